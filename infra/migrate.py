@@ -1,0 +1,79 @@
+"""`infra migrate`: make the roles, and bring a database's schema up or down."""
+
+import argparse
+import os
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import create_engine, text
+from sqlalchemy.engine import URL, make_url
+
+ROOT = Path(__file__).parents[1]
+ROLE_SETTINGS = {
+    "timezone": "UTC",
+    "statement_timeout": "10s",
+    "lock_timeout": "5s",
+    "idle_in_transaction_session_timeout": "30s",
+}
+ROLES = ("ventros_app", "ventros_relay", "ventros_resolver")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("revision", nargs="?", default="head", help="a revision, head, base, +1 or -1 (default: head)")
+    parser.add_argument("--database-url", default=os.environ.get("OWNER_DATABASE_URL"), help="the owner's connection")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    if not arguments.database_url:
+        print("Say which database with --database-url or OWNER_DATABASE_URL; use the owner's role.")
+        return 2
+    migrate(arguments.database_url, arguments.revision)
+    return 0
+
+
+def migrate(database_url: str, revision: str = "head") -> None:
+    """Move the schema of a database to a revision; down when that lies below the present one."""
+    engine = create_engine(driver_url(database_url))
+    config = Config()
+    config.set_main_option("script_location", str(ROOT / "migrations"))
+    config.set_main_option("path_separator", "os")
+    with engine.connect() as connection:
+        config.attributes["connection"] = connection
+        if revision == "base" or revision.startswith("-"):
+            command.downgrade(config, revision)
+        else:
+            command.upgrade(config, revision)
+    engine.dispose()
+
+
+def make_roles(admin_url: str, passwords: dict[str, str]) -> None:
+    """Make the owner and the roles that serve, none of them a superuser, none above row-level security.
+
+    `passwords` names every role: ventros_owner and ROLES. Running it again changes only the passwords.
+    """
+    engine = create_engine(driver_url(admin_url), isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        for role, password in passwords.items():
+            known = connection.execute(text("select 1 from pg_roles where rolname = :role"), {"role": role}).first()
+            verb = "alter" if known else "create"
+            quoted = password.replace("'", "''")
+            connection.exec_driver_sql(f"{verb} role {role} login nosuperuser nobypassrls password '{quoted}'")
+            for setting, value in ROLE_SETTINGS.items() if role in ROLES else ():
+                connection.exec_driver_sql(f"alter role {role} set {setting} = '{value}'")
+    engine.dispose()
+
+
+def make_database(admin_url: str, name: str) -> None:
+    """Make an empty database that the owner owns, unless it is there."""
+    engine = create_engine(driver_url(admin_url), isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        if not connection.execute(text("select 1 from pg_database where datname = :name"), {"name": name}).first():
+            connection.exec_driver_sql(f"create database {name} owner ventros_owner")
+            connection.exec_driver_sql(f"revoke connect on database {name} from public")
+            connection.exec_driver_sql(f"grant connect on database {name} to ventros_owner, {', '.join(ROLES)}")
+    engine.dispose()
+
+
+def driver_url(database_url: str) -> URL:
+    return make_url(database_url).set(drivername="postgresql+pg8000")

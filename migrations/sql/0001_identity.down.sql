@@ -1,0 +1,1 @@
+drop table logins, api_keys, memberships, users, projects, tenants;

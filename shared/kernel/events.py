@@ -1,0 +1,61 @@
+"""Domain events: what happened, in the past tense, named once for the wire."""
+
+import re
+from dataclasses import dataclass, fields
+from typing import ClassVar, dataclass_transform
+
+ENVELOPE = frozenset(
+    {
+        "event_id",
+        "event_type",
+        "event_version",
+        "occurred_at",
+        "tenant_id",
+        "project_id",
+        "aggregate_type",
+        "aggregate_id",
+        "aggregate_version",
+        "correlation_id",
+        "causation_id",
+        "actor",
+        "data",
+    }
+)
+
+
+@dataclass_transform(frozen_default=True, kw_only_default=True)
+class Event:
+    """Base of every domain event; `class X(Event, name="thing.happened")` declares one.
+
+    The name is the contract with consumers, so it is written out and never derived
+    from the class: renaming a class must not rename what is already on the wire.
+    `ordered_by` names the field whose value keeps related events in order; without it
+    the order is kept per aggregate.
+    """
+
+    catalogue: ClassVar[dict[str, type["Event"]]] = {}
+    event_type: ClassVar[str]
+    ordered_by: ClassVar[str | None] = None
+
+    def __init_subclass__(cls, *, name: str = "", ordered_by: str | None = None) -> None:
+        super().__init_subclass__()
+        dataclass(frozen=True, kw_only=True)(cls)
+        cls.ordered_by = ordered_by or cls.ordered_by
+        if taken := ENVELOPE & {field.name for field in fields(cls)}:  # type: ignore[arg-type] # made a dataclass above
+            raise TypeError(f"{cls.__name__} has fields the envelope already carries: {', '.join(sorted(taken))}")
+        if name:
+            cls._file(name)
+
+    @classmethod
+    def _file(cls, name: str) -> None:
+        if not re.fullmatch(r"[a-z_]+\.[a-z_]+", name):
+            raise TypeError(f"{name!r} is not an event name; write aggregate.past_participle")
+        if name in Event.catalogue and Event.catalogue[name].__qualname__ != cls.__qualname__:
+            raise TypeError(f"two events are named {name!r}")
+        cls.event_type = name
+        Event.catalogue[name] = cls
+
+    @classmethod
+    def topic(cls) -> str:
+        """The aggregate's own topic: what stands before the dot."""
+        return cls.event_type.partition(".")[0].replace("_", "-")

@@ -1,0 +1,29 @@
+"""Checked strings: value objects that stay plain strings in JSON, SQL and logs."""
+
+from typing import Any, Self
+
+
+class Text(str):
+    """A string that cannot exist unless `check` accepted it."""
+
+    __slots__ = ()
+
+    def __new__(cls, raw: str) -> Self:
+        return super().__new__(cls, cls.check(raw))
+
+    @classmethod
+    def check(cls, raw: str) -> str:
+        return raw
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, _source: Any, _handler: Any) -> Any:
+        from pydantic_core import core_schema  # noqa: PLC0415 - rules must import without pydantic
+
+        return core_schema.no_info_after_validator_function(
+            cls, core_schema.str_schema(max_length=2048), serialization=core_schema.to_string_ser_schema()
+        )
+
+
+def clean(raw: str) -> str:
+    """Replace what Postgres refuses (NUL, lone surrogates) by U+FFFD; a provider's message is never lost for them."""
+    return raw.replace("\0", "\ufffd").encode("utf-16", "surrogatepass").decode("utf-16", "replace")
