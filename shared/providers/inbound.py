@@ -1,0 +1,153 @@
+"""The shapes every provider's parser produces: what arrived, said without any provider's words."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class IdentityKind(StrEnum):
+    PHONE = "phone"
+    LID = "lid"
+    EMAIL = "email"
+    EXTERNAL = "external_id"
+
+
+class ChatKind(StrEnum):
+    INDIVIDUAL = "individual"
+    GROUP = "group"
+    STATUS = "status"
+    NEWSLETTER = "newsletter"
+
+
+class MessageType(StrEnum):
+    TEXT = "text"
+    IMAGE = "image"
+    AUDIO = "audio"
+    VOICE = "voice"
+    VIDEO = "video"
+    DOCUMENT = "document"
+    STICKER = "sticker"
+    LOCATION = "location"
+    CONTACT = "contact"
+    POLL = "poll"
+    EVENT = "event"
+    UNKNOWN = "unknown"
+
+
+class MissingMedia(StrEnum):
+    """Why a media message came without its file."""
+
+    NOT_DOWNLOADED = "not_downloaded"
+    DOWNLOAD_FAILED = "download_failed"
+    ABSENT = "absent"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Identity:
+    """One way to know a person: a phone is E.164 ("+5511912345678"), a LID is bare digits."""
+
+    kind: IdentityKind
+    value: str
+    issuer: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Person:
+    identities: tuple[Identity, ...]
+    name: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Media:
+    """A file as the provider tells of it; `url` is None exactly when `missing_reason` says why."""
+
+    url: str | None = None
+    mimetype: str | None = None
+    file_name: str | None = None
+    size_bytes: int | None = None
+    duration_seconds: int | None = None
+    sha256: str | None = None
+    missing_reason: MissingMedia | None = None
+    error: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Location:
+    """Degrees as decimal strings, as exact as they were sent."""
+
+    latitude: str
+    longitude: str
+    name: str | None = None
+    address: str | None = None
+    live: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Card:
+    vcard: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class InboundMessage:
+    """A message of a chat, written by the customer, a group participant or ourselves.
+
+    `external_id` is the id all events of the message share; `provider_id` is the id as it was sent.
+    `chat_addresses` are all the addresses of the chat that the payload reveals, `chat_address` among them, sorted.
+    `customer` is the other side of an individual chat; `sender` is who wrote it, None when we did.
+    """
+
+    external_id: str
+    provider_id: str
+    chat_kind: ChatKind
+    chat_address: str
+    chat_addresses: tuple[str, ...]
+    customer: Person | None
+    sender: Person | None
+    from_me: bool
+    sent_by_api: bool | None
+    type: MessageType
+    text: str | None
+    media: Media | None
+    location: Location | None
+    cards: tuple[Card, ...]
+    quoted_external_id: str | None
+    sent_at: datetime | None
+    ack: int | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Receipt:
+    """How far messages have come: -1 failed, 0 pending, 1 sent, 2 delivered, 3 read, 4 played.
+
+    `participant` is who received or read them in a group.
+    """
+
+    external_ids: tuple[str, ...]
+    chat_address: str
+    chat_kind: ChatKind
+    level: int
+    from_me: bool | None
+    participant: Person | None
+    at: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ConnectionState:
+    """The provider's word for how the channel is connected, and the phone it is connected with."""
+
+    status: str
+    phone: Identity | None
+    at: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Delivery:
+    """One webhook call. No content and no problem: an event nobody here handles."""
+
+    event: str
+    event_id: str | None
+    session: str | None
+    engine: str | None
+    at: datetime | None
+    content: InboundMessage | Receipt | ConnectionState | None
+    problem: str | None

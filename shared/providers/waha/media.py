@@ -1,0 +1,231 @@
+"""What a WAHA message carries: its kind, file, place and cards, by engine."""
+
+import re
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from shared.providers.inbound import Card, Location, Media, MessageType, MissingMedia
+from shared.providers.waha.fields import LONGEST_NAME, dig, flag, items, mapping, number, text, whole
+
+LONGEST_URL = 4096
+LONGEST_ERROR = 500
+MOST_CARDS = 257
+DEEPEST_WRAPPING = 5
+WRAPPERS = (
+    "ephemeralMessage",
+    "viewOnceMessage",
+    "viewOnceMessageV2",
+    "viewOnceMessageV2Extension",
+    "documentWithCaptionMessage",
+    "deviceSentMessage",
+    "groupMentionedMessage",
+    "botInvokeMessage",
+    "lottieStickerMessage",
+    "associatedChildMessage",
+    "editedMessage",
+)
+PARTS = {
+    "imageMessage": MessageType.IMAGE,
+    "videoMessage": MessageType.VIDEO,
+    "ptvMessage": MessageType.VIDEO,
+    "audioMessage": MessageType.AUDIO,
+    "documentMessage": MessageType.DOCUMENT,
+    "stickerMessage": MessageType.STICKER,
+    "locationMessage": MessageType.LOCATION,
+    "liveLocationMessage": MessageType.LOCATION,
+    "contactMessage": MessageType.CONTACT,
+    "contactsArrayMessage": MessageType.CONTACT,
+    "pollCreationMessage": MessageType.POLL,
+    "pollCreationMessageV2": MessageType.POLL,
+    "pollCreationMessageV3": MessageType.POLL,
+    "pollCreationMessageV4": MessageType.POLL,
+    "pollCreationMessageV5": MessageType.POLL,
+    "eventMessage": MessageType.EVENT,
+    "extendedTextMessage": MessageType.TEXT,
+    "buttonsResponseMessage": MessageType.TEXT,
+    "listResponseMessage": MessageType.TEXT,
+    "templateButtonReplyMessage": MessageType.TEXT,
+}
+NAMES = {
+    "chat": MessageType.TEXT,
+    "url": MessageType.TEXT,
+    "image": MessageType.IMAGE,
+    "video": MessageType.VIDEO,
+    "gif": MessageType.VIDEO,
+    "ptv": MessageType.VIDEO,
+    "audio": MessageType.AUDIO,
+    "ptt": MessageType.VOICE,
+    "document": MessageType.DOCUMENT,
+    "sticker": MessageType.STICKER,
+    "location": MessageType.LOCATION,
+    "livelocation": MessageType.LOCATION,
+    "vcard": MessageType.CONTACT,
+    "multi_vcard": MessageType.CONTACT,
+    "contact_array": MessageType.CONTACT,
+    "poll_creation": MessageType.POLL,
+    "event_creation": MessageType.EVENT,
+}
+FILES = {
+    MessageType.IMAGE,
+    MessageType.VIDEO,
+    MessageType.AUDIO,
+    MessageType.VOICE,
+    MessageType.DOCUMENT,
+    MessageType.STICKER,
+}
+
+
+def content(payload: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Unwrap the engine's own message: GOWS says `Message`, NOWEB `message`, WEBJS has none."""
+    raw = mapping(payload.get("_data"))
+    inner = mapping(raw.get("Message")) or mapping(raw.get("message"))
+    for _ in range(DEEPEST_WRAPPING):
+        wrapped = next((each for name in WRAPPERS if (each := mapping(dig(inner, name, "message")))), None)
+        if wrapped is None:
+            break
+        inner = wrapped
+    return inner
+
+
+def part(inner: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Find the one part that says what kind of message it is."""
+    return next((mapping(inner[name]) for name in PARTS if mapping(inner.get(name))), {})
+
+
+def message_type(payload: Mapping[str, Any]) -> MessageType:
+    """Believe what the engine says it is, unless it says less than the payload shows."""
+    told = _told(payload)
+    if told is None or told is MessageType.TEXT:
+        return _shown(payload) or told or MessageType.UNKNOWN
+    return told
+
+
+def _told(payload: Mapping[str, Any]) -> MessageType | None:
+    inner = content(payload)
+    name = next((name for name in PARTS if isinstance(inner.get(name), dict)), None)
+    if name == "audioMessage":
+        return MessageType.VOICE if inner[name].get("PTT") is True or inner[name].get("ptt") is True else PARTS[name]
+    if name:
+        return PARTS[name]
+    if text(inner.get("conversation")):
+        return MessageType.TEXT
+    spoken = text(dig(payload, "_data", "Info", "MediaType")) or text(dig(payload, "_data", "type")) or ""
+    return NAMES.get(spoken)
+
+
+def _shown(payload: Mapping[str, Any]) -> MessageType | None:
+    if read_location(payload):
+        return MessageType.LOCATION
+    if read_cards(payload):
+        return MessageType.CONTACT
+    if isinstance(payload.get("media"), dict) or payload.get("hasMedia") is True:
+        return _by_mimetype(mimetype(payload) or "")
+    return MessageType.TEXT if text(payload.get("body")) else None
+
+
+def _by_mimetype(found: str) -> MessageType | None:
+    if found == "audio/ogg":
+        return MessageType.VOICE
+    if found == "application/was":
+        return MessageType.STICKER
+    families = {"image": MessageType.IMAGE, "video": MessageType.VIDEO, "audio": MessageType.AUDIO}
+    return families.get(found.partition("/")[0], MessageType.DOCUMENT) if found else None
+
+
+def mimetype(payload: Mapping[str, Any]) -> str | None:
+    """Name the kind of file in lower case, without parameters."""
+    places = (
+        dig(payload, "media", "mimetype"),
+        part(content(payload)).get("mimetype"),
+        dig(payload, "_data", "mimetype"),
+    )
+    found = next(filter(None, (text(place, LONGEST_NAME) for place in places)), "")
+    return found.partition(";")[0].strip().lower() or None
+
+
+def read_media(payload: Mapping[str, Any], kind: MessageType) -> Media | None:
+    """Read the file of the message, or why there is none; None when the message has no file to have."""
+    media = mapping(payload.get("media"))
+    expected = bool(media) or payload.get("hasMedia") is True
+    if not expected and kind not in FILES:
+        return None
+    raw, told = mapping(payload.get("_data")), part(content(payload))
+    url = _url(media.get("url")) or _url(payload.get("mediaUrl"))
+    error = _error(media.get("error"))
+    return Media(
+        url=url,
+        mimetype=mimetype(payload),
+        file_name=_first_text(media.get("filename"), told.get("fileName"), told.get("title"), raw.get("filename")),
+        size_bytes=_first_count(told.get("fileLength"), raw.get("size")),
+        duration_seconds=_first_count(told.get("seconds"), raw.get("duration")),
+        sha256=_first_text(told.get("fileSHA256"), told.get("fileSha256"), raw.get("filehash")),
+        missing_reason=None if url else _missing(expected=expected, error=error),
+        error=error,
+    )
+
+
+def _missing(*, expected: bool, error: str | None) -> MissingMedia:
+    if error:
+        return MissingMedia.DOWNLOAD_FAILED
+    return MissingMedia.NOT_DOWNLOADED if expected else MissingMedia.ABSENT
+
+
+def _url(raw: object) -> str | None:
+    found = text(raw)
+    return found if found and len(found) <= LONGEST_URL and re.match(r"https?://", found) else None
+
+
+def _error(raw: object) -> str | None:
+    """Find the provider's words, however deep it puts them."""
+    if not raw:
+        return None
+    places = (raw, dig(raw, "message"), dig(raw, "details"), dig(raw, "error"))
+    return _first_text(*places, longest=LONGEST_ERROR) or "The provider could not download the file."
+
+
+def _first_text(*places: object, longest: int = LONGEST_NAME) -> str | None:
+    return next(filter(None, (text(place, longest) for place in places)), None)
+
+
+def _first_count(*places: object) -> int | None:
+    return next((found for place in places if (found := whole(place)) is not None), None)
+
+
+def read_location(payload: Mapping[str, Any]) -> Location | None:
+    """Read the place of a location message from the payload or from the engine's own message."""
+    place, inner = mapping(payload.get("location")), content(payload)
+    told = mapping(inner.get("locationMessage")) or mapping(inner.get("liveLocationMessage"))
+    raw = mapping(payload.get("_data"))
+    latitude = _degrees(place.get("latitude"), told.get("degreesLatitude"), raw.get("lat"))
+    longitude = _degrees(place.get("longitude"), told.get("degreesLongitude"), raw.get("lng"))
+    if latitude is None or longitude is None:
+        return None
+    return Location(
+        latitude=latitude,
+        longitude=longitude,
+        name=_first_text(place.get("name"), told.get("name")),
+        address=_first_text(place.get("address"), told.get("address"), longest=1024),
+        live=_live(place, inner),
+    )
+
+
+def _live(place: Mapping[str, Any], inner: Mapping[str, Any]) -> bool:
+    said = flag(place.get("live"))
+    return said if said is not None else isinstance(inner.get("liveLocationMessage"), dict)
+
+
+def _degrees(*places: object) -> str | None:
+    return next((_decimal(place) for place in places if number(place) is not None), None)
+
+
+def _decimal(value: Any) -> str:
+    return value if isinstance(value, str) else format(Decimal(str(value)), "f")
+
+
+def read_cards(payload: Mapping[str, Any]) -> tuple[Card, ...]:
+    inner = content(payload)
+    inside = [inner.get("contactMessage"), *items(dig(inner, "contactsArrayMessage", "contacts"))]
+    told = [*items(payload.get("vCards"))] or [dig(contact, "vcard") for contact in inside]
+    found = (text(vcard) for vcard in told[:MOST_CARDS])
+    return tuple(Card(vcard=vcard) for vcard in found if vcard)
