@@ -1,0 +1,83 @@
+"""The table of the operator's commands, and how one is run; this file itself needs the standard library only."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+from importlib import import_module
+from typing import NamedTuple, NoReturn
+
+INTERRUPTED = 130
+TERMINATED = 143
+
+
+class Command(NamedTuple):
+    """Where a command lives, the lock file it needs (None: the standard library is enough), and its line of help."""
+
+    module: str
+    lock: str | None
+    help: str
+
+
+COMMANDS = {
+    "up": Command("infra.local.up", "demo", "run the whole local cloud until Ctrl-C"),
+    "demo": Command("infra.demo.run", "demo", "play a recorded afternoon of WhatsApp traffic through it"),
+    "test": Command("infra.test", "test", "run the tests; what follows goes to pytest"),
+    "check": Command("infra.check", "test", "run every static check: style, types, layers, generated files"),
+    "campaign": Command("infra.campaign", "test", "run one reliability campaign in its long form"),
+    "migrate": Command("infra.migrate", "demo", "bring a database's schema up or down"),
+    "manifest": Command("infra.manifest", "demo", "write the list of all functions, read from their declarations"),
+    "openapi": Command("infra.openapi", "demo", "write the OpenAPI description of the API"),
+    "events": Command("infra.catalogue", "demo", "write the catalogue of events with their JSON Schemas"),
+    "lock": Command("infra.lock", None, "make the lock files again from pyproject.toml"),
+}
+
+
+def usage() -> str:
+    lines = (f"  {name:<10} {command.help}" for name, command in COMMANDS.items())
+    return "\n".join(
+        (
+            "usage: python3 -m infra COMMAND [options]",
+            "",
+            *lines,
+            "",
+            "`python3 -m infra COMMAND --help` tells a command's options.",
+        ),
+    )
+
+
+def main(argv: list[str]) -> int:
+    """Run the command that `argv` names and return the exit code; 130 after Ctrl-C, 143 after SIGTERM."""
+    signal.signal(signal.SIGTERM, terminate)
+    name, *rest = argv
+    module = import_module(COMMANDS[name].module)
+    parser = argparse.ArgumentParser(
+        prog=f"python3 -m infra {name}",
+        description=f"{COMMANDS[name].help.capitalize()}.",
+        allow_abbrev=False,
+    )
+    module.add_arguments(parser)
+    try:
+        return int(module.run(parse(parser, rest)))
+    except KeyboardInterrupt:
+        return INTERRUPTED
+
+
+def parse(parser: argparse.ArgumentParser, argv: list[str]) -> argparse.Namespace:
+    """Parse strictly, unless the command declared that it passes the rest on (`set_defaults(rest=[])`)."""
+    arguments, rest = parser.parse_known_args(argv)
+    if rest and not hasattr(arguments, "rest"):
+        parser.error(f"unrecognized arguments: {' '.join(rest)}")
+    if hasattr(arguments, "rest"):
+        arguments.rest = rest
+    return arguments
+
+
+def terminate(_signal: int, _frame: object) -> NoReturn:
+    """End as Ctrl-C would, so that everything started is stopped on the way out."""
+    sys.exit(TERMINATED)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,28 @@
+"""`infra test`: run the tests in parallel; what follows the command goes to pytest."""
+
+import argparse
+import subprocess
+import sys
+
+from infra.environment import ROOT
+from infra.local.process import clean_environment
+
+# More workers than this gain nothing: each has its own databases on the same disk.
+PARALLEL = ("-n", "logical", "--maxprocesses", "4")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.usage = "%(prog)s [paths and options of pytest]"
+    parser.epilog = "Example: python3 -m infra test tests/kernel -k money -n 0"
+    parser.set_defaults(rest=[])
+
+
+def run(arguments: argparse.Namespace) -> int:
+    command = (sys.executable, "-m", "pytest", *PARALLEL, *arguments.rest)
+    with subprocess.Popen(command, cwd=ROOT, env=clean_environment()) as tests:
+        try:
+            return tests.wait()
+        except BaseException:
+            # Ctrl-C reaches pytest by itself; a second signal is for one that came to us alone.
+            tests.terminate()
+            raise
