@@ -1,6 +1,7 @@
 """What every migration uses: run its SQL file, and put a table under row-level security."""
 
 from pathlib import Path
+from typing import Any
 
 from alembic import op
 
@@ -13,8 +14,9 @@ PROJECT = (
 
 
 def run(name: str) -> None:
-    """Run one file of plain SQL."""
-    op.get_bind().exec_driver_sql((SQL / f"{name}.sql").read_text())
+    """Run one file of plain SQL, which may hold many statements."""
+    connection: Any = op.get_bind().connection.dbapi_connection
+    connection.execute_simple((SQL / f"{name}.sql").read_text())
 
 
 def protect(table: str, *, per_project: bool = False, grants: str = "select, insert, update, delete") -> None:

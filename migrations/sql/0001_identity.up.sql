@@ -8,7 +8,7 @@ create table tenants (
     status text not null default 'active' check (status in ('active', 'suspended')),
     created_at timestamptz not null default now(),
     updated_at timestamptz not null default now(),
-    primary key (tenant_id, id),
+    primary key (tenant_id),
     check (id = tenant_id)
 );
 

@@ -1,0 +1,181 @@
+"""The endpoint declaration, and the one path every request takes."""
+
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, ClassVar, get_origin
+
+from flask import Request, Response
+from pydantic import ValidationError
+
+from shared.kernel.errors import DomainError, NotFound, Unavailable
+from shared.runtime import parsing
+from shared.runtime.answers import answer, problem, refusal
+from shared.runtime.declarations import ATTRIBUTE, Kind, Limit, Routed
+from shared.runtime.identity import PUBLIC, Access, Allow, Claim, Principal, Role, claim_of, permit
+from shared.runtime.postgres import connections, is_lost, sqlstate
+from shared.runtime.query import One, Page
+from shared.runtime.settings import settings
+from shared.runtime.telemetry import configure, request_id, say, traced
+
+Handler = Callable[..., Any]
+CANCELLED = "57014"  # Postgres: the statement timeout struck
+
+
+@dataclass(frozen=True, kw_only=True)
+class Endpoint(Routed):
+    """An HTTP function. Its handler's first parameter says what it may do.
+
+    None of the below: a read, which returns a `One` or a `Page`.
+    `uow`: one transaction, committed when the handler returns.
+    `transactions`: opens transactions itself; the way of what comes before a tenant is known.
+    """
+
+    kind: ClassVar[Kind] = Kind.ENDPOINT
+    provided: ClassVar[frozenset[str]] = frozenset({"uow", "body", "query", "filters", "request"})
+
+    status: int
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if "return" not in self.types:
+            raise TypeError(f"{self.name} must say what it returns: it is the documents' response")
+
+    @property
+    def reads(self) -> bool:
+        return "uow" not in self.types and get_origin(self.types["return"]) in (One, Page)
+
+    def serve(self, request: Request) -> Response:
+        """Answer one request, whatever happens."""
+        configure()
+        incoming = request.headers
+        with traced(
+            function=self.name,
+            request_id=(own := request_id(incoming.get("X-Request-Id"))),
+            correlation_id=own,
+            traceparent=incoming.get("traceparent", "")[:64],
+        ):
+            response = self._safely(request)
+            say("answered", status=response.status_code)
+            return response
+
+    def _safely(self, request: Request) -> Response:
+        try:
+            return self._answer(request)
+        except ValidationError as error:
+            return problem(422, "invalid", "some fields are not as they must be; see details", parsing.problems(error))
+        except DomainError as error:
+            return refusal(error)
+        except Exception as error:  # noqa: BLE001 - the last line before the wire
+            return self._failed(error)
+
+    def _failed(self, error: Exception) -> Response:
+        if is_lost(error):
+            say("the database is away", error=True)
+            return refusal(Unavailable("the database cannot be reached just now; try again shortly"))
+        if sqlstate(error) == CANCELLED:
+            return refusal(
+                Unavailable("this took longer than 10 seconds and was stopped; ask for less", code="too_slow")
+            )
+        say("failed", level=40, error=True, sqlstate=sqlstate(error))
+        return problem(500, "internal", "something went wrong on our side; the request id finds it in our logs")
+
+    def _answer(self, request: Request) -> Response:
+        if isinstance(self.allow, Access):
+            return self._reply(self.handler(**self._arguments(request)))
+        claim = claim_of(request.headers.get)
+        return self._read(request, claim) if self.reads else self._write(request, claim)
+
+    def _read(self, request: Request, claim: Claim) -> Response:
+        pool = connections(settings().database_url)
+        try:
+            wanted = self.handler(**self._arguments(request))
+        except (DomainError, ValidationError):
+            # Who may not ask at all is told so before being told what is wrong with the question.
+            self._prove(claim, pool.run(claim.begin(), claim.proof)[1])
+            raise
+        try:
+            rows = pool.run(claim.begin(), claim.proof, wanted.sql)
+        except Exception as error:
+            completed = getattr(error, "completed", [])
+            self._prove(claim, completed[1] if len(completed) > 1 else [])
+            raise
+        self._prove(claim, rows[1])
+        return self._found(rows[2], wanted.noun)
+
+    def _prove(self, claim: Claim, rows: list[Any]) -> Principal:
+        principal = claim.principal(rows)
+        permit(principal, self.role)
+        return principal
+
+    @property
+    def role(self) -> Role:
+        return self.allow if isinstance(self.allow, Role) else Role.VIEWER
+
+    def _write(self, request: Request, claim: Claim) -> Response:
+        # SQLAlchemy is imported by those who write and by nobody else.
+        from shared.runtime.work import retried, unit_of_work_for  # noqa: PLC0415
+
+        def attempt() -> Response:
+            with unit_of_work_for(claim, self.role) as uow:
+                result = self.handler(uow, **self._arguments(request))
+                if not isinstance(result, One):
+                    uow.commit()
+                    return self._reply(result)
+                (rows,) = uow.commit(result.sql)
+                return self._found(rows, result.noun)
+
+        return retried(attempt)
+
+    def _found(self, rows: list[Any], noun: str) -> Response:
+        if not rows or rows[0][0] is None:
+            raise NotFound(f"there is no such {noun}")
+        return answer(self.status, rows[0][0])
+
+    def _reply(self, result: Any) -> Response:
+        if isinstance(result, Response):
+            return result
+        if result is None:
+            return answer(204, b"")
+        return answer(self.status, parsing.adapter(self.types["return"]).dump_json(result))
+
+    def _arguments(self, request: Request) -> dict[str, Any]:
+        given: dict[str, Any] = parsing.read_path(self.pattern, request.path, self.types)
+        if "query" in self.types:
+            given["query"], filters = parsing.read_query(request, self.types["query"])
+            if "filters" in self.types:
+                given["filters"] = filters
+        if "body" in self.types:
+            given["body"] = parsing.read_body(request, self.types["body"])
+        if "request" in self.types:
+            given["request"] = request
+        return given
+
+
+def endpoint(
+    method: str, path: str, *, allow: Allow, status: int = 200, limit: Limit | None = None, concurrency: int = 8
+) -> Callable[[Handler], Callable[[Request], Response]]:
+    """Declare one HTTP function: its route, who may call it, and what it answers with."""
+
+    def declare(handler: Handler) -> Callable[[Request], Response]:
+        spec = Endpoint(
+            handler=handler,
+            method=method,
+            path=path,
+            allow=allow,
+            status=status,
+            limit=limit or (Limit.CRM_READ if method == "GET" else Limit.CRM_WRITE),
+            concurrency=concurrency,
+        )
+
+        @functools.wraps(handler)
+        def serve(request: Request) -> Response:
+            return spec.serve(request)
+
+        setattr(serve, ATTRIBUTE, spec)
+        return serve
+
+    return declare
+
+
+__all__ = ["PUBLIC", "Endpoint", "Role", "endpoint"]

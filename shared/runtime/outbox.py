@@ -1,0 +1,129 @@
+"""What leaves with a transaction: its events and its tasks, as rows beside the rows that changed."""
+
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass, field, fields
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from shared.kernel.aggregate import Aggregate
+from shared.kernel.events import Event
+from shared.kernel.ids import uuid7
+from shared.kernel.tasks import Task
+from shared.runtime.identity import SYSTEM, Actor
+from shared.runtime.postgres import Sql, sql
+from shared.runtime.telemetry import trace
+
+EVENT_VERSION = "v1"
+HINT_EVERY = 0.005  # seconds; a relay that is awake needs no second hint
+
+_INSERT_EVENTS = """
+insert into outbox_events (id, tenant_id, project_id, topic, type, ordering_key, envelope)
+select id, tenant_id, project_id, topic, type, ordering_key, envelope
+from jsonb_to_recordset(cast(:rows as jsonb))
+    as row (id uuid, tenant_id uuid, project_id uuid, topic text, type text, ordering_key text, envelope jsonb)
+"""
+_INSERT_TASKS = """
+insert into outbox_tasks (id, tenant_id, queue, task, dedup_name, body, run_at)
+select id, tenant_id, queue, task, dedup_name, body, run_at
+from jsonb_to_recordset(cast(:rows as jsonb))
+    as row (id uuid, tenant_id uuid, queue text, task text, dedup_name text, body jsonb, run_at timestamptz)
+"""
+# A notification holds a lock over its own commit, so it never rides in the writing transaction.
+_HINT = sql("select set_config('synchronous_commit', 'off', true), pg_notify('outbox', '')")
+
+
+@dataclass
+class Outgoing:
+    """Collects a transaction's events and tasks and turns them into statements."""
+
+    tenant_id: UUID
+    actor: Actor = SYSTEM
+    events: list[dict[str, Any]] = field(default_factory=list)
+    tasks: list[dict[str, Any]] = field(default_factory=list)
+
+    def collect(self, aggregates: Iterable[Aggregate]) -> None:
+        """Take the events that the aggregates recorded; call it when their versions are final."""
+        for aggregate in aggregates:
+            self.events.extend(self._event_row(aggregate, event) for event in aggregate.collect())
+
+    def schedule(self, task: Task, at: datetime | None = None) -> None:
+        """Queue a task, to run now or at a time; two that are the same (`once_per`) run once."""
+        task_id = uuid7()
+        here = trace()
+        body = {
+            "task_id": task_id,
+            "task": task.task_name,
+            "tenant_id": self.tenant_id,
+            "correlation_id": here.correlation_id,
+            "data": plain(task),
+        }
+        self.tasks.append(
+            {
+                "id": task_id,
+                "tenant_id": self.tenant_id,
+                "queue": task.queue,
+                "task": task.task_name,
+                "dedup_name": task.dedup_name(),
+                "body": body,
+                "run_at": at.isoformat() if at else None,
+            }
+        )
+
+    def statements(self) -> list[Sql]:
+        """The inserts, to be sent in the writing transaction; none when nothing leaves."""
+        pairs = ((_INSERT_EVENTS, self.events), (_INSERT_TASKS, self.tasks))
+        return [sql(text, rows=rows) for text, rows in pairs if rows]
+
+    def hint(self) -> list[Sql]:
+        """A wake-up for the relay, to be sent behind the commit; losing it costs only latency."""
+        return [_HINT] if (self.events or self.tasks) and _hint_is_due() else []
+
+    def _event_row(self, aggregate: Aggregate, event: Event) -> dict[str, Any]:
+        envelope = self._envelope(aggregate, event)
+        ordered_by = getattr(event, event.ordered_by) if event.ordered_by else aggregate.id
+        return {
+            "id": envelope["event_id"],
+            "tenant_id": self.tenant_id,
+            "project_id": envelope["project_id"],
+            "topic": event.topic(),
+            "type": event.event_type,
+            "ordering_key": f"{self.tenant_id}:{ordered_by}",
+            "envelope": envelope,
+        }
+
+    def _envelope(self, aggregate: Aggregate, event: Event) -> dict[str, Any]:
+        here = trace()
+        return {
+            "event_id": uuid7(),
+            "event_type": event.event_type,
+            "event_version": EVENT_VERSION,
+            "occurred_at": datetime.now(UTC).isoformat(),
+            "tenant_id": self.tenant_id,
+            "project_id": getattr(aggregate, "project_id", None),
+            "aggregate_type": aggregate.aggregate_type,
+            "aggregate_id": aggregate.id,
+            "aggregate_version": aggregate.version,
+            "correlation_id": here.correlation_id or None,
+            "causation_id": here.causation_id or None,
+            "actor": {"type": self.actor.type, "id": self.actor.id},
+            "data": plain(event),
+        }
+
+
+def plain(message: Event | Task) -> dict[str, Any]:
+    """The payload's fields by name, ready for JSON."""
+    return {item.name: getattr(message, item.name) for item in fields(message)}  # type: ignore[arg-type] # both are dataclasses
+
+
+_last_hint = 0.0
+
+
+def _hint_is_due() -> bool:
+    global _last_hint  # noqa: PLW0603 - a race here costs one hint too many
+    now = time.monotonic()
+    due = now - _last_hint >= HINT_EVERY
+    if due:
+        _last_hint = now
+    return due

@@ -1,0 +1,132 @@
+"""What a caller sent, read strictly: JSON without tricks, ids in one spelling, known parameters only."""
+
+import json
+import re
+from typing import Any
+from uuid import UUID
+
+from flask import Request
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+from werkzeug.exceptions import HTTPException
+
+from shared.kernel.errors import BadRequest, NotFound, TooLarge
+
+LARGEST_BODY = 10 * 1024 * 1024
+DEEPEST = 64
+_UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE)
+
+
+_adapters: dict[Any, TypeAdapter[Any]] = {}
+
+
+def adapter(kind: Any) -> TypeAdapter[Any]:
+    """The reader and writer of a type, made once."""
+    if kind not in _adapters:
+        _adapters[kind] = TypeAdapter(kind)
+    return _adapters[kind]
+
+
+class Body(BaseModel):
+    """Base of every request body: unknown fields are refused and nothing is converted on the quiet."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, str_strip_whitespace=False)
+
+
+def raw_body(request: Request) -> bytes:
+    """The bytes that came, at most LARGEST_BODY of them."""
+    if (request.content_length or 0) > LARGEST_BODY:
+        raise TooLarge("the body is over 10 MB")
+    try:
+        body = request.get_data()
+    except HTTPException as error:
+        raise BadRequest("the body could not be read to its end") from error
+    if len(body) > LARGEST_BODY:
+        raise TooLarge("the body is over 10 MB")
+    return body
+
+
+def read_body(request: Request, kind: Any) -> Any:
+    """The body as the declared model; raises BadRequest for what is no JSON, ValidationError for what does not fit."""
+    body = raw_body(request)
+    check_json(body)
+    return adapter(kind).validate_json(body)
+
+
+def check_json(body: bytes) -> None:
+    """Refuse what JSON readers disagree about: duplicate keys, NaN, lone surrogates, NUL, great depth."""
+    try:
+        value = json.loads(body.decode("utf-8"), object_pairs_hook=_object, parse_constant=_no_constant)
+        _check(value, 0)
+    except (ValueError, RecursionError) as error:
+        raise BadRequest(f"the body is not JSON that can be accepted: {_reason(error)}", code="bad_json") from error
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a key stands twice in one object")
+    return found
+
+
+def _no_constant(name: str) -> Any:
+    raise ValueError(f"{name} is not a JSON number")
+
+
+def _check(value: Any, depth: int) -> None:
+    if depth > DEEPEST:
+        raise ValueError("it is nested too deeply")
+    if isinstance(value, str):
+        _check_text(value)
+    elif isinstance(value, dict):
+        for key, inner in value.items():
+            _check_text(key)
+            _check(inner, depth + 1)
+    elif isinstance(value, list):
+        for inner in value:
+            _check(inner, depth + 1)
+
+
+def _check_text(value: str) -> None:
+    if "\0" in value:
+        raise ValueError("a text holds a NUL character")
+    if any("\ud800" <= letter <= "\udfff" for letter in value):
+        raise ValueError("a text holds half a surrogate pair")
+
+
+def _reason(error: BaseException) -> str:
+    if isinstance(error, RecursionError):
+        return "it is nested too deeply"
+    return "it is not UTF-8 JSON" if isinstance(error, (UnicodeDecodeError, json.JSONDecodeError)) else str(error)
+
+
+def read_path(pattern: re.Pattern[str], path: str, types: dict[str, Any]) -> dict[str, Any]:
+    """The path's parameters; an id in any other than the usual spelling names nothing."""
+    match = pattern.fullmatch(path)
+    values = match.groupdict() if match else {}
+    return {name: _id(value) if types[name] is UUID else value for name, value in values.items()}
+
+
+def _id(value: str) -> UUID:
+    if not _UUID.fullmatch(value):
+        raise NotFound("there is nothing at this address")
+    return UUID(value)
+
+
+def read_query(request: Request, kind: Any) -> tuple[Any, dict[str, str]]:
+    """The declared query parameters, and the `filter[...]` ones apart; each may be given once."""
+    plain: dict[str, str] = {}
+    filters: dict[str, str] = {}
+    for name, values in request.args.lists():
+        if len(values) > 1:
+            raise BadRequest(f"{name[:40]} is given {len(values)} times", code="bad_parameter")
+        (filters if name.startswith("filter[") else plain)[name] = values[0]
+    try:
+        return adapter(kind).validate_python(plain), filters
+    except ValidationError as error:
+        raise BadRequest("a query parameter is not as it must be; see details", details=problems(error)) from error
+
+
+def problems(error: ValidationError) -> dict[str, Any]:
+    """What is wrong with each field; the values themselves are not repeated."""
+    found = error.errors(include_input=False, include_url=False, include_context=False)[:20]
+    return {"fields": [{"field": ".".join(map(str, each["loc"])), "problem": each["msg"]} for each in found]}

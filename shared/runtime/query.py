@@ -1,0 +1,221 @@
+"""Reads: one statement whose JSON Postgres builds; the function only hands the bytes on."""
+
+import base64
+import binascii
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from datetime import datetime
+from typing import Any, Generic, TypeVar, get_type_hints
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from shared.kernel.errors import BadRequest
+from shared.runtime.postgres import Sql, sql
+from shared.runtime.telemetry import trace
+
+V = TypeVar("V")
+
+_FILTER = re.compile(r"filter\[([a-z_]+)\](?:\[([a-z_]+)\])?")
+_OPERATORS = {"eq": "=", "gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
+
+
+class PageQuery(BaseModel):
+    """What every list understands beside its filters: `limit`, `cursor` or `page`, `sort`."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    limit: int = Field(25, ge=1, le=100, description="How many at most.")
+    cursor: str | None = Field(None, max_length=1024, description="Where to go on: `paging.next` or `paging.previous`.")
+    page: int | None = Field(None, ge=1, le=1000, description="The page by number; a cursor is quicker.")
+    sort: str | None = Field(None, max_length=100, description="`field:asc` or `field:desc`.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Source(Generic[V]):
+    """Where a view comes from: its FROM clause and, for each field of the view, the SQL that yields it.
+
+    A field that `columns` does not name is the column of that name of `alias`.
+    """
+
+    view: type[V]
+    tables: str
+    alias: str
+    columns: Mapping[str, str] = field(default_factory=dict)
+    where: str = "true"
+    filters: tuple[str, ...] = ()
+    sorts: tuple[str, ...] = ("created_at",)
+    default_sort: str = "created_at:desc"
+    noun: str = "resource"
+
+    def column(self, name: str) -> str:
+        return self.columns.get(name, f"{self.alias}.{name}")
+
+    def item(self) -> str:
+        """The JSON of one row, field by field, in the view's own order."""
+        pairs = (f"'{each.name}', {self.column(each.name)}" for each in fields(self.view))  # type: ignore[arg-type] # views are dataclasses
+        return f"json_build_object({', '.join(pairs)})"
+
+
+@dataclass(frozen=True, kw_only=True)
+class One(Generic[V]):
+    """Exactly one thing, or 404."""
+
+    sql: Sql
+    noun: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Page(Generic[V]):
+    """One page of a list in the envelope `{data, paging, meta}`; 404 when what it hangs on is not there."""
+
+    sql: Sql
+    noun: str = "resource"
+
+
+def one(source: Source[V], id: UUID, *, key: str = "id") -> One[V]:
+    """The thing with that id."""
+    where = f"{source.where} and {source.alias}.{key} = :id"
+    text = f"select {source.item()} from {source.tables} where {where}"  # noqa: S608 - names are declared, values bound
+    return One(sql=sql(text, id=id), noun=source.noun)
+
+
+def page(
+    source: Source[V],
+    query: PageQuery,
+    filters: Mapping[str, str],
+    *,
+    where: str = "true",
+    exists: str = "true",
+    **values: Any,
+) -> Page[V]:
+    """A page of the source under the caller's filters.
+
+    `where` narrows it to a parent; `exists` says that the parent is there, else the answer is 404.
+    `values` are what the two name.
+    """
+    order = _order(source, query)
+    conditions = [source.where, where]
+    bound: dict[str, Any] = {**values, "limit": query.limit, "request_id": trace().request_id}
+    for number, (name, value) in enumerate(filters.items()):
+        conditions.append(_condition(source, name, f"f{number}"))
+        bound[f"f{number}"] = _bindable(name, value)
+    if query.cursor:
+        order = _resume(order, query.cursor)
+        conditions.append(order.after())
+        bound |= {"cursor_value": order.value, "cursor_id": order.id}
+    bound["offset"] = (query.page - 1) * query.limit if query.page and not query.cursor else 0
+    return Page(sql=Sql(_page_text(source, order, " and ".join(conditions), exists), bound), noun=source.noun)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Order:
+    """How a page is sorted, and where in that order it begins."""
+
+    name: str
+    column: str
+    key: str
+    descending: bool
+    backwards: bool = False
+    value: str | None = None
+    id: str | None = None
+
+    @property
+    def falling(self) -> bool:
+        return self.descending != self.backwards
+
+    def after(self) -> str:
+        sign = "<" if self.falling else ">"
+        return f"({self.column}, {self.key}) {sign} (cast(:cursor_value as {self.cast}), cast(:cursor_id as uuid))"
+
+    def by(self) -> str:
+        way = "desc" if self.falling else "asc"
+        return f"{self.column} {way}, {self.key} {way}"
+
+    @property
+    def cast(self) -> str:
+        return "text" if self.name in {"name", "subject", "email"} else "timestamptz"
+
+
+def _order(source: Source[Any], query: PageQuery) -> _Order:
+    name, _, way = (query.sort or source.default_sort).partition(":")
+    if name not in source.sorts or way not in {"", "asc", "desc"}:
+        raise BadRequest(f"sort by one of {', '.join(source.sorts)}, as in {source.default_sort}", code="bad_sort")
+    return _Order(name=name, column=source.column(name), key=f"{source.alias}.id", descending=way == "desc")
+
+
+def _resume(order: _Order, cursor: str) -> _Order:
+    try:
+        raw = base64.b64decode(cursor.replace("-", "+").replace("_", "/") + "=" * (-len(cursor) % 4), validate=True)
+        name, direction, value, key = json.loads(raw)
+        UUID(key)
+        if order.cast == "timestamptz":
+            datetime.fromisoformat(value)
+    except (ValueError, TypeError, binascii.Error, RecursionError, AttributeError) as error:
+        raise BadRequest("this cursor is not one that a list gave out", code="bad_cursor") from error
+    if name != order.name or direction not in {"next", "previous"} or not isinstance(value, str) or "\0" in value:
+        raise BadRequest("this cursor belongs to another list or another sort", code="bad_cursor")
+    return replace(order, backwards=direction == "previous", value=value, id=key)
+
+
+def _condition(source: Source[Any], parameter: str, bound: str) -> str:
+    name, operator = _filter_name(parameter)
+    if name not in source.filters:
+        known = ", ".join(f"filter[{each}]" for each in source.filters) or "none"
+        raise BadRequest(f"{parameter} is not understood here; the filters are: {known}", code="bad_filter")
+    column = source.column(name)
+    if operator == "contains":
+        return f"position(lower(cast(:{bound} as text)) in lower({column}::text)) > 0"
+    if operator not in _OPERATORS:
+        raise BadRequest(f"use one of eq, gt, gte, lt, lte, contains in {parameter}", code="bad_filter")
+    return f"{column} {_OPERATORS[operator]} cast(:{bound} as {_sql_type(source.view, name)})"
+
+
+def _filter_name(parameter: str) -> tuple[str, str]:
+    match = _FILTER.fullmatch(parameter)
+    if match is None:
+        raise BadRequest(f"{parameter[:40]!r} is not a parameter of this list", code="bad_parameter")
+    return match[1], match[2] or "eq"
+
+
+def _bindable(parameter: str, value: str) -> str:
+    if "\0" in value:
+        raise BadRequest(f"{parameter} holds a NUL character", code="bad_filter")
+    return value
+
+
+def _sql_type(view: type[Any], name: str) -> str:
+    hint = str(get_type_hints(view)[name])
+    kinds: dict[str, str] = {"UUID": "uuid", "datetime": "timestamptz", "bool": "boolean", "int": "bigint"}
+    return next((kind for word, kind in kinds.items() if word in hint), "text")
+
+
+def _page_text(source: Source[Any], order: _Order, where: str, exists: str) -> str:
+    shown = "desc" if order.backwards else "asc"
+    forward, back = ("previous", "next") if order.backwards else ("next", "previous")
+    came_from = "true" if order.id else "false"
+    return f"""
+select json_build_object(
+    'data', coalesce(json_agg(item order by place {shown}) filter (where place <= :limit), '[]'::json),
+    'paging', json_build_object(
+        '{forward}', max({_cursor_text(order, forward)}) filter (where place = :limit and fetched > :limit),
+        '{back}', max({_cursor_text(order, back)}) filter (where place = 1 and {came_from})),
+    'meta', json_build_object('request_id', cast(:request_id as text)))
+from (
+    select *, row_number() over () as place, count(*) over () as fetched
+    from (
+        select {source.item()} as item, {order.column} as sorted_by, {order.key} as key
+        from {source.tables}
+        where {where}
+        order by {order.by()}
+        limit :limit::bigint + 1 offset :offset
+    ) as few
+) as row
+having {exists}"""  # noqa: S608 - names from declarations, values bound
+
+
+def _cursor_text(order: _Order, direction: str) -> str:
+    value = f"json_build_array('{order.name}', '{direction}', sorted_by, key)::text"
+    return f"translate(encode(convert_to({value}, 'UTF8'), 'base64'), E'+/=\\n', '-_')"

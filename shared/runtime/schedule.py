@@ -1,0 +1,74 @@
+"""The schedule declaration: functions that run by the clock, for all tenants."""
+
+import functools
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any, ClassVar
+from uuid import UUID
+
+from flask import Request, Response
+
+from shared.kernel.tasks import Task
+from shared.runtime.answers import answer
+from shared.runtime.declarations import ATTRIBUTE, Declaration, Kind
+from shared.runtime.outbox import Outgoing
+from shared.runtime.postgres import Row, Sql, connections
+from shared.runtime.settings import settings
+from shared.runtime.telemetry import configure, request_id, say, traced
+
+Handler = Callable[..., None]
+
+
+class AllTenants:
+    """The narrow view across tenants: find what is due by its ids, and hand each tenant its task."""
+
+    def __init__(self) -> None:
+        self._pool = connections(settings().relay_database_url)
+
+    def find(self, query: Sql) -> list[Row]:
+        return self._pool.run(query)[0]
+
+    def schedule(self, due: Iterable[tuple[UUID, Task]]) -> None:
+        """Queue one task for each tenant and thing; the tenant's own function does the work."""
+        for tenant_id, task in due:
+            outgoing = Outgoing(tenant_id=tenant_id)
+            outgoing.schedule(task)
+            self._pool.run(*outgoing.statements())
+
+
+@dataclass(frozen=True, kw_only=True)
+class Schedule(Declaration):
+    """A function that Cloud Scheduler calls."""
+
+    kind: ClassVar[Kind] = Kind.SCHEDULE
+
+    cron: str
+
+    def trigger(self) -> dict[str, Any]:
+        return {"cron": self.cron}
+
+    def serve(self, request: Request) -> Response:
+        configure()
+        with traced(function=self.name, request_id=request_id(request.headers.get("X-Request-Id"))):
+            try:
+                self.handler(AllTenants())
+            except Exception as error:  # noqa: BLE001 - the last line before the wire
+                say("schedule failed", level=40, error=True, reason=type(error).__name__)
+                return answer(500, b"")
+            return answer(204, b"")
+
+
+def schedule(cron: str) -> Callable[[Handler], Callable[[Request], Response]]:
+    """Declare one function that runs by the clock ("* * * * *", UTC); its handler takes `tenants: AllTenants`."""
+
+    def declare(handler: Handler) -> Callable[[Request], Response]:
+        spec = Schedule(handler=handler, cron=cron, concurrency=1)
+
+        @functools.wraps(handler)
+        def serve(request: Request) -> Response:
+            return spec.serve(request)
+
+        setattr(serve, ATTRIBUTE, spec)
+        return serve
+
+    return declare

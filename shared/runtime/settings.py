@@ -1,0 +1,41 @@
+"""What differs between one deployment and another, read once from the environment."""
+
+import os
+from dataclasses import dataclass, fields
+from functools import cache
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """Every name below is an environment variable in upper case; an empty one counts as absent."""
+
+    database_url: str = ""  # as ventros_app
+    resolver_database_url: str = ""  # as ventros_resolver: login only
+    relay_database_url: str = ""  # as ventros_relay: relay and sweepers only
+    database_ca: str = ""  # path of the certificate authority; empty means no TLS
+    encryption_keys: str = ""  # "id:base64 of 32 bytes", comma-separated; the first one seals
+    token_issuer: str = "https://issuer.ventros.local"  # noqa: S105 - a name, not a secret
+    token_audience: str = "ventros-api"  # noqa: S105 - as above
+    token_signing_key: str = ""  # PEM, where tokens are issued
+    token_public_keys: str = ""  # a JWKS document, where they are verified
+    public_base_url: str = "http://127.0.0.1:8080"
+    functions_base_url: str = "http://127.0.0.1:8080/_functions"
+    pusher_account: str = "pusher@ventros-local.iam.gserviceaccount.com"
+    google_project: str = "ventros-local"
+    google_region: str = "southamerica-east1"
+    allowed_hosts: str = ""  # host:port, comma-separated: what the address guard lets through
+    responder: str = "rules"  # the one a new bot agent gets
+    gemini_model: str = "gemini-2.5-flash"
+    vertex_location: str = "global"
+    threads: str = "8"
+
+    @property
+    def allowed_addresses(self) -> frozenset[str]:
+        return frozenset(host.strip() for host in self.allowed_hosts.split(",") if host.strip())
+
+
+@cache
+def settings() -> Settings:
+    """The settings of this process; tests call `settings.cache_clear()` after changing the environment."""
+    given = {field.name: os.environ.get(field.name.upper(), "") for field in fields(Settings)}
+    return Settings(**{name: value for name, value in given.items() if value})

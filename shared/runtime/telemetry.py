@@ -1,0 +1,97 @@
+"""Logs as JSON lines that name the request, the tenant and the function, and hold nobody's words or numbers."""
+
+import json
+import logging
+import re
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, replace
+from typing import Any
+from uuid import UUID
+
+from shared.kernel.ids import uuid7
+
+log = logging.getLogger("ventros")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trace:
+    """Where the present work comes from; carried into events, tasks and log lines."""
+
+    function: str = ""
+    request_id: str = ""
+    correlation_id: str = ""
+    causation_id: str = ""
+    traceparent: str = ""
+    tenant_id: UUID | None = None
+
+
+_trace: ContextVar[Trace] = ContextVar("trace", default=Trace())  # noqa: B039 - a frozen value
+
+
+def trace() -> Trace:
+    return _trace.get()
+
+
+@contextmanager
+def traced(**changes: Any) -> Iterator[Trace]:
+    """Work under a trace that differs from the present one by `changes`."""
+    token = _trace.set(replace(_trace.get(), **changes))
+    try:
+        yield _trace.get()
+    finally:
+        _trace.reset(token)
+
+
+def note(**changes: Any) -> None:
+    """Add to the present trace what has only now become known, such as the tenant."""
+    _trace.set(replace(_trace.get(), **changes))
+
+
+def request_id(offered: str | None) -> str:
+    """The caller's request id when it is harmless, else a new one."""
+    return offered if offered and re.fullmatch(r"[A-Za-z0-9._:-]{1,128}", offered) else str(uuid7())
+
+
+class JsonLines(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        here = trace()
+        line = {
+            "severity": record.levelname,
+            "message": record.getMessage(),
+            "function": here.function,
+            "request_id": here.request_id,
+            "tenant_id": str(here.tenant_id) if here.tenant_id else None,
+            **getattr(record, "fields", {}),
+        }
+        if record.exc_info and record.exc_info[0]:
+            # The exception's own words may quote a customer; its type and its place may not.
+            line["error"] = record.exc_info[0].__name__
+            line["at"] = _places(record.exc_info[2])
+        return json.dumps({key: value for key, value in line.items() if value not in (None, "")}, default=str)
+
+
+def _places(traceback: Any) -> list[str]:
+    places = []
+    while traceback:
+        code = traceback.tb_frame.f_code
+        places.append(f"{code.co_filename.rpartition('/')[2]}:{traceback.tb_lineno} {code.co_name}")
+        traceback = traceback.tb_next
+    return places[-8:]
+
+
+def configure() -> None:
+    """Send the house's log lines to standard output, where Cloud Logging reads them."""
+    if not log.handlers:
+        handler = logging.StreamHandler(sys.stdout)
+        handler.setFormatter(JsonLines())
+        log.addHandler(handler)
+        log.setLevel(logging.INFO)
+        log.propagate = False
+
+
+def say(message: str, *, level: int = logging.INFO, error: bool = False, **fields: Any) -> None:
+    """Write one log line; `fields` are ids, counts and codes, never what somebody wrote."""
+    log.log(level, message, extra={"fields": fields}, exc_info=error)

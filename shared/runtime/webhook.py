@@ -1,0 +1,82 @@
+"""The webhook declaration: where providers deliver, signed in their own ways."""
+
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from flask import Request, Response
+
+from shared.kernel.errors import DomainError, Unavailable
+from shared.runtime import parsing
+from shared.runtime.answers import answer, problem, refusal
+from shared.runtime.declarations import ATTRIBUTE, Kind, Limit, Routed
+from shared.runtime.identity import PUBLIC
+from shared.runtime.postgres import is_lost, sqlstate
+from shared.runtime.telemetry import configure, request_id, say, traced
+
+Handler = Callable[..., None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Webhook(Routed):
+    """A function that a provider calls. It answers 200 when the delivery is safe, and only then."""
+
+    kind: ClassVar[Kind] = Kind.WEBHOOK
+    provided: ClassVar[frozenset[str]] = frozenset({"body", "headers"})
+
+    provider: str
+
+    def trigger(self) -> dict[str, Any]:
+        return {**super().trigger(), "allow": "signed", "provider": self.provider}
+
+    def serve(self, request: Request) -> Response:
+        configure()
+        own = request_id(request.headers.get("X-Request-Id"))
+        with traced(function=self.name, request_id=own, correlation_id=own):
+            response = self._safely(request)
+            if response.status_code != 200:  # noqa: PLR2004 - the usual answer needs no line
+                say("refused", status=response.status_code)
+            return response
+
+    def _safely(self, request: Request) -> Response:
+        try:
+            self._take(request)
+        except DomainError as error:
+            return refusal(error)
+        except Exception as error:  # noqa: BLE001 - the last line before the wire
+            say("delivery failed", level=40, error=True, sqlstate=sqlstate(error))
+            if is_lost(error):
+                return refusal(Unavailable("the database cannot be reached just now; deliver again shortly"))
+            return problem(500, "internal", "this delivery could not be kept; deliver it again")
+        return answer(200, b'{"status":"received"}')
+
+    def _take(self, request: Request) -> None:
+        given = parsing.read_path(self.pattern, request.path, self.types)
+        self.handler(body=parsing.raw_body(request), headers=request.headers, **given)
+
+
+def webhook(
+    method: str, path: str, *, provider: str, concurrency: int = 16
+) -> Callable[[Handler], Callable[[Request], Response]]:
+    """Declare one provider's entry; its handler takes `body` (bytes), `headers` and the path's parameters."""
+
+    def declare(handler: Handler) -> Callable[[Request], Response]:
+        spec = Webhook(
+            handler=handler,
+            method=method,
+            path=path,
+            allow=PUBLIC,
+            limit=Limit.INGRESS,
+            provider=provider,
+            concurrency=concurrency,
+        )
+
+        @functools.wraps(handler)
+        def serve(request: Request) -> Response:
+            return spec.serve(request)
+
+        setattr(serve, ATTRIBUTE, spec)
+        return serve
+
+    return declare

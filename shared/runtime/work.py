@@ -1,0 +1,170 @@
+"""One transaction per trigger: load aggregates, save them, and queue their events and tasks with them."""
+
+import json
+import random
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from functools import cache
+from typing import Any, ClassVar, Generic, TypeVar
+from uuid import UUID
+
+from pg8000.exceptions import DatabaseError, InterfaceError
+from sqlalchemy import ColumnElement, Engine, create_engine, inspect, select
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
+from sqlalchemy.orm.exc import StaleDataError
+
+from shared.kernel.aggregate import Aggregate
+from shared.kernel.errors import Conflict, Forbidden, NotFound, Unavailable
+from shared.kernel.tasks import Task
+from shared.runtime.identity import SYSTEM, Actor, Claim, Principal, Role, permit, tenant_scope
+from shared.runtime.outbox import Outgoing
+from shared.runtime.postgres import BEGIN, COMMIT, Connection, Row, Sql, connect, is_lost, is_retryable, pipeline, sql
+from shared.runtime.settings import settings
+
+A = TypeVar("A", bound=Aggregate)
+R = TypeVar("R")
+
+ATTEMPTS = 5
+_CLOCK = sql("select to_json(clock_timestamp())")
+
+
+class UnitOfWork:
+    """A tenant's view of the database for the length of one transaction."""
+
+    def __init__(self, session: Session, raw: Connection, tenant_id: UUID, actor: Actor, now: datetime) -> None:
+        self.session = session
+        self.tenant_id = tenant_id
+        self.actor = actor
+        self.now = now  # the database's clock, the one all instances share
+        self.principal: Principal | None = None
+        self.outgoing = Outgoing(tenant_id=tenant_id, actor=actor)
+        self.seen: list[Aggregate] = []
+        self._raw = raw
+
+    @property
+    def caller(self) -> Principal:
+        """Who called; only endpoints have one."""
+        if self.principal is None:
+            raise Forbidden("this work has no caller")
+        return self.principal
+
+    def schedule(self, task: Task, at: datetime | None = None) -> None:
+        self.outgoing.schedule(task, at)
+
+    def run(self, *statements: Sql) -> list[list[Row]]:
+        """Plain statements in this transaction, after what was changed so far; one round trip."""
+        self.session.flush()
+        return pipeline(self._raw, *statements)
+
+    def commit(self, *last: Sql) -> list[list[Row]]:
+        """Save everything with its events and tasks; `last` reads what was written, and its rows come back."""
+        self.session.flush()
+        self.outgoing.collect(self.seen)
+        leaving = self.outgoing.statements()
+        rows = pipeline(self._raw, *leaving, *last, COMMIT, *self.outgoing.hint())
+        return rows[len(leaving) : len(leaving) + len(last)]
+
+
+class Repository(Generic[A]):
+    """All that most aggregates need; a subclass adds only its own ways to be found."""
+
+    kind: ClassVar[type[Any]]
+
+    def __init__(self, uow: UnitOfWork) -> None:
+        self.uow = uow
+
+    def get(self, id: UUID, *, lock: bool = False) -> A:
+        found = self.first(inspect(self.kind).columns.id == id, lock=lock)
+        if found is None:
+            raise NotFound(f"there is no such {self.kind.aggregate_type.replace('_', ' ')}")
+        return found
+
+    def first(self, *where: ColumnElement[bool], lock: bool = False) -> A | None:
+        return next(iter(self.all(*where, lock=lock)), None)
+
+    def all(self, *where: ColumnElement[bool], lock: bool = False) -> list[A]:
+        ours = inspect(self.kind).columns.tenant_id == self.uow.tenant_id
+        query = select(self.kind).where(ours, *where)
+        # A locked row is read again, or the lock would guard a picture taken before it.
+        query = query.with_for_update().execution_options(populate_existing=True) if lock else query
+        found = list(self.uow.session.scalars(query))
+        self.uow.seen.extend(each for each in found if each not in self.uow.seen)
+        return found
+
+    def add(self, aggregate: A) -> A:
+        """Insert it now: rows go in the order they are added, as their foreign keys ask."""
+        self.uow.session.add(aggregate)
+        self.uow.session.flush()
+        self.uow.seen.append(aggregate)
+        return aggregate
+
+
+@cache
+def engine(database_url: str) -> Engine:
+    """The one engine of this process: as many connections as threads, none opened before it is needed."""
+    return create_engine(
+        "postgresql+pg8000://", creator=lambda: connect(database_url), pool_size=int(settings().threads), max_overflow=8
+    )
+
+
+@contextmanager
+def unit_of_work(tenant_id: UUID, *, actor: Actor = SYSTEM) -> Iterator[UnitOfWork]:
+    """A transaction of the house's own work: consumers, tasks, sign-up."""
+    with _begun(tenant_scope(tenant_id), _CLOCK) as (connection, raw, rows), Session(bind=connection) as session:
+        yield UnitOfWork(session, raw, tenant_id, actor, _time(rows[-1]))
+
+
+@contextmanager
+def unit_of_work_for(claim: Claim, allow: Role) -> Iterator[UnitOfWork]:
+    """A caller's transaction: the credential is proven and the role checked in its first round trip."""
+    with _begun(claim.begin(), claim.proof, _CLOCK) as (connection, raw, rows), Session(bind=connection) as session:
+        principal = claim.principal(rows[-2])
+        permit(principal, allow)
+        uow = UnitOfWork(session, raw, principal.tenant_id, principal.actor, _time(rows[-1]))
+        uow.principal = principal
+        yield uow
+
+
+@contextmanager
+def _begun(*statements: Sql) -> Iterator[tuple[Any, Connection, list[list[Row]]]]:
+    connection = engine(settings().database_url).connect()
+    try:
+        connection.begin()
+        raw: Any = connection.connection.dbapi_connection
+        yield connection, raw, pipeline(raw, BEGIN, *statements)
+    except BaseException as error:
+        if is_lost(error):
+            connection.invalidate()
+        raise
+    finally:
+        connection.close()
+
+
+def _time(rows: list[Row]) -> datetime:
+    return datetime.fromisoformat(json.loads(rows[0][0] or ""))
+
+
+def retried(work: Callable[[], R]) -> R:
+    """Do a transaction's work, and do it again when it lost a race or its connection.
+
+    The work must change nothing but the database. Raises Conflict when it loses ATTEMPTS times.
+    """
+    for attempt in range(1, ATTEMPTS + 1):
+        try:
+            return work()
+        except (StaleDataError, DBAPIError, DatabaseError, InterfaceError, OSError) as error:
+            if not (isinstance(error, StaleDataError) or is_retryable(error) or is_lost(error)):
+                raise
+            if attempt == ATTEMPTS:
+                raise _given_up(error) from error
+        time.sleep(random.uniform(0, 0.02 * 2**attempt))  # noqa: S311 - jitter, not a secret
+    raise AssertionError
+
+
+def _given_up(error: BaseException) -> Exception:
+    if is_lost(error):
+        return Unavailable("the database cannot be reached just now; try again shortly")
+    return Conflict("somebody else changed the same thing at the same time; look at it again and retry")
