@@ -84,14 +84,15 @@ def _content(
         return read_message(payload, setting)
     if event in RECEIPTS:
         return read_receipt(payload, setting)
-    return _state(payload, envelope, setting.at) if event in STATES else None
+    return read_state(payload, envelope.get("me"), setting.at) if event in STATES else None
 
 
-def _state(payload: Mapping[str, Any], envelope: Mapping[str, Any], at: datetime | None) -> ConnectionState:
+def read_state(payload: Mapping[str, Any], me: object, at: datetime | None) -> ConnectionState:
+    """Read a session's status and whose phone it is; raises Unreadable without a status."""
     status = key(payload.get("status"))
     if status is None:
         raise Unreadable("The session's status is missing.")
-    return ConnectionState(status=status.upper(), phone=_own_phone(envelope.get("me")), at=at or _last(payload))
+    return ConnectionState(status=status.upper(), phone=_own_phone(me), at=at or _last(payload))
 
 
 def _own_phone(me: object) -> Identity | None:

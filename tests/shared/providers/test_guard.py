@@ -1,0 +1,250 @@
+"""The guard against every URL of the corpus, with a resolver and a network that keep a record."""
+
+import ipaddress
+import json
+import ssl
+import threading
+from pathlib import Path
+from typing import Any
+
+import httpcore
+import httpx
+import pytest
+
+from shared.providers.guard import ForbiddenUrl, GuardedTransport, TooMuchData, check_url, client
+
+CORPUS = [
+    json.loads(line)
+    for line in (Path(__file__).parents[2] / "contracts" / "ssrf_corpus.jsonl").read_text().splitlines()
+]
+OWN = frozenset({"api.ventros.example", "93.184.216.99"})
+OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+ENDLESS = 3000
+
+
+def behaviour(server: dict[str, Any]) -> list[bytes] | Exception:
+    """What the other side answers; the broken certificates are refused where TLS begins."""
+    name = server.get("behaviour")
+    if name in {None, "proxy_env"}:
+        location = server.get("location")
+        head = f"HTTP/1.1 {server.get('status', 200)} X\r\n" + (f"Location: {location.strip()}\r\n" if location else "")
+        return [f"{head}Content-Length: 0\r\n\r\n".encode()]
+    answers: dict[str, list[bytes]] = {
+        "endless_body": [b"HTTP/1.1 200 OK\r\n\r\n", *[b"x" * 1024] * ENDLESS],
+        "http09": [b"just text\n"],
+        "chunk_garbage": [b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\nx"],
+        "endless_1xx": [b"HTTP/1.1 100 Continue\r\n\r\n"] * ENDLESS,
+        "rst_midway": [b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nab"],
+    }
+    return answers.get(str(name)) or httpcore.ConnectError(f"TLS: {name}")
+
+
+class FakeStream(httpcore.NetworkStream):
+    def __init__(self, network: "FakeNetwork") -> None:
+        self.network, self.parts = network, list(network.answer) if isinstance(network.answer, list) else []
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        return self.parts.pop(0) if self.parts else b""
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        self.network.written += buffer
+
+    def close(self) -> None:
+        self.network.closed += 1
+
+    def start_tls(
+        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
+    ) -> httpcore.NetworkStream:
+        self.network.names.append(str(server_hostname))
+        if isinstance(self.network.answer, Exception):
+            self.close()
+            raise self.network.answer
+        return self
+
+
+class FakeNetwork(httpcore.NetworkBackend):
+    """Records every lookup and every connection, and reaches nothing."""
+
+    def __init__(self, dns: dict[str, list[list[str]]], answer: list[bytes] | Exception) -> None:
+        self.dns, self.answer = dns, answer
+        self.lookups: list[str] = []
+        self.connected: list[str] = []
+        self.names: list[str] = []
+        self.written, self.closed = b"", 0
+
+    def resolve(self, host: str, port: int) -> list[str]:
+        self.lookups.append(host)
+        answers = self.dns.get(host, [[]])
+        return answers[min(self.lookups.count(host), len(answers)) - 1]
+
+    def connect_tcp(self, host, port, timeout=None, local_address=None, socket_options=None):
+        self.connected.append(host)
+        return FakeStream(self)
+
+
+def network_for(row: dict[str, Any]) -> FakeNetwork:
+    dns = json.loads(json.dumps(row.get("dns") or row.get("dns_sequence") or {}).replace("$SELF_IP", "93.184.216.99"))
+    return FakeNetwork(dns, behaviour(row.get("server", {})))
+
+
+def delivered(network: FakeNetwork, url: str) -> bool:
+    transport = GuardedTransport(own=OWN, total_seconds=5, resolve=network.resolve, network=network)
+    with client(transport=transport) as http:
+        try:
+            return http.post(url, content=b"{}").is_success
+        except (httpx.HTTPError, httpx.InvalidURL, ForbiddenUrl, UnicodeError):
+            return False
+
+
+def permitted(url: str) -> bool:
+    try:
+        check_url(url, own=OWN)
+    except ForbiddenUrl:
+        return False
+    return True
+
+
+@pytest.mark.parametrize("row", [row for row in CORPUS if row["stage"] != "deliver"], ids=lambda row: row["id"])
+def test_creating_with_a_url(row):
+    assert permitted(row["url"]) == (row["verdict"] == "allow")
+
+
+@pytest.mark.parametrize("row", [row for row in CORPUS if row["stage"] == "deliver"], ids=lambda row: row["id"])
+def test_a_url_that_only_its_delivery_can_judge_may_be_kept(row):
+    assert permitted(row["url"])
+
+
+# Whether a proxy was asked shows only with one in the environment: a test of its own, below.
+@pytest.mark.parametrize(
+    "row", [row for row in CORPUS if row.get("server") != {"behaviour": "proxy_env"}], ids=lambda row: row["id"]
+)
+def test_delivering_to_a_url(row):
+    network = network_for(row)
+    attempts = max((len(answers) for answers in network.dns.values()), default=1)
+    verdicts = []
+    for attempt in range(attempts):
+        verdicts.append(delivered(network, row["url"]))
+        assert len(network.lookups) <= attempt + 1
+        assert len(network.connected) <= attempt + 1
+    assert verdicts[-1] == (row["verdict"] == "allow")
+    assert all(ipaddress.ip_address(address).is_global for address in network.connected)
+    assert network.closed >= len(network.connected)
+
+
+def test_a_proxy_of_the_environment_is_not_asked(monkeypatch):
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:3128")
+    network = FakeNetwork({"hooks.example.com": [["93.184.216.34"]]}, [OK])
+    assert delivered(network, "https://hooks.example.com/x")
+    assert network.connected == ["93.184.216.34"]
+
+
+def test_host_and_sni_stay_the_name_while_the_address_is_connected():
+    network = FakeNetwork({"hooks.example.com": [["93.184.216.34"]]}, [OK])
+    assert delivered(network, "https://HOOKS.example.com./x")
+    assert (network.connected, network.names) == (["93.184.216.34"], ["hooks.example.com"])
+    assert b"\r\nhost: hooks.example.com" in network.written.lower()
+
+
+@pytest.mark.parametrize("url", ["http://localhost:3999/api", "https://localhost:3999/api", "http://[::1]:3999/x"])
+def test_an_operator_can_vouch_for_a_host_and_port(url):
+    allow = frozenset({"localhost:3999", "[::1]:3999"})
+    network = FakeNetwork({"localhost": [["127.0.0.1"]]}, [OK])
+    transport = GuardedTransport(allow, resolve=network.resolve, network=network)
+    check_url(url, allow)
+    with client(transport=transport) as http:
+        assert http.get(url).text == "ok"
+
+
+@pytest.mark.parametrize("url", ["http://localhost:3998/", "http://u@localhost:3999/", "http://localhost:3999#/"])
+def test_vouching_covers_nothing_beside_it(url):
+    with pytest.raises(ForbiddenUrl):
+        check_url(url, frozenset({"localhost:3999"}))
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://bücher.example/x",
+        "https://hooks.example.com:443/x",
+        "https://hooks.example.com:8443",
+        "https://a--b.example.com?x=1",
+    ],
+)
+def test_ordinary_names_are_permitted(url):
+    assert permitted(url)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://hooks.example.com:/",
+        "https://hooks.example.com:0443/",
+        "https://hooks.example.com../",
+        "https://8.8.8.8./",
+        "https://[8.8.8.8]/",
+        "https://[::1%25lo]/",
+        "https://\u212aubernetes.default.svc/",
+        "https://\u0661\u0662\u0667.\u0660.\u0660.\u0661/",
+        "https://example.c0m/",
+        "https://" + "a." * 130 + "com/",
+        "https://" + "a" * 64 + ".com/",
+        "https://a.example.com/" + "x" * 2048,
+        "https://hooks.example.com/\ud800",
+    ],
+)
+def test_odd_spellings_are_refused(url):
+    assert not permitted(url)
+
+
+def test_a_compressed_answer_is_refused_unread():
+    network = FakeNetwork(
+        {"hooks.example.com": [["93.184.216.34"]]},
+        [b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 2\r\n\r\nok"],
+    )
+    assert not delivered(network, "https://hooks.example.com/x")
+    assert b"accept-encoding: identity" in network.written.lower()
+
+
+def test_reading_stops_at_the_cap():
+    network = FakeNetwork({"hooks.example.com": [["93.184.216.34"]]}, behaviour({"behaviour": "endless_body"}))
+    transport = GuardedTransport(resolve=network.resolve, network=network, most_bytes=4096)
+    with client(transport=transport) as http, pytest.raises(TooMuchData):
+        http.get("https://hooks.example.com/x")
+
+
+def test_the_second_address_is_tried_when_the_first_refuses():
+    class Refusing(FakeNetwork):
+        def connect_tcp(self, host, port, timeout=None, local_address=None, socket_options=None):
+            stream = super().connect_tcp(host, port)
+            if host == "93.184.216.34":
+                raise httpcore.ConnectError("refused")
+            return stream
+
+    network = Refusing({"hooks.example.com": [["93.184.216.34", "93.184.216.35"]]}, [OK])
+    transport = GuardedTransport(resolve=network.resolve, network=network)
+    with client(transport=transport) as http:
+        assert http.get("https://hooks.example.com/x").text == "ok"
+    assert network.connected == ["93.184.216.34", "93.184.216.35"]
+    assert len(network.lookups) == 1
+
+
+def test_a_slow_resolver_ends_at_the_deadline():
+    released = threading.Event()
+
+    def hang(host: str, port: int) -> list[str]:
+        released.wait(10)
+        return []
+
+    transport = GuardedTransport(resolve=hang, total_seconds=0.1)
+    with client(transport=transport) as http, pytest.raises(httpx.ConnectTimeout):
+        http.get("https://hooks.example.com/x")
+    released.set()
+
+
+def test_a_name_nobody_knows_cannot_be_connected():
+    def unknown(host: str, port: int) -> list[str]:
+        raise OSError(host)
+
+    with client(transport=GuardedTransport(resolve=unknown)) as http, pytest.raises(httpx.ConnectError):
+        http.get("https://hooks.example.com/x")
