@@ -6,7 +6,10 @@ import argparse
 import signal
 import sys
 from importlib import import_module
-from typing import NamedTuple, NoReturn
+from typing import TYPE_CHECKING, NamedTuple, NoReturn
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 INTERRUPTED = 130
 TERMINATED = 143
@@ -50,21 +53,22 @@ def usage() -> str:
 def main(argv: list[str]) -> int:
     """Run the command that `argv` names and return the exit code; 130 after Ctrl-C, 143 after SIGTERM."""
     signal.signal(signal.SIGTERM, terminate)
-    name, *rest = argv
-    module = import_module(COMMANDS[name].module)
-    parser = argparse.ArgumentParser(
-        prog=f"python3 -m infra {name}",
-        description=f"{COMMANDS[name].help.capitalize()}.",
-        allow_abbrev=False,
-    )
-    module.add_arguments(parser)
     try:
-        return int(module.run(parse(parser, rest)))
+        return run(*argv)
     except KeyboardInterrupt:
         return INTERRUPTED
 
 
-def parse(parser: argparse.ArgumentParser, argv: list[str]) -> argparse.Namespace:
+def run(name: str, *argv: str) -> int:
+    module = import_module(COMMANDS[name].module)
+    about = COMMANDS[name].help
+    title = f"{about[0].upper()}{about[1:]}."
+    parser = argparse.ArgumentParser(prog=f"python3 -m infra {name}", description=title, allow_abbrev=False)
+    module.add_arguments(parser)
+    return int(module.run(parse(parser, argv)))
+
+
+def parse(parser: argparse.ArgumentParser, argv: Sequence[str]) -> argparse.Namespace:
     """Parse strictly, unless the command declared that it passes the rest on (`set_defaults(rest=[])`)."""
     arguments, rest = parser.parse_known_args(argv)
     if rest and not hasattr(arguments, "rest"):

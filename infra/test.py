@@ -1,6 +1,7 @@
 """`infra test`: run the tests in parallel; what follows the command goes to pytest."""
 
 import argparse
+import signal
 import subprocess
 import sys
 
@@ -22,7 +23,11 @@ def run(arguments: argparse.Namespace) -> int:
     with subprocess.Popen(command, cwd=ROOT, env=clean_environment()) as tests:
         try:
             return tests.wait()
-        except BaseException:
-            # Ctrl-C reaches pytest by itself; a second signal is for one that came to us alone.
-            tests.terminate()
+        except KeyboardInterrupt:
+            # The terminal told pytest too; it is cleaning up.
+            tests.wait()
+            raise
+        except SystemExit:
+            tests.send_signal(signal.SIGINT)
+            tests.wait()
             raise

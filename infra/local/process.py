@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -82,7 +83,7 @@ class Child:
                 **account.options(),
             )
         self.pid: int = self._process.pid
-        reaper.watch(self.pid, orphan_signal)
+        reaper.watch(self._process, orphan_signal)
         self._open_gate()
 
     def __enter__(self) -> Self:
@@ -140,20 +141,28 @@ class Reaper:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
+        self._children: dict[int, subprocess.Popen[bytes]] = {}
 
-    def watch(self, pid: int, sign: signal.Signals) -> None:
-        self._tell(f"{pid} {int(sign)}\n")
+    def watch(self, child: subprocess.Popen[bytes], sign: signal.Signals) -> None:
+        self._children[child.pid] = child
+        self._tell(f"{child.pid} {int(sign)}\n")
 
     def forget(self, pid: int) -> None:
-        self._tell(f"{pid} 0\n")
+        if self._children.pop(pid, None):
+            self._tell(f"{pid} 0\n")
 
     def close(self) -> None:
         """End every child that is still watched; done by itself when Python exits."""
         with self._lock:
             process, self._process = self._process, None
+            children, self._children = self._children, {}
         if process and process.stdin:
             process.stdin.close()
-            process.wait()
+            # A child that ended counts as living until it is polled.
+            while process.poll() is None:
+                for child in children.values():
+                    child.poll()
+                time.sleep(0.01)
 
     def _tell(self, line: str) -> None:
         with self._lock:
