@@ -17,8 +17,9 @@ from shared.runtime.answers import answer
 from shared.runtime.declarations import ATTRIBUTE, Declaration, Kind
 from shared.runtime.parsing import adapter
 from shared.runtime.postgres import sql
+from shared.runtime.retry import retried
 from shared.runtime.telemetry import configure, say, traced
-from shared.runtime.work import UnitOfWork, retried, unit_of_work
+from shared.runtime.work import UnitOfWork, unit_of_work
 
 Handler = Callable[..., None]
 

@@ -15,6 +15,7 @@ from shared.runtime.declarations import ATTRIBUTE, Kind, Limit, Routed
 from shared.runtime.identity import PUBLIC, Access, Allow, Claim, Principal, Role, claim_of, permit
 from shared.runtime.postgres import connections, is_lost, sqlstate
 from shared.runtime.query import One, Page
+from shared.runtime.retry import retried
 from shared.runtime.settings import settings
 from shared.runtime.telemetry import configure, request_id, say, traced
 
@@ -114,7 +115,7 @@ class Endpoint(Routed):
 
     def _write(self, request: Request, claim: Claim) -> Response:
         # SQLAlchemy is imported by those who write and by nobody else.
-        from shared.runtime.work import retried, unit_of_work_for  # noqa: PLC0415
+        from shared.runtime.work import unit_of_work_for  # noqa: PLC0415
 
         def attempt() -> Response:
             with unit_of_work_for(claim, self.role) as uow:

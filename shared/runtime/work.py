@@ -1,33 +1,28 @@
 """One transaction per trigger: load aggregates, save them, and queue their events and tasks with them."""
 
 import json
-import random
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from functools import cache
 from typing import Any, ClassVar, Generic, TypeVar
 from uuid import UUID
 
-from pg8000.exceptions import DatabaseError, InterfaceError
 from sqlalchemy import ColumnElement, Engine, create_engine, inspect, select
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.exc import StaleDataError
 
 from shared.kernel.aggregate import Aggregate
-from shared.kernel.errors import Conflict, Forbidden, NotFound, Unavailable
+from shared.kernel.errors import Forbidden, NotFound
 from shared.kernel.tasks import Task
 from shared.runtime.identity import SYSTEM, Actor, Claim, Principal, Role, permit, tenant_scope
 from shared.runtime.outbox import Outgoing
-from shared.runtime.postgres import BEGIN, COMMIT, Connection, Row, Sql, connect, is_lost, is_retryable, pipeline, sql
+from shared.runtime.postgres import BEGIN, COMMIT, Connection, Row, Sql, connect, is_lost, pipeline, sql
+from shared.runtime.retry import Stale
 from shared.runtime.settings import settings
 
 A = TypeVar("A", bound=Aggregate)
-R = TypeVar("R")
 
-ATTEMPTS = 5
 _CLOCK = sql("select to_json(clock_timestamp())")
 
 
@@ -56,16 +51,22 @@ class UnitOfWork:
 
     def run(self, *statements: Sql) -> list[list[Row]]:
         """Plain statements in this transaction, after what was changed so far; one round trip."""
-        self.session.flush()
+        self._flush()
         return pipeline(self._raw, *statements)
 
     def commit(self, *last: Sql) -> list[list[Row]]:
         """Save everything with its events and tasks; `last` reads what was written, and its rows come back."""
-        self.session.flush()
+        self._flush()
         self.outgoing.collect(self.seen)
         leaving = self.outgoing.statements()
         rows = pipeline(self._raw, *leaving, *last, COMMIT, *self.outgoing.hint())
         return rows[len(leaving) : len(leaving) + len(last)]
+
+    def _flush(self) -> None:
+        try:
+            self.session.flush()
+        except StaleDataError as error:
+            raise Stale from error
 
 
 class Repository(Generic[A]):
@@ -145,26 +146,3 @@ def _begun(*statements: Sql) -> Iterator[tuple[Any, Connection, list[list[Row]]]
 
 def _time(rows: list[Row]) -> datetime:
     return datetime.fromisoformat(json.loads(rows[0][0] or ""))
-
-
-def retried(work: Callable[[], R]) -> R:
-    """Do a transaction's work, and do it again when it lost a race or its connection.
-
-    The work must change nothing but the database. Raises Conflict when it loses ATTEMPTS times.
-    """
-    for attempt in range(1, ATTEMPTS + 1):
-        try:
-            return work()
-        except (StaleDataError, DBAPIError, DatabaseError, InterfaceError, OSError) as error:
-            if not (isinstance(error, StaleDataError) or is_retryable(error) or is_lost(error)):
-                raise
-            if attempt == ATTEMPTS:
-                raise _given_up(error) from error
-        time.sleep(random.uniform(0, 0.02 * 2**attempt))  # noqa: S311 - jitter, not a secret
-    raise AssertionError
-
-
-def _given_up(error: BaseException) -> Exception:
-    if is_lost(error):
-        return Unavailable("the database cannot be reached just now; try again shortly")
-    return Conflict("somebody else changed the same thing at the same time; look at it again and retry")

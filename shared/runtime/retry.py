@@ -1,0 +1,47 @@
+"""Doing a transaction's work again when it lost a race or its connection."""
+
+import random
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+from shared.kernel.errors import Conflict, Unavailable
+from shared.runtime.postgres import is_lost, is_retryable
+
+R = TypeVar("R")
+
+ATTEMPTS = 6
+
+
+class Stale(Exception):
+    """An aggregate was changed by somebody else between being read and being written."""
+
+
+def retried(work: Callable[[], R]) -> R:
+    """Do the work; after a deadlock, a lost race or a lost connection do it again, a few times, with pauses.
+
+    The work must change nothing but the database. Raises Conflict or Unavailable when it never succeeds.
+    """
+    for attempt in range(1, ATTEMPTS):
+        try:
+            return work()
+        except Exception as error:
+            if not _passes(error):
+                raise
+        time.sleep(random.uniform(0, 0.01 * 2**attempt))  # noqa: S311 - jitter, not a secret
+    try:
+        return work()
+    except Exception as error:
+        if not _passes(error):
+            raise
+        raise _given_up(error) from error
+
+
+def _passes(error: Exception) -> bool:
+    return isinstance(error, Stale) or is_retryable(error) or is_lost(error)
+
+
+def _given_up(error: Exception) -> Exception:
+    if is_lost(error):
+        return Unavailable("the database cannot be reached just now; try again shortly")
+    return Conflict("somebody else changed the same thing at the same time; look at it again and retry")
