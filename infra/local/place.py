@@ -72,14 +72,15 @@ def programs(major: int, who: Account) -> Path:
     found = program_folder(major)
     if reachable(found / "bin", who):
         return found / "bin"
-    copy = (
-        Path(tempfile.gettempdir())
-        / f"ventros-postgres-programs-{os.geteuid()}"
-        / f"{major}-{found.stat().st_mtime_ns}"
-    )
+    copies = Path(tempfile.gettempdir()) / f"ventros-postgres-programs-{os.geteuid()}"
+    copy = copies / f"{major}-{found.stat().st_mtime_ns}"
     if not copy.exists():
         copy_programs(found, copy)
-    return copy / "bin"
+    if not reachable(copy, who):
+        raise RuntimeError(
+            f"The user `{UNPRIVILEGED}` can enter neither {found} nor {copy}; make one of them open to it."
+        )
+    return copy / found.parent.name / found.name / "bin"
 
 
 def copy_programs(found: Path, copy: Path) -> None:
@@ -88,8 +89,13 @@ def copy_programs(found: Path, copy: Path) -> None:
     if copy.parent.stat().st_uid != os.geteuid():
         raise RuntimeError(f"{copy.parent} belongs to another user; remove it.")
     draft = Path(tempfile.mkdtemp(dir=copy.parent))
-    shutil.copytree(found, draft, dirs_exist_ok=True, symlinks=True)
-    draft.chmod(0o755)
+    package = found.parent
+    # The programs look for their libraries where the wheel put them: beside the package, on macOS inside it.
+    for part in (found, package.with_name(f"{package.name}.libs"), package / ".dylibs"):
+        if part.is_dir():
+            shutil.copytree(part, draft / part.relative_to(package.parent), symlinks=True)
+    for folder in (draft, draft / package.name):
+        folder.chmod(0o755)
     try:
         draft.rename(copy)
     except OSError:

@@ -4,17 +4,19 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from typing import Any
 
 from infra.environment import ROOT
 
 
-def start(*arguments: object, python: object = sys.executable, **options: object) -> "subprocess.Popen[str]":
+def start(*arguments: object, python: object = sys.executable, **options: object) -> subprocess.Popen[str]:
     """Start a Python, this one unless told otherwise, in the project's folder."""
     command = tuple(map(str, (python, *arguments)))
-    return subprocess.Popen(command, text=True, **{"cwd": ROOT, **options})  # type: ignore[call-overload,no-any-return] # noqa: S603
+    settings: dict[str, Any] = {"cwd": ROOT, "text": True, **options}
+    return subprocess.Popen(command, **settings)  # noqa: S603 - the tests choose the command
 
 
-def run(*arguments: object, **options: object) -> "subprocess.CompletedProcess[str]":
+def run(*arguments: object, **options: object) -> subprocess.CompletedProcess[str]:
     """Run a Python as `start` does, to its end, and return what it said."""
     with start(*arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, **options) as program:
         said, complained = program.communicate(timeout=120)

