@@ -5,7 +5,7 @@ import json
 from typing import Any
 
 from infra.local.grpc_server import Proto
-from infra.local.http_client import HttpClient, Request
+from infra.local.http_client import Failed, HttpClient, Request
 from infra.local.tokens import TokenIssuer
 
 _ACKNOWLEDGES = frozenset({102, 200, 201, 202, 204})
@@ -17,15 +17,16 @@ class Pusher:
     def __init__(self, client: HttpClient, tokens: TokenIssuer, scale: float) -> None:
         self._client, self._tokens, self._scale = client, tokens, scale
 
-    async def push(self, subscription: Proto, received: Proto) -> bool:
-        """Whether the endpoint acknowledged; Failed if it did not answer before the ack deadline."""
+    async def push(self, subscription: Proto, received: Proto) -> None:
+        """Return if the endpoint acknowledged before the ack deadline; Failed says why it has not."""
         request = Request(
             url=subscription.push_config.push_endpoint,
             headers=self._headers(subscription.push_config),
             body=json.dumps(_body(subscription, received)).encode(),
         )
         status = await self._client.send(request, seconds=subscription.ack_deadline_seconds * self._scale)
-        return status in _ACKNOWLEDGES
+        if status not in _ACKNOWLEDGES:
+            raise Failed(f"the endpoint answered {status}")
 
     def _headers(self, push: Proto) -> dict[str, str]:
         headers = {"Content-Type": "application/json", "User-Agent": "CloudPubSub-Google"}

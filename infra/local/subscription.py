@@ -126,7 +126,7 @@ class Subscription:
         if received.message.message_id not in self._kept:
             return
         try:
-            acknowledged = await self._pusher.push(self.config, received)
+            await self._pusher.push(self.config, received)
         except Unreachable as reason:
             # Nobody has seen the message, so this was no delivery: a restart of the target must not bury anything.
             self._log(logging.DEBUG, reason)
@@ -135,7 +135,7 @@ class Subscription:
             self._log(logging.WARNING, reason)
             self._refused(received)
         else:
-            self._done(received) if acknowledged else self._refused(received)
+            self._done(received)
 
     def _done(self, received: Proto) -> None:
         if self._kept.pop(received.message.message_id, None) is None:

@@ -131,11 +131,11 @@ class TaskQueue:
             status = await self._send(entry.task)
         except Unreachable as reason:
             # Nobody has seen the task, so this was no attempt: a restart of the target must not use them up.
-            self._log(logging.DEBUG, entry.task, reason)
+            self._log(entry.task, reason)
             self._ready.put_nowait(due)
         except Failed as reason:
-            self._log(logging.WARNING, entry.task, reason)
-            self._settle(due, started, None)
+            self._log(entry.task, reason)
+            self._settle(due, started, status=None)
         else:
             self._settle(due, started, status)
 
@@ -146,6 +146,7 @@ class TaskQueue:
             self.remove(task.name)
         elif self._current(entry, turn):
             record_attempt(task, started, status)
+            _log.warning("a task failed", extra={"task": task.name, "status": status})
             self._retry(entry)
 
     def _retry(self, entry: _Entry) -> None:
@@ -169,5 +170,5 @@ class TaskQueue:
     def _save(self, task: Proto) -> None:
         self._services.journal.put("task", task.name, task.SerializeToString())
 
-    def _log(self, level: int, task: Proto, reason: Exception) -> None:
-        _log.log(level, "a task got no answer: %s", reason, extra={"task": task.name})
+    def _log(self, task: Proto, reason: Exception) -> None:
+        _log.debug("a task got no answer: %s", reason, extra={"task": task.name})
