@@ -1,0 +1,31 @@
+"""Everything that can happen to a channel."""
+
+from uuid import UUID
+
+from shared.kernel.events import Event
+
+
+class ChannelEvent(Event):
+    channel_id: UUID
+
+
+class ChannelCreated(ChannelEvent, name="channel.created"):
+    type: str
+
+
+class ChannelUpdated(ChannelEvent, name="channel.updated"):
+    changed: list[str]
+
+
+class ChannelStateChanged(ChannelEvent, name="channel.state_changed"):
+    previous: str
+    current: str
+
+
+class ChannelDebounceTimeoutChanged(ChannelEvent, name="channel.debounce_timeout_changed"):
+    old_ms: int
+    new_ms: int
+
+
+class ChannelDefaultAgentSet(ChannelEvent, name="channel.default_agent_set"):
+    agent_id: UUID | None

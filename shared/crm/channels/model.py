@@ -1,0 +1,107 @@
+"""A channel: one connected number, the keys to it, and how it waits and answers."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import ClassVar, Self
+from uuid import UUID
+
+from shared.crm.channels.events import (
+    ChannelCreated,
+    ChannelDebounceTimeoutChanged,
+    ChannelDefaultAgentSet,
+    ChannelStateChanged,
+    ChannelUpdated,
+)
+from shared.kernel.aggregate import Aggregate
+from shared.kernel.errors import Invalid
+from shared.kernel.ids import uuid7
+
+LONGEST_DEBOUNCE_MS = 300_000
+LONGEST_WAIT_MS = 3_600_000
+
+
+class ChannelType(StrEnum):
+    WAHA = "waha"
+
+
+class ChannelStatus(StrEnum):
+    ACTIVE = "active"
+    INACTIVE = "inactive"
+
+
+class Engine(StrEnum):
+    """The WhatsApp engine a WAHA server runs."""
+
+    WEBJS = "WEBJS"
+    WPP = "WPP"
+    NOWEB = "NOWEB"
+    GOWS = "GOWS"
+
+    @property
+    def takes_our_ids(self) -> bool:
+        """Whether a message can be sent under an id of our choosing."""
+        return self in {Engine.NOWEB, Engine.GOWS}
+
+
+@dataclass(eq=False, kw_only=True)
+class Channel(Aggregate):
+    """`*_sealed` hold secrets as `shared.runtime.sealing` makes them; they never leave the house."""
+
+    aggregate_type: ClassVar[str] = "channel"
+
+    id: UUID
+    tenant_id: UUID
+    project_id: UUID
+    version: int = 1
+    type: ChannelType
+    name: str
+    base_url: str
+    session_name: str
+    engine: Engine
+    token_hash: str
+    token_sealed: str
+    api_key_sealed: str
+    hmac_key_sealed: str
+    status: ChannelStatus = ChannelStatus.ACTIVE
+    connection: str = "unknown"
+    connection_at: datetime | None = None
+    phone: str | None = None
+    debounce_timeout_ms: int = 15_000
+    debounce_max_wait_ms: int = 60_000
+    replies_in_groups: bool = False
+    default_agent_id: UUID | None = None
+
+    @classmethod
+    def new_id(cls) -> UUID:
+        """The id comes first: the channel's secrets are sealed under it."""
+        return uuid7()
+
+    def created(self) -> Self:
+        self.record(ChannelCreated(channel_id=self.id, type=self.type))
+        return self
+
+    def debounce(self, timeout_ms: int) -> None:
+        if not 0 <= timeout_ms <= LONGEST_DEBOUNCE_MS:
+            raise Invalid(f"debounce_timeout_ms lies between 0 and {LONGEST_DEBOUNCE_MS}")
+        if timeout_ms != self.debounce_timeout_ms:
+            old, self.debounce_timeout_ms = self.debounce_timeout_ms, timeout_ms
+            self.record(ChannelDebounceTimeoutChanged(channel_id=self.id, old_ms=old, new_ms=timeout_ms))
+
+    def answer_by(self, agent_id: UUID | None) -> None:
+        if agent_id != self.default_agent_id:
+            self.default_agent_id = agent_id
+            self.record(ChannelDefaultAgentSet(channel_id=self.id, agent_id=agent_id))
+
+    def changed(self, fields: list[str]) -> None:
+        if fields:
+            self.record(ChannelUpdated(channel_id=self.id, changed=sorted(fields)))
+
+    def connection_is(self, state: str, at: datetime, phone: str | None) -> None:
+        """Take the provider's word for the connection, unless a newer one is known."""
+        if self.connection_at is not None and at < self.connection_at:
+            return
+        previous, self.connection, self.connection_at = self.connection, state, at
+        self.phone = phone or self.phone
+        if previous != state:
+            self.record(ChannelStateChanged(channel_id=self.id, previous=previous, current=state))

@@ -1,0 +1,34 @@
+"""Everything that can happen to a contact."""
+
+from uuid import UUID
+
+from shared.kernel.events import Event
+
+
+class ContactEvent(Event):
+    contact_id: UUID
+
+
+class ContactCreated(ContactEvent, name="contact.created"):
+    source: str
+
+
+class ContactUpdated(ContactEvent, name="contact.updated"):
+    changed: list[str]
+
+
+class ContactDeleted(ContactEvent, name="contact.deleted"):
+    pass
+
+
+class ContactRestored(ContactEvent, name="contact.restored"):
+    pass
+
+
+class ContactIdentityLinked(ContactEvent, name="contact.identity_linked"):
+    kind: str
+
+
+class ContactMerged(Event, name="contact.merged"):
+    survivor_id: UUID
+    merged_ids: list[UUID]

@@ -1,0 +1,86 @@
+"""A contact: a person a project talks to, known by phones, LIDs, e-mails and ids of other systems."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import ClassVar, Self
+from uuid import UUID
+
+from shared.crm.contacts.events import (
+    ContactCreated,
+    ContactDeleted,
+    ContactIdentityLinked,
+    ContactMerged,
+    ContactRestored,
+    ContactUpdated,
+)
+from shared.kernel.aggregate import Aggregate
+from shared.kernel.ids import uuid7
+from shared.kernel.values import PhoneNumber
+from shared.providers.inbound import Identity, IdentityKind
+
+
+class ContactSource(StrEnum):
+    MESSAGE = "message"
+    API = "api"
+    IMPORT = "import"
+
+
+@dataclass(eq=False, kw_only=True)
+class Contact(Aggregate):
+    aggregate_type: ClassVar[str] = "contact"
+
+    id: UUID
+    tenant_id: UUID
+    project_id: UUID
+    version: int = 1
+    name: str = ""
+    source: ContactSource
+    merged_into_id: UUID | None = None
+    deleted_at: datetime | None = None
+
+    @classmethod
+    def create(cls, *, tenant_id: UUID, project_id: UUID, source: ContactSource, name: str = "") -> Self:
+        contact = cls(id=uuid7(), tenant_id=tenant_id, project_id=project_id, source=source, name=name)
+        contact.record(ContactCreated(contact_id=contact.id, source=source))
+        return contact
+
+    def rename(self, name: str) -> None:
+        if name != self.name:
+            self.name = name
+            self.record(ContactUpdated(contact_id=self.id, changed=["name"]))
+
+    def introduce(self, name: str | None) -> None:
+        """Take the name a person gives themselves, unless we already call them something."""
+        if name and not self.name:
+            self.rename(name)
+
+    def link(self, identity: Identity) -> None:
+        """Note that the contact is now also known by this identity; its row is the store's."""
+        self.record(ContactIdentityLinked(contact_id=self.id, kind=identity.kind))
+
+    def delete(self, at: datetime) -> None:
+        if self.deleted_at is None:
+            self.deleted_at = at
+            self.record(ContactDeleted(contact_id=self.id))
+
+    def restore(self) -> None:
+        """Come back, as a deleted person does who writes again."""
+        if self.deleted_at is not None:
+            self.deleted_at = None
+            self.record(ContactRestored(contact_id=self.id))
+
+    def absorb(self, other: "Contact") -> None:
+        """Become the one contact of a person who was two."""
+        self.introduce(other.name)
+        other.merged_into_id = self.id
+        self.record(ContactMerged(survivor_id=self.id, merged_ids=[other.id]))
+
+
+def with_variants(identity: Identity) -> tuple[tuple[Identity, bool], ...]:
+    """The identity itself and its other spellings (a Brazilian mobile's ninth digit), each with whether it is one."""
+    if identity.kind is not IdentityKind.PHONE:
+        return ((identity, False),)
+    others = PhoneNumber(identity.value).variants()
+    variants = tuple((Identity(kind=identity.kind, value=str(other), issuer=identity.issuer), True) for other in others)
+    return ((identity, False), *variants)

@@ -1,0 +1,52 @@
+"""Everything that can happen to a message."""
+
+from datetime import datetime
+from uuid import UUID
+
+from shared.kernel.events import Event
+
+
+class MessageEvent(Event, ordered_by="chat_id"):
+    message_id: UUID
+    chat_id: UUID
+    contact_id: UUID | None
+
+
+class MessageCreated(MessageEvent, name="message.created"):
+    session_id: UUID | None
+    direction: str
+    sender_kind: str
+    type: str
+
+
+class MessageQueued(MessageEvent, name="message.queued"):
+    channel_id: UUID
+
+
+class MessageSent(MessageEvent, name="message.sent"):
+    channel_id: UUID
+
+
+class MessageDelivered(MessageEvent, name="message.delivered"):
+    at: datetime
+
+
+class MessageRead(MessageEvent, name="message.read"):
+    at: datetime
+
+
+class MessagePlayed(MessageEvent, name="message.played"):
+    at: datetime
+
+
+class MessageFailed(MessageEvent, name="message.failed"):
+    code: str
+    retryable: bool
+
+
+class MessageCancelled(MessageEvent, name="message.cancelled"):
+    reason: str
+
+
+class MessageLeftUnknown(MessageEvent, name="message.left_unknown"):
+    """The provider did not say whether it was sent; nothing sends it again by itself."""

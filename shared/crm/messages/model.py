@@ -1,0 +1,313 @@
+"""A message, received or to be sent, and how far it has come."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any, ClassVar, Self
+from uuid import UUID
+
+from shared.crm.chats.model import Chat
+from shared.crm.messages.events import (
+    MessageCancelled,
+    MessageCreated,
+    MessageDelivered,
+    MessageFailed,
+    MessageLeftUnknown,
+    MessagePlayed,
+    MessageQueued,
+    MessageRead,
+    MessageSent,
+)
+from shared.kernel.aggregate import Aggregate
+from shared.kernel.events import Event
+from shared.kernel.ids import uuid7
+from shared.providers.inbound import Card, InboundMessage, Location, Media, MessageType
+
+LONGEST_TEXT = 65_536
+STALE_AFTER = timedelta(minutes=30)  # a message older than this on arrival gets no reply
+
+
+class Direction(StrEnum):
+    INBOUND = "inbound"
+    OUTBOUND = "outbound"
+
+
+class SenderKind(StrEnum):
+    CONTACT = "contact"
+    USER = "user"
+    PHONE = "phone"
+    BOT = "bot"
+    SYSTEM = "system"
+    IMPORT = "import"
+
+
+class MessageStatus(StrEnum):
+    RECEIVED = "received"
+    QUEUED = "queued"
+    SENDING = "sending"
+    SENT = "sent"
+    DELIVERED = "delivered"
+    READ = "read"
+    PLAYED = "played"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    UNKNOWN = "unknown"
+
+
+class Level(StrEnum):
+    """How far a receipt says a message has come."""
+
+    FAILED = "failed"
+    SENT = "sent"
+    DELIVERED = "delivered"
+    READ = "read"
+    PLAYED = "played"
+
+
+LEVELS = {-1: Level.FAILED, 1: Level.SENT, 2: Level.DELIVERED, 3: Level.READ, 4: Level.PLAYED}
+_RANK = {
+    MessageStatus.QUEUED: 0,
+    MessageStatus.SENDING: 0,
+    MessageStatus.UNKNOWN: 0,
+    MessageStatus.FAILED: 0,
+    MessageStatus.CANCELLED: 0,
+    MessageStatus.SENT: 1,
+    MessageStatus.DELIVERED: 2,
+    MessageStatus.READ: 3,
+    MessageStatus.PLAYED: 4,
+}
+_UNDELIVERED = {MessageStatus.QUEUED, MessageStatus.SENDING, MessageStatus.UNKNOWN, MessageStatus.SENT}
+
+
+@dataclass(eq=False, kw_only=True)
+class Message(Aggregate):
+    """`sent_at` is the provider's time: it orders the chat and cuts its sessions."""
+
+    aggregate_type: ClassVar[str] = "message"
+
+    id: UUID
+    tenant_id: UUID
+    project_id: UUID
+    version: int = 1
+    channel_id: UUID
+    chat_id: UUID
+    session_id: UUID | None
+    message_group_id: UUID | None = None
+    contact_id: UUID | None
+    direction: Direction
+    sender_kind: SenderKind
+    sender_contact_id: UUID | None = None
+    agent_id: UUID | None = None
+    answers_group_id: UUID | None = None
+    external_id: str | None = None
+    provider_id: str | None = None
+    type: MessageType
+    status: MessageStatus
+    text: str | None = None
+    media: Media | None = None
+    location: Location | None = None
+    cards: list[Card] | None = None
+    quoted_external_id: str | None = None
+    quoted_message_id: UUID | None = None
+    sent_at: datetime
+    claimed_at: datetime | None = None
+    unknown_since: datetime | None = None
+    delivered_at: datetime | None = None
+    read_at: datetime | None = None
+    played_at: datetime | None = None
+    failure_code: str | None = None
+    failure_reason: str | None = None
+
+    @classmethod
+    def arrived(
+        cls, told: InboundMessage, *, chat: Chat, session_id: UUID | None, at: datetime, sender_id: UUID | None
+    ) -> Self:
+        """A message that came from the provider: the customer's, or one of ours written on the phone."""
+        message = cls(
+            id=uuid7(),
+            tenant_id=chat.tenant_id,
+            project_id=chat.project_id,
+            channel_id=chat.channel_id,
+            chat_id=chat.id,
+            session_id=session_id,
+            contact_id=chat.contact_id,
+            direction=Direction.OUTBOUND if told.from_me else Direction.INBOUND,
+            sender_kind=SenderKind.PHONE if told.from_me else SenderKind.CONTACT,
+            sender_contact_id=sender_id,
+            external_id=told.external_id,
+            provider_id=told.provider_id,
+            type=told.type,
+            status=MessageStatus.SENT if told.from_me else MessageStatus.RECEIVED,
+            text=told.text,
+            media=told.media,
+            location=told.location,
+            cards=list(told.cards) or None,
+            quoted_external_id=told.quoted_external_id,
+            sent_at=at,
+        )
+        message._born()
+        return message
+
+    @classmethod
+    def queue(
+        cls,
+        *,
+        chat: Chat,
+        session_id: UUID | None,
+        text: str,
+        at: datetime,
+        sender_kind: SenderKind,
+        agent_id: UUID | None = None,
+        external_id: str | None = None,
+        answers_group_id: UUID | None = None,
+        quoted: "Message | None" = None,
+    ) -> Self:
+        """A text to be sent; `external_id` is given where the engine lets us choose it."""
+        message = cls(
+            id=uuid7(),
+            tenant_id=chat.tenant_id,
+            project_id=chat.project_id,
+            channel_id=chat.channel_id,
+            chat_id=chat.id,
+            session_id=session_id,
+            contact_id=chat.contact_id,
+            direction=Direction.OUTBOUND,
+            sender_kind=sender_kind,
+            agent_id=agent_id,
+            answers_group_id=answers_group_id,
+            external_id=external_id,
+            type=MessageType.TEXT,
+            status=MessageStatus.QUEUED,
+            text=text,
+            quoted_external_id=quoted.external_id if quoted else None,
+            quoted_message_id=quoted.id if quoted else None,
+            sent_at=at,
+        )
+        message._born()
+        message.record(MessageQueued(channel_id=chat.channel_id, **message._names()))
+        return message
+
+    def claim(self, at: datetime) -> None:
+        """Take it for sending; from here on nobody else may send it."""
+        self.status, self.claimed_at = MessageStatus.SENDING, at
+
+    def was_sent(self, external_id: str | None, provider_id: str | None = None) -> None:
+        """Learn that the provider has it: from its answer, from the echo, or from its history."""
+        self.external_id = self.external_id or external_id
+        self.provider_id = self.provider_id or provider_id
+        if _RANK[self.status] == 0:
+            self._becomes(MessageStatus.SENT)
+            self.record(MessageSent(channel_id=self.channel_id, **self._names()))
+
+    def fail(self, code: str, reason: str, *, retryable: bool = False) -> None:
+        self._becomes(MessageStatus.FAILED)
+        self.failure_code, self.failure_reason = code, reason
+        self.record(MessageFailed(code=code, retryable=retryable, **self._names()))
+
+    def lose_track(self, at: datetime) -> None:
+        """The provider did not say whether it was sent; from here only the provider's word changes that."""
+        self.status, self.unknown_since = MessageStatus.UNKNOWN, at
+        self.record(MessageLeftUnknown(**self._names()))
+
+    def cancel(self, reason: str) -> None:
+        """Withdraw it before it was claimed."""
+        self.status = MessageStatus.CANCELLED
+        self.record(MessageCancelled(reason=reason, **self._names()))
+
+    def receipt(self, level: int, at: datetime) -> None:
+        """Come as far as a receipt says, and never back. On a customer's message it says that we read it."""
+        if self.direction is Direction.INBOUND:
+            self._read_by_us(level, at)
+        elif level < 0:
+            self._refused()
+        else:
+            self._advance(level, at)
+
+    def _read_by_us(self, level: int, at: datetime) -> None:
+        if LEVELS.get(level) in {Level.READ, Level.PLAYED} and (self.read_at is None or at < self.read_at):
+            first = self.read_at is None
+            self.read_at = at
+            if first:
+                self.record(MessageRead(at=at, **self._names()))
+
+    def _refused(self) -> None:
+        if self.status in _UNDELIVERED:
+            self.fail("provider_error", "WhatsApp reported that this message could not be delivered")
+
+    def _advance(self, level: int, at: datetime) -> None:
+        reached = LEVELS.get(level)
+        if reached is None:
+            return
+        self._note_time(reached, at)
+        status = MessageStatus(reached.value)
+        if _RANK[status] > _RANK[self.status]:
+            self._becomes(status)
+            self.record(self._arrival(reached, at))
+
+    def _note_time(self, level: Level, at: datetime) -> None:
+        name = f"{level}_at"
+        if level is not Level.SENT and (getattr(self, name) is None or at < getattr(self, name)):
+            setattr(self, name, at)
+
+    def _arrival(self, level: Level, at: datetime) -> Event:
+        if level is Level.SENT:
+            return MessageSent(channel_id=self.channel_id, **self._names())
+        kinds = {Level.DELIVERED: MessageDelivered, Level.READ: MessageRead, Level.PLAYED: MessagePlayed}
+        return kinds[level](at=at, **self._names())
+
+    def _becomes(self, status: MessageStatus) -> None:
+        self.status = status
+        self.unknown_since, self.failure_code, self.failure_reason = None, None, None
+
+    def _born(self) -> None:
+        self.record(
+            MessageCreated(
+                session_id=self.session_id,
+                direction=self.direction,
+                sender_kind=self.sender_kind,
+                type=self.type,
+                **self._names(),
+            )
+        )
+
+    def _names(self) -> dict[str, Any]:
+        return {"message_id": self.id, "chat_id": self.chat_id, "contact_id": self.contact_id}
+
+
+def in_words(message: Message) -> str:
+    """The message as a line of text: what was written, behind a placeholder for what was not."""
+    parts = [_placeholder(message), message.text or ""]
+    return " ".join(part for part in parts if part)
+
+
+_PLACEHOLDERS = {
+    MessageType.IMAGE: "imagem",
+    MessageType.AUDIO: "áudio",
+    MessageType.VOICE: "áudio",
+    MessageType.VIDEO: "vídeo",
+    MessageType.DOCUMENT: "documento",
+    MessageType.STICKER: "figurinha",
+    MessageType.LOCATION: "localização",
+    MessageType.CONTACT: "contato",
+    MessageType.POLL: "enquete",
+    MessageType.EVENT: "evento",
+    MessageType.UNKNOWN: "mensagem",
+}
+
+
+def _placeholder(message: Message) -> str:
+    word = _PLACEHOLDERS.get(message.type)
+    if word is None or (message.type is MessageType.UNKNOWN and message.text):
+        return ""
+    return f"[{' '.join(part for part in (word, _detail(message)) if part)}]"
+
+
+def _detail(message: Message) -> str:
+    if message.media and message.media.duration_seconds is not None:
+        minutes, seconds = divmod(message.media.duration_seconds, 60)
+        return f"{minutes}:{seconds:02}"
+    if message.media and message.type is MessageType.DOCUMENT:
+        return message.media.file_name or ""
+    if message.location:
+        return message.location.name or ""
+    return ""

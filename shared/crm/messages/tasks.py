@@ -1,0 +1,12 @@
+"""Work on messages that is done later."""
+
+from uuid import UUID
+
+from shared.kernel.tasks import Task
+
+
+class ReconcileMessage(Task, name="reconcile_message", queue="reconcile", once_per=("message_id", "attempt")):
+    """Ask the provider whether a message with an unknown outcome was sent."""
+
+    message_id: UUID
+    attempt: int
