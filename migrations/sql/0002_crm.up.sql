@@ -297,14 +297,16 @@ create table early_receipts (
     channel_id uuid not null,
     external_id text not null,
     level smallint not null check (level between -1 and 4),
-    participant text not null default '',
+    contact_id uuid,
     at timestamptz not null,
     expires_at timestamptz not null default now() + interval '7 days',
-    primary key (tenant_id, channel_id, external_id, level, participant),
+    unique nulls not distinct (tenant_id, channel_id, external_id, level, contact_id),
+    foreign key (tenant_id, contact_id) references contacts (tenant_id, id),
     foreign key (tenant_id, project_id) references projects (tenant_id, id),
     foreign key (tenant_id, channel_id) references channels (tenant_id, id)
 );
 create index on early_receipts (expires_at);
+create index on early_receipts (tenant_id, contact_id);
 create index on early_receipts (tenant_id, project_id);
 
 create table contact_events (

@@ -1,5 +1,13 @@
 -- What goes out and what came in: outbox, inbox, raw deliveries.
 
+-- Ends a transaction that did not change as many rows as it meant to: somebody else was quicker.
+create function must_equal(changed bigint, expected bigint) returns void language plpgsql immutable as $$
+begin
+    if changed <> expected then
+        raise exception 'a row was changed by somebody else' using errcode = 'serialization_failure';
+    end if;
+end $$;
+
 create table outbox_events (
     id uuid not null,
     tenant_id uuid not null,

@@ -1,0 +1,97 @@
+"""Many aggregates read from one JSON picture and written back in one round trip: the way of the ingest path.
+
+Ordinary writes go through `shared.runtime.work`; what arrives by the hundred a second comes this way.
+"""
+
+import dataclasses
+import json
+from dataclasses import fields, is_dataclass
+from datetime import datetime
+from functools import cache
+from typing import Any, TypeVar, get_type_hints
+
+from pydantic import BaseModel, ConfigDict, create_model
+
+from shared.kernel.aggregate import Aggregate
+from shared.runtime.postgres import Sql, sql
+
+A = TypeVar("A", bound=Aggregate)
+
+
+def revive(kind: type[A], row: dict[str, Any]) -> A:
+    """An aggregate from the JSON of its row; columns that are no fields are left out."""
+    return kind(**vars(_reader(kind).model_validate(row)))
+
+
+@cache
+def _reader(kind: type[Any]) -> type[BaseModel]:
+    hints = get_type_hints(kind)
+    columns: dict[str, Any] = {field.name: (hints[field.name], ...) for field in fields(kind)}
+    return create_model(kind.__name__, __config__=ConfigDict(extra="ignore"), **columns)
+
+
+def row_of(aggregate: Aggregate) -> dict[str, Any]:
+    """The aggregate's columns, ready for JSON."""
+    return {name: getattr(aggregate, name) for name in _columns(type(aggregate))}
+
+
+@cache
+def _columns(kind: type[Any]) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(kind))
+
+
+class Batch:
+    """What is to be written, in the order given; each entry is one statement of the pipeline."""
+
+    def __init__(self) -> None:
+        self.statements: list[Sql] = []
+        self.aggregates: list[Aggregate] = []
+
+    def insert(self, table: str, *rows: dict[str, Any], or_keep: bool = False) -> None:
+        """Insert rows; `or_keep` leaves a row that is already there as it is."""
+        if rows:
+            self.statements.append(sql(_insert(table, tuple(rows[0]), or_keep=or_keep), rows=_json(list(rows))))
+
+    def add(self, table: str, aggregate: Aggregate) -> None:
+        self.insert(table, row_of(aggregate))
+        self.aggregates.append(aggregate)
+
+    def change(self, table: str, aggregate: Aggregate) -> None:
+        """Update an aggregate; the transaction fails when somebody else has changed it since it was read."""
+        aggregate.version += 1
+        statement = sql(_update(table, _columns(type(aggregate))), row=_json(row_of(aggregate)))
+        self.statements.append(statement)
+        self.aggregates.append(aggregate)
+
+    def run(self, text: str, **values: Any) -> None:
+        self.statements.append(Sql(text, values))
+
+
+@cache
+def _insert(table: str, columns: tuple[str, ...], *, or_keep: bool) -> str:
+    names = ", ".join(columns)
+    tail = " on conflict do nothing" if or_keep else ""
+    source = f"jsonb_populate_recordset(null::{table}, cast(:rows as jsonb))"
+    return f"insert into {table} ({names}) select {names} from {source}{tail}"  # noqa: S608 - names of our own
+
+
+@cache
+def _update(table: str, columns: tuple[str, ...]) -> str:
+    changes = ", ".join(f"{name} = new.{name}" for name in columns if name not in {"id", "tenant_id"})
+    source = f"jsonb_populate_record(null::{table}, cast(:row as jsonb))"
+    key = "old.tenant_id = new.tenant_id and old.id = new.id and old.version = new.version - 1"
+    return f"""
+with changed as (
+    update {table} old set {changes}, updated_at = now() from {source} as new where {key} returning 1
+)
+select must_equal(count(*), 1) from changed"""  # noqa: S608 - names of our own
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, default=_plain, ensure_ascii=False, separators=(",", ":"))
+
+
+def _plain(value: Any) -> Any:
+    if is_dataclass(value) and not isinstance(value, type):
+        return dataclasses.asdict(value)
+    return value.isoformat() if isinstance(value, datetime) else str(value)
