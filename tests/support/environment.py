@@ -1,0 +1,42 @@
+"""The environment a function is given, and what a process remembers of it."""
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+from shared.runtime.identity import _public_keys
+from shared.runtime.postgres import connections
+from shared.runtime.settings import settings
+from shared.runtime.work import engine
+
+
+@contextmanager
+def environment(variables: Mapping[str, str]) -> Iterator[None]:
+    """Set variables for the length of the block; what was read from the old ones is forgotten."""
+    before = {name: os.environ.get(name) for name in variables}
+    os.environ.update(variables)
+    forget()
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
+        forget()
+
+
+def forget() -> None:
+    """Forget the settings this process has read."""
+    for remembered in (settings, _public_keys):
+        remembered.cache_clear()
+
+
+def disconnect(*database_urls: str) -> None:
+    """Close what this process keeps open to these databases."""
+    for url in database_urls:
+        connections(url).close()
+        engine(url).dispose()
+    connections.cache_clear()
+    engine.cache_clear()

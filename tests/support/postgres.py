@@ -1,0 +1,106 @@
+"""One Postgres for all workers of a run, a migrated template in it, and a copy of that for each worker."""
+
+import json
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from infra.local.postgres import HOST, SUPERUSER, Cluster, clone, drop, run
+from infra.migrate import ROLES, make_database, make_roles, migrate
+
+OWNER = "ventros_owner"
+TEMPLATE = "ventros_template"
+
+
+@dataclass(frozen=True)
+class Postgres:
+    """A running cluster as another process may know it."""
+
+    port: int
+    passwords: dict[str, str]
+
+    def url(self, role: str, database: str) -> str:
+        return f"postgresql://{role}:{self.passwords[role]}@{HOST}:{self.port}/{database}"
+
+    @property
+    def admin_url(self) -> str:
+        return self.url(SUPERUSER, SUPERUSER)
+
+    def clone(self, name: str) -> "Database":
+        """Make a migrated, empty database of that name."""
+        clone(self.admin_url, TEMPLATE, name)
+        run(self.admin_url, f"alter database {name} owner to {OWNER}")
+        return Database(self, name)
+
+    def empty(self, name: str) -> "Database":
+        """Make a database of that name without any schema."""
+        make_database(self.admin_url, name)
+        return Database(self, name)
+
+    def drop(self, name: str) -> None:
+        drop(self.admin_url, name)
+
+    def to_json(self) -> str:
+        return json.dumps(vars(self))
+
+    @classmethod
+    def from_json(cls, text: str) -> "Postgres":
+        return cls(**json.loads(text))
+
+
+@dataclass(frozen=True)
+class Database:
+    """One database and the ways into it; `admin_url` is a superuser's, whom row-level security does not bind."""
+
+    server: Postgres
+    name: str
+
+    @property
+    def app_url(self) -> str:
+        return self.server.url("ventros_app", self.name)
+
+    @property
+    def relay_url(self) -> str:
+        return self.server.url("ventros_relay", self.name)
+
+    @property
+    def resolver_url(self) -> str:
+        return self.server.url("ventros_resolver", self.name)
+
+    @property
+    def owner_url(self) -> str:
+        return self.server.url(OWNER, self.name)
+
+    @property
+    def admin_url(self) -> str:
+        return self.server.url(SUPERUSER, self.name)
+
+    def environment(self) -> dict[str, str]:
+        return {
+            "DATABASE_URL": self.app_url,
+            "RELAY_DATABASE_URL": self.relay_url,
+            "RESOLVER_DATABASE_URL": self.resolver_url,
+        }
+
+
+@contextmanager
+def serving(major: int) -> Iterator[Postgres]:
+    """Run a cluster with a migrated template for as long as the block lasts, and leave nothing behind."""
+    folder = Path(tempfile.mkdtemp(prefix="ventros-tests-"))
+    cluster = Cluster(folder / "postgres", major=major, durable=False)
+    try:
+        yield _prepared(cluster.start())
+    finally:
+        cluster.destroy()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _prepared(cluster: Cluster) -> Postgres:
+    passwords = {role: cluster.password(role) for role in (OWNER, *ROLES)}
+    make_roles(cluster.admin_url, passwords)
+    make_database(cluster.admin_url, TEMPLATE)
+    migrate(cluster.url(OWNER, TEMPLATE))
+    return Postgres(cluster.port, {**passwords, SUPERUSER: cluster.password(SUPERUSER)})
