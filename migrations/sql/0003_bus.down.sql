@@ -1,2 +1,2 @@
 drop function must_equal(bigint, bigint);
-drop table inbound_deliveries, inbox, relay_leases, outbox_tasks, outbox_events;
+drop table inbound_deliveries, inbox, relays, relay_leases, outbox_tasks, outbox_events;

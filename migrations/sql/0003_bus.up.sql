@@ -16,7 +16,7 @@ create table outbox_events (
     topic text not null,
     type text not null,
     ordering_key text not null,
-    shard smallint not null generated always as (abs(hashtext(ordering_key)) % 16) stored,
+    shard smallint not null generated always as (hashtext(ordering_key) & 15) stored,
     envelope jsonb not null,
     created_at timestamptz not null default clock_timestamp(),
     published_at timestamptz,
@@ -36,7 +36,7 @@ create table outbox_tasks (
     dedup_name text,
     body jsonb not null,
     run_at timestamptz,
-    shard smallint not null generated always as (abs(hashtext(id::text)) % 16) stored,
+    shard smallint not null generated always as (hashtext(id::text) & 15) stored,
     created_at timestamptz not null default clock_timestamp(),
     published_at timestamptz,
     attempts integer not null default 0,
@@ -50,6 +50,12 @@ create index on outbox_tasks (tenant_id, created_at);
 create table relay_leases (
     shard smallint primary key check (shard between 0 and 15),
     holder text not null,
+    expires_at timestamptz not null
+);
+
+-- The relays that live, so that they can share the shards evenly; belongs to no tenant.
+create table relays (
+    holder text primary key,
     expires_at timestamptz not null
 );
 

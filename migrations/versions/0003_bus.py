@@ -21,7 +21,7 @@ def upgrade() -> None:
     protect("inbound_deliveries", per_project=True, grants="select, insert, update")
     admit("ventros_relay", "inbound_deliveries", "select", "using (expires_at < now())", "(tenant_id, expires_at)")
     admit("ventros_relay", "inbound_deliveries", "delete", "using (expires_at < now())")
-    op.execute("grant select, insert, update, delete on relay_leases to ventros_relay")
+    op.execute("grant select, insert, update, delete on relay_leases, relays to ventros_relay")
 
 
 def downgrade() -> None:

@@ -23,6 +23,8 @@ class Settings:
     pusher_account: str = "pusher@ventros-local.iam.gserviceaccount.com"
     google_project: str = "ventros-local"
     google_region: str = "southamerica-east1"
+    pubsub_emulator_host: str = ""  # host:port of a stand-in; empty means Google's
+    cloud_tasks_emulator_host: str = ""  # as above
     allowed_hosts: str = ""  # host:port, comma-separated: what the address guard lets through
     responder: str = "rules"  # the one a new bot agent gets
     gemini_model: str = "gemini-2.5-flash"
