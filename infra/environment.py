@@ -170,12 +170,13 @@ class Progress:
         while not self.ended.wait(0.1 if self.live else QUIET_SECONDS):
             turn += 1
             sign = SPINNER[turn % len(SPINNER)]
-            self.say(f"\r{sign} {self.state()}\033[K" if self.live else f"  {self.state()}\n")
+            line = f"{sign} {self.state()}"[: shutil.get_terminal_size().columns - 1]
+            self.say(f"\r{line}\033[K" if self.live else f"  {self.state()}\n")
 
     def state(self) -> str:
         counted = f"{min(self.seen, self.total)} of {self.total}" if self.seen else ""
         what = "unpacking" if self.unpacking else counted
-        return f"{self.title} {what} {time.monotonic() - self.began:.0f} s"
+        return " ".join(filter(None, (self.title, what, f"{time.monotonic() - self.began:.0f} s")))
 
     def say(self, text: str) -> None:
         self.output.write(text)
