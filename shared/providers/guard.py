@@ -269,7 +269,7 @@ class CappedStream(httpx.SyncByteStream):
 class GuardedTransport(httpx.HTTPTransport):
     """Checks each URL, resolves once, connects to the checked address with Host and SNI kept, reads up to a cap."""
 
-    def __init__(  # noqa: PLR0913 - each is one limit of the guard
+    def __init__(
         self,
         allow: frozenset[str] = frozenset(),
         *,
@@ -298,6 +298,7 @@ class GuardedTransport(httpx.HTTPTransport):
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         target = read_url(str(request.url), self._allow, self._own)
         request.url = request.url.copy_with(host=target.host)
+        request.headers["Host"] = request.url.netloc.decode("ascii")
         request.headers["Accept-Encoding"] = "identity"
         response = super().handle_request(request)
         if response.headers.get("Content-Encoding", "identity") != "identity":

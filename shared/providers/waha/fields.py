@@ -9,6 +9,7 @@ from typing import Any
 from shared.kernel.text import clean
 
 MILLISECONDS_FROM = 1e11
+LATEST_SECONDS = 4102444800  # 2100: what claims to be later is no time
 LONGEST_NAME = 256
 LONGEST_KEY = 255
 LARGEST_NUMBER = 2**63
@@ -77,7 +78,4 @@ def moment(value: object) -> datetime | None:
     if found is None or found <= 0:
         return None
     seconds = found / 1000 if found > MILLISECONDS_FROM else found
-    try:
-        return datetime.fromtimestamp(seconds, UTC)
-    except (OverflowError, ValueError, OSError):
-        return None
+    return datetime.fromtimestamp(seconds, UTC) if seconds < LATEST_SECONDS else None

@@ -60,12 +60,14 @@ NAMES = {
     "sticker": MessageType.STICKER,
     "location": MessageType.LOCATION,
     "livelocation": MessageType.LOCATION,
+    "live_location": MessageType.LOCATION,
     "vcard": MessageType.CONTACT,
     "multi_vcard": MessageType.CONTACT,
     "contact_array": MessageType.CONTACT,
     "poll_creation": MessageType.POLL,
     "event_creation": MessageType.EVENT,
 }
+STICKER_FILES = ("image/webp", "application/was")
 FILES = {
     MessageType.IMAGE,
     MessageType.VIDEO,
@@ -125,10 +127,10 @@ def _shown(payload: Mapping[str, Any]) -> MessageType | None:
 
 
 def _by_mimetype(found: str) -> MessageType | None:
-    if found == "audio/ogg":
-        return MessageType.VOICE
-    if found == "application/was":
-        return MessageType.STICKER
+    """Guess from the file: WhatsApp sends no music as Ogg and no photo as WebP."""
+    special = {"audio/ogg": MessageType.VOICE, **dict.fromkeys(STICKER_FILES, MessageType.STICKER)}
+    if found in special:
+        return special[found]
     families = {"image": MessageType.IMAGE, "video": MessageType.VIDEO, "audio": MessageType.AUDIO}
     return families.get(found.partition("/")[0], MessageType.DOCUMENT) if found else None
 
@@ -180,7 +182,7 @@ def _error(raw: object) -> str | None:
     """Find the provider's words, however deep it puts them."""
     if not raw:
         return None
-    places = (raw, dig(raw, "message"), dig(raw, "details"), dig(raw, "error"))
+    places = (raw, dig(raw, "message"), *mapping(raw).values())
     return _first_text(*places, longest=LONGEST_ERROR) or "The provider could not download the file."
 
 

@@ -154,7 +154,7 @@ def _told_text(payload: Mapping[str, Any]) -> str | None:
     said = part(inner)
     told = (inner.get("conversation"), said.get("text"), said.get("caption"), said.get("selectedDisplayText"))
     asked = (dig(inner, name, "name") for name in inner if name.startswith("pollCreationMessage"))
-    return next(filter(None, map(text, (*told, *asked))), None)
+    return next(filter(None, map(text, (*told, *asked, dig(payload, "_data", "caption")))), None)
 
 
 def _quoted(payload: Mapping[str, Any]) -> str | None:

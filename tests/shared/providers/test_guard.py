@@ -2,14 +2,23 @@
 
 import ipaddress
 import json
+import socket
 import ssl
 import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import httpcore
 import httpx
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 from shared.providers.guard import ForbiddenUrl, GuardedTransport, TooMuchData, check_url, client
 
@@ -143,7 +152,13 @@ def test_host_and_sni_stay_the_name_while_the_address_is_connected():
     network = FakeNetwork({"hooks.example.com": [["93.184.216.34"]]}, [OK])
     assert delivered(network, "https://HOOKS.example.com./x")
     assert (network.connected, network.names) == (["93.184.216.34"], ["hooks.example.com"])
-    assert b"\r\nhost: hooks.example.com" in network.written.lower()
+    assert b"\r\nhost: hooks.example.com\r\n" in network.written.lower()
+
+
+def test_a_name_in_another_script_is_looked_up_as_dns_spells_it():
+    network = FakeNetwork({"xn--bcher-kva.example": [["93.184.216.34"]]}, [OK])
+    assert delivered(network, "https://bücher.example:8443/x")
+    assert b"\r\nhost: xn--bcher-kva.example:8443\r\n" in network.written.lower()
 
 
 @pytest.mark.parametrize("url", ["http://localhost:3999/api", "https://localhost:3999/api", "http://[::1]:3999/x"])
@@ -248,3 +263,70 @@ def test_a_name_nobody_knows_cannot_be_connected():
 
     with client(transport=GuardedTransport(resolve=unknown)) as http, pytest.raises(httpx.ConnectError):
         http.get("https://hooks.example.com/x")
+
+
+@contextmanager
+def listening(answer: Callable[[socket.socket], None]) -> Iterator[str]:
+    """Listen on a port of this machine and give the first caller to `answer`."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def serve() -> None:
+            with suppress(OSError):
+                caller, _ = server.accept()
+                with caller:
+                    answer(caller)
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        try:
+            yield f"127.0.0.1:{server.getsockname()[1]}"
+        finally:
+            thread.join()
+
+
+def test_an_answer_that_drips_ends_at_the_deadline():
+    def drip(caller: socket.socket) -> None:
+        caller.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 9999\r\n\r\n")
+        while True:
+            caller.sendall(b"x")
+            time.sleep(0.01)
+
+    with listening(drip) as place, client(frozenset({place}), total_seconds=0.2) as http:
+        began = time.monotonic()
+        with pytest.raises(httpx.ReadTimeout):
+            http.get(f"http://{place}/")
+        assert time.monotonic() - began < 5
+
+
+def test_a_certificate_nobody_signed_is_refused(tmp_path):
+    context = self_signed(tmp_path)
+
+    def answer(caller: socket.socket) -> None:
+        context.wrap_socket(caller, server_side=True)
+
+    refused = pytest.raises(httpx.ConnectError, match="CERTIFICATE_VERIFY_FAILED")
+    with listening(answer) as place, client(frozenset({place})) as http, refused:
+        http.get(f"https://{place}/")
+
+
+def self_signed(folder: Path) -> ssl.SSLContext:
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    encoding = serialization.Encoding.PEM
+    pem = key.private_bytes(encoding, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    (folder / "pair.pem").write_bytes(pem + certificate.public_bytes(encoding))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(folder / "pair.pem")
+    return context

@@ -1,0 +1,305 @@
+"""A fake WAHA server: many sessions of every engine, requests checked against WAHA's own OpenAPI document.
+
+python -m infra.fakes.waha --port N --data DIR
+"""
+
+import argparse
+import json
+import signal
+import socket
+import threading
+import time
+from concurrent.futures import Future
+from dataclasses import asdict
+from functools import cache
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self, cast
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from infra.fakes.openapi import Contract, Operation
+from infra.fakes.waha_events import Party, Said, envelope, make_ack, payload
+from infra.fakes.waha_state import Fault, SentRecord, Session, State, read_session, select
+from infra.fakes.webhooks import WebhookDelivery, WebhookSender
+
+ECHO_SECONDS = 20.0
+TIMELOCK = {"statusCode": 500, "exception": {"message": "2 UNKNOWN: server returned error 463"}}
+
+
+class Refusal(Exception):
+    def __init__(self, status: int, body: dict[str, Any]) -> None:
+        super().__init__(str(body))
+        self.status, self.body = status, body
+
+
+class Dropped(Exception):
+    pass
+
+
+@cache
+def contract() -> Contract:
+    return Contract(Path(__file__).with_name("waha_openapi.json"))
+
+
+class FakeWaha:
+    """The server and its controls. Use as a context manager, or `start` and `stop` it."""
+
+    def __init__(self, data: Path | None = None, *, port: int = 0, host: str = "127.0.0.1") -> None:
+        self.state = State(data)
+        self.webhooks = WebhookSender()
+        self._stopping = threading.Event()
+        self._server = _Server((host, port), self)
+        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+
+    @property
+    def address(self) -> str:
+        """The "host:port" an allow-list would name."""
+        host, port = self._server.server_address[:2]
+        return f"{host!s}:{port}"
+
+    @property
+    def url(self) -> str:
+        return f"http://{self.address}"
+
+    @property
+    def sent(self) -> list[SentRecord]:
+        return self.state.sent
+
+    @property
+    def whatsapp(self) -> list[SentRecord]:
+        """What WhatsApp shows: one message for each id."""
+        return [each for each in self.state.sent if not each.duplicate]
+
+    @property
+    def refused(self) -> list[dict[str, Any]]:
+        return self.state.refused
+
+    def start(self) -> Self:
+        self._thread.start()
+        return self
+
+    def stop(self) -> None:
+        self._stopping.set()
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+        self.webhooks.close()
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def add_session(self, name: str, engine: str, api_key: str = "key", **more: Any) -> Session:
+        return self.state.add(Session(name=name, engine=engine, api_key=api_key, **more))
+
+    def set_fault(self, session: str, fault: Fault | None) -> None:
+        self.state.sessions[session].fault = fault
+
+    def deliver(self, session: str, event: dict[str, Any] | bytes) -> "Future[WebhookDelivery]":
+        """Send an event to the session's webhook, and keep a message in its chat; bytes go out as they are."""
+        known = self.state.sessions[session]
+        if known.webhook is None:
+            raise ValueError(f"The session {session!r} has no webhook.")
+        if isinstance(event, dict) and str(event.get("event")) in {"message", "message.any"}:
+            self.state.keep(known, event["payload"])
+        return self.webhooks.send(known.webhook, event, session=session)
+
+    def ack(self, session: str, message_id: str, level: int, reader: Party | None = None) -> None:
+        """Tell the webhook how far a message that was sent here has come."""
+        known = self.state.sessions[session]
+        record = self.state.find(known, message_id)
+        if record is None:
+            raise ValueError(f"The session {session!r} has sent no message {message_id!r}.")
+        group = record.chat_id if record.chat_id.endswith("@g.us") else None
+        told = {"chat": record.chat_id, "group": group, "message_id": record.id, "me": known.me, "body": record.text}
+        self._emit(known, make_ack(known.engine, level, session=session, reader=reader, **told))
+
+    def _emit(self, session: Session, event: dict[str, Any]) -> "Future[WebhookDelivery] | None":
+        if session.webhook is None or not session.webhook.wants(event["event"]):
+            return None
+        return self.webhooks.send(session.webhook, event, session=session.name)
+
+    # What the API does
+
+    def answer(self, operation: Operation, key: str, query: dict[str, str], body: Any) -> tuple[int, Any]:
+        """Do one operation of the API; raises Refusal and Dropped."""
+        name = operation.values.get("session") or (body or {}).get("session", "")
+        session = self.state.sessions.get(unquote(name))
+        if key not in {each.api_key for each in self.state.sessions.values()}:
+            raise Refusal(401, {"message": "Unauthorized", "statusCode": 401})
+        if session is None or session.api_key != key:
+            raise Refusal(404, {"message": "Session not found", "statusCode": 404})
+        return self._do(operation, session, query, body)
+
+    def _do(self, operation: Operation, session: Session, query: dict[str, str], body: Any) -> tuple[int, Any]:
+        if operation.id == "ChattingController_sendText":
+            return self._send(session, body)
+        if operation.id == "ChatsController_getChatMessages":
+            return 200, select(self.state.chat(session, unquote(operation.values["chatId"])), query)
+        if operation.id == "SessionsController_get":
+            return 200, session.describe()
+        raise Refusal(501, {"message": f"The fake does not do {operation.id}.", "statusCode": 501})
+
+    def _send(self, session: Session, body: dict[str, Any]) -> tuple[int, Any]:
+        if session.status != "WORKING":
+            raise Refusal(422, {"message": f"Session status is {session.status}", "statusCode": 422})
+        fault = self.state.take_fault(session)
+        if fault and not fault.reaches_whatsapp:
+            return self._fail(fault)
+        record, said = self.state.accept(session, body)
+        if not record.duplicate and not (fault and fault.kind == "no_echo"):
+            self._echo(session, said, wait=bool(fault and fault.kind == "echo_first"))
+        return self._fail(fault, sent_answer(session, said)) if fault else (201, sent_answer(session, said))
+
+    def _echo(self, session: Session, said: Said, *, wait: bool) -> None:
+        told = envelope(session.engine, "message.any", session.name, payload(session.engine, said), me=session.me)
+        echo = self._emit(session, told)
+        if echo and wait:
+            echo.result(ECHO_SECONDS)
+        for level in session.auto_acks:
+            self.ack(session.name, said.message_id, level)
+
+    def _fail(self, fault: Fault, answer: Any = None) -> tuple[int, Any]:
+        """Answer a send as the fault wants it."""
+        if fault.kind in {"hang", "slow"}:
+            self._stopping.wait(fault.seconds)
+        if fault.kind in {"hang", "drop"}:
+            raise Dropped
+        if fault.kind == "malformed":
+            return 201, b'{"id": {"fromMe": tru'
+        errors = {
+            "error_500": (500, {"statusCode": 500, "message": "Internal server error"}),
+            "error_463": (500, TIMELOCK),
+            "error_429": (429, {"statusCode": 429, "message": "Too Many Requests"}),
+        }
+        return errors.get(fault.kind, (201, answer))
+
+    # What the controls do
+
+    def control(self, method: str, path: list[str], body: Any) -> tuple[int, Any]:
+        """Do one call of the control API under /_fake."""
+        if method == "GET":
+            return self._look(path)
+        if method == "POST" and path == ["sessions"]:
+            return 201, self.state.add(read_session(body)).describe()
+        match method, path:
+            case (("PUT" | "DELETE"), ["sessions", name, "fault"]):
+                self.set_fault(name, Fault(**body) if method == "PUT" else None)
+            case "POST", ["sessions", name, "deliver"]:
+                self.deliver(name, body["raw"].encode() if "raw" in body else body)
+            case "POST", ["sessions", name, "acks"]:
+                for level in body["levels"]:
+                    self.ack(name, body["id"], level, Party(**body["reader"]) if "reader" in body else None)
+            case _:
+                return 404, {"message": "There is no such control."}
+        return 202, {}
+
+    def _look(self, path: list[str]) -> tuple[int, Any]:
+        shown = {
+            "sent": lambda: [asdict(each) for each in self.sent],
+            "refused": lambda: self.refused,
+            "deliveries": lambda: [asdict(each) for each in self.webhooks.deliveries],
+            "sessions": lambda: [each.describe() for each in self.state.sessions.values()],
+        }
+        name = "/".join(path)
+        return (200, shown[name]()) if name in shown else (404, {"message": "There is no such control."})
+
+
+def sent_answer(session: Session, said: Said) -> dict[str, Any]:
+    """Answer a send as each engine does: three shapes of one thing."""
+    if session.engine == "GOWS":
+        return {"id": said.id, "_data": {}}
+    told = payload(session.engine, said)
+    if session.engine == "NOWEB":
+        return {**told["_data"], "messageTimestamp": str(said.timestamp), "status": "PENDING"}
+    data = cast("dict[str, Any]", told["_data"])
+    shown = {"hasMedia": False, "body": said.body, "type": "chat", "timestamp": said.timestamp, "fromMe": True}
+    return {"_data": data, "id": data["id"], "ack": 0, "from": told["from"], "to": told["to"], **shown}
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    block_on_close = False
+    request_queue_size = 128
+
+    def __init__(self, address: tuple[str, int], fake: FakeWaha) -> None:
+        self.fake = fake
+        super().__init__(address, _Handler)
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Say nothing of clients that hang up: their timeouts are what the faults are for."""
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    timeout = 60
+    server: _Server
+
+    def log_message(self, format: str, *arguments: Any) -> None:
+        """Keep quiet: what was refused and what was sent is kept, not printed."""
+
+    def handle_one_request(self) -> None:
+        try:
+            super().handle_one_request()
+        except Dropped:
+            self.close_connection = True
+            self.connection.shutdown(socket.SHUT_RDWR)
+
+    def _handle(self) -> None:
+        parts = urlsplit(self.path)
+        raw = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        try:
+            body = json.loads(raw) if raw else None
+            if parts.path.startswith("/_fake/"):
+                path = [unquote(each) for each in parts.path.split("/")[2:]]
+                return self._reply(*self.server.fake.control(self.command, path, body))
+            return self._reply(*self._operate(parts.path, dict(parse_qsl(parts.query)), body))
+        except Refusal as refusal:
+            told = {"method": self.command, "path": self.path, "status": refusal.status, "why": refusal.body}
+            self.server.fake.state.refuse({**told, "at": time.time()})
+            return self._reply(refusal.status, refusal.body)
+        except (ValueError, KeyError, TypeError) as error:
+            return self._reply(400, {"statusCode": 400, "message": f"{type(error).__name__}: {error}"})
+
+    do_GET = do_POST = do_PUT = do_DELETE = _handle  # noqa: N815 - the library's names
+
+    def _operate(self, path: str, query: dict[str, str], body: Any) -> tuple[int, Any]:
+        operation = contract().find(self.command, path)
+        if operation is None:
+            raise Refusal(404, {"message": f"Cannot {self.command} {path}", "statusCode": 404})
+        problems = contract().check(operation, query, body)
+        if problems:
+            raise Refusal(422, {"statusCode": 422, "message": problems, "error": "Unprocessable Entity"})
+        return self.server.fake.answer(operation, self.headers.get("X-Api-Key", ""), query, body)
+
+    def _reply(self, status: int, body: Any) -> None:
+        raw = body if isinstance(body, bytes) else json.dumps(body).encode()
+        self.send_response(status, HTTPStatus(status).phrase)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(raw)))
+        self.end_headers()
+        self.wfile.write(raw)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Run a fake WAHA server until it is stopped.")
+    parser.add_argument("--port", type=int, default=0, help="where to listen; a free port by default")
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--data", type=Path, help="folder in which what was sent survives a restart")
+    given = parser.parse_args()
+    with FakeWaha(given.data, port=given.port, host=given.host) as fake:
+        print(json.dumps({"fake_waha_url": fake.url}), flush=True)
+        stopped = threading.Event()
+        for name in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(name, lambda *_: stopped.set())
+        stopped.wait()
+
+
+if __name__ == "__main__":
+    main()
