@@ -12,6 +12,7 @@ from infra.local.process import OWN, Account
 
 FOLDERS = {18: "pginstall18", 16: "pginstall"}
 UNPRIVILEGED = "nobody"
+LASTING = Path("/var/tmp")  # noqa: S108 - open to all like the temporary folder, but kept when the machine restarts
 
 
 def program_folder(major: int) -> Path:
@@ -47,17 +48,18 @@ def reachable(folder: Path, who: Account) -> bool:
 
 
 def data_home(wanted: Path, who: Account) -> Path:
-    """Return `wanted`, or a lasting stand-in under the temporary folder when `who` cannot enter its parent.
+    """Return `wanted`, or a lasting stand-in under /var/tmp when `who` cannot enter its parent.
 
     A file `<wanted>.moved` names the stand-in, so that the next start finds the same data.
+    RuntimeError: neither can be entered, or the stand-in is gone and the data with it.
     """
     wanted.parent.mkdir(parents=True, exist_ok=True)
     if reachable(wanted.parent, who):
         return wanted
     pointer = wanted.with_name(f"{wanted.name}.moved")
-    if pointer.exists() and (known := Path(pointer.read_text())).is_dir():
-        return known / "data"
-    home = Path(tempfile.mkdtemp(prefix="ventros-postgres-"))
+    if pointer.exists():
+        return known_home(pointer) / "data"
+    home = Path(tempfile.mkdtemp(prefix="ventros-postgres-", dir=LASTING if LASTING.is_dir() else None))
     home.chmod(0o711)
     if not reachable(home, who):
         raise RuntimeError(
@@ -65,6 +67,13 @@ def data_home(wanted: Path, who: Account) -> Path:
         )
     pointer.write_text(str(home))
     return home / "data"
+
+
+def known_home(pointer: Path) -> Path:
+    home = Path(pointer.read_text())
+    if not home.is_dir():
+        raise RuntimeError(f"The data was kept in {home}, which is gone; remove {pointer} to begin anew.")
+    return home
 
 
 def programs(major: int, who: Account) -> Path:

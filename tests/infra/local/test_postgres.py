@@ -171,6 +171,25 @@ def test_root_lends_it_an_account_and_a_folder_that_account_can_enter(tmp_path):
 
 
 @ROOT_ONLY
+def test_data_that_went_missing_is_not_replaced_in_silence(tmp_path):
+    tmp_path.chmod(0o700)
+    (tmp_path / "data.moved").write_text("/nowhere/ventros")
+    with pytest.raises(
+        RuntimeError, match=r"kept in /nowhere/ventros, which is gone; remove .*data\.moved to begin anew"
+    ):
+        Cluster(tmp_path / "data")
+
+
+@ROOT_ONLY
+def test_root_keeps_it_where_it_was_asked_to_when_others_can_enter():
+    with tempfile.TemporaryDirectory() as open_to_all:
+        Path(open_to_all).chmod(0o711)
+        with Cluster(Path(open_to_all) / "data", durable=False) as cluster:
+            assert cluster.data_dir == cluster.wanted_dir
+            assert value(cluster, "select 1") == 1
+
+
+@ROOT_ONLY
 def test_root_copies_programs_its_account_cannot_reach(tmp_path, monkeypatch):
     tmp_path.chmod(0o700)
     package = place.program_folder(18).parent
