@@ -77,10 +77,10 @@ def test_a_definite_no_is_refused(fake, session, kind, code):
     [("hang", False), ("error_500", False), ("error_500", True), ("malformed", True), ("drop", True), ("hang", True)],
 )
 def test_what_may_have_been_sent_is_unknown(fake, session, kind, sent):
-    fake.set_fault(session.name, Fault(kind=kind, seconds=3, sent=sent))
-    with talk(fake, session, seconds=0.3) as waha, pytest.raises(Unknown):
+    fake.set_fault(session.name, Fault(kind=kind, seconds=5, sent=sent))
+    with talk(fake, session, seconds=1 if kind == "hang" else 10) as waha, pytest.raises(Unknown):
         waha.send_text(CHAT, "oi")
-    assert len(sent_in(fake, session)) == sent
+    assert fake.webhooks.wait(5, lambda: len(sent_in(fake, session)) == sent)
 
 
 def test_slow_is_not_lost(fake, session):
@@ -152,6 +152,22 @@ def test_a_chat_is_read_back_page_by_page(fake, session):
     assert {each.external_id for each in ours} == set(ids)
     assert all(each.chat_address == CHAT and each.sent_by_api for each in ours)
     assert [each.type for each in found if not each.from_me] == [MessageType.IMAGE]
+
+
+def test_a_chat_is_asked_for_without_its_media_and_with_its_address_escaped():
+    asked: list[httpx.URL] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append(request.url)
+        return httpx.Response(200, json=[])
+
+    http = httpx.Client(transport=httpx.MockTransport(answer))
+    with Waha(base_url="https://waha.example.com/in", api_key="k", session="a b", engine="GOWS", http=http) as waha:
+        assert waha.messages(CHAT, datetime.fromtimestamp(1783000000.9, UTC)) == []
+    path, _, _ = asked[0].raw_path.decode().partition("?")
+    assert path == "/in/api/a%20b/chats/5511912345678%40c.us/messages"
+    assert asked[0].params["downloadMedia"] == "false"
+    assert asked[0].params["filter.timestamp.gte"] == "1783000000"
 
 
 @pytest.mark.parametrize(
