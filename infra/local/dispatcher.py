@@ -27,7 +27,7 @@ class Pace:
 
 
 class Dispatcher(Generic[Item]):
-    """Takes items from a queue and works on them until stopped; what it has begun, it finishes."""
+    """Takes items from a queue and works on them from `start` to `stop`; what it has begun, it finishes."""
 
     def __init__(
         self,
@@ -40,10 +40,21 @@ class Dispatcher(Generic[Item]):
         self._ready, self._work, self._pace = ready, work, pace
         self._slots = asyncio.Semaphore(at_once)
         self._working: set[asyncio.Task[None]] = set()
+        self._running: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
         self._running = asyncio.create_task(self._run())
 
     def stop(self) -> None:
-        self._running.cancel()
+        if self._running:
+            self._running.cancel()
+
+    def begin(self, item: Item) -> asyncio.Task[None]:
+        """Work on one item at once, beside all limits, started or not."""
+        task = asyncio.create_task(self._attend(item))
+        self._working.add(task)
+        task.add_done_callback(self._working.discard)
+        return task
 
     async def _run(self) -> None:
         while True:
@@ -52,14 +63,10 @@ class Dispatcher(Generic[Item]):
                 await self._pace.turn()
             # Last, so that stopping never loses an item in hand.
             item = await self._ready.get()
-            task = asyncio.create_task(self._attend(item))
-            self._working.add(task)
-            task.add_done_callback(self._working.discard)
+            self.begin(item).add_done_callback(lambda _: self._slots.release())
 
     async def _attend(self, item: Item) -> None:
         try:
             await self._work(item)
         except Exception:  # noqa: BLE001 - a slip in one delivery must not stop the others
             _log.exception("a delivery failed inside the local cloud itself; it is retried after a restart")
-        finally:
-            self._slots.release()

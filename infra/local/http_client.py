@@ -43,6 +43,7 @@ class HttpClient:
         self._slots = asyncio.Semaphore(at_once)
         self._rest = rest
         self._kept: defaultdict[_Origin, list[_Connection]] = defaultdict(list)
+        self._closed = False
 
     async def send(self, request: Request, *, seconds: float) -> int:
         """Send a request and return the status of the answer; Failed if none came within so many seconds."""
@@ -59,6 +60,8 @@ class HttpClient:
                 raise Failed(f"the connection broke: {error}") from error
 
     def close(self) -> None:
+        """Hang up, and keep no connection of the exchanges still under way."""
+        self._closed = True
         for connections in self._kept.values():
             for connection in connections:
                 connection.close()
@@ -83,7 +86,7 @@ class HttpClient:
         except BaseException:
             connection.close()
             raise
-        if connection.reusable():
+        if connection.reusable() and not self._closed:
             self._kept[origin].append(connection)
         else:
             connection.close()

@@ -56,18 +56,16 @@ class Journal:
         if self._batch is None:
             loop = asyncio.get_running_loop()
             self._batch = loop.create_future()
-            loop.call_soon(self._save)
+            loop.call_soon(self._save, self._batch)
 
-    def _save(self) -> None:
-        batch, self._batch = self._batch, None
+    def _save(self, batch: asyncio.Future[None]) -> None:
+        self._batch = None
         try:
             self._write()
         except sqlite3.Error as error:
-            if batch is not None:
-                batch.set_exception(error)
+            batch.set_exception(error)
         else:
-            if batch is not None:
-                batch.set_result(None)
+            batch.set_result(None)
 
     def _write(self) -> None:
         """Write what is pending in one transaction; on failure it stays pending for the next batch."""

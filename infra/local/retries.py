@@ -1,4 +1,4 @@
-"""When Cloud Tasks tries a failed task again, and when it gives up."""
+"""When Pub/Sub and Cloud Tasks try again what failed, and when Cloud Tasks gives up."""
 
 import time
 
@@ -6,9 +6,20 @@ import grpc
 
 from infra.local.grpc_server import Proto
 
+_MOST_DOUBLINGS = 10  # by then even one second has grown past the longest pause there is
+
 
 def seconds(duration: Proto) -> float:
     return float(duration.ToNanoseconds() / 1e9)
+
+
+def redelivery_pause(subscription: Proto, failures: int) -> float:
+    """Seconds after so many failures: doubling between the retry policy's bounds; without a policy, none."""
+    if not subscription.HasField("retry_policy"):
+        return 0
+    policy = subscription.retry_policy
+    doublings = min(failures - 1, _MOST_DOUBLINGS)
+    return min(seconds(policy.maximum_backoff), seconds(policy.minimum_backoff) * 2.0**doublings)
 
 
 def backoff(retry: Proto, failures: int) -> float:

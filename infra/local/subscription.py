@@ -14,6 +14,7 @@ from infra.local.grpc_server import Proto, plain
 from infra.local.http_client import Failed, Unreachable
 from infra.local.journal import Journal
 from infra.local.push import Pusher
+from infra.local.retries import redelivery_pause
 
 _PUSHED_AT_ONCE = 16
 
@@ -43,7 +44,7 @@ class Subscription:
         self._kept: dict[str, Proto] = {}
         self._lines: dict[str, deque[Proto]] = {}
         self._leases: dict[str, _Lease] = {}
-        self._dispatcher: Dispatcher[Proto] | None = None
+        self._dispatcher = Dispatcher(self._ready, self._deliver, at_once=_PUSHED_AT_ONCE)
 
     def offer(self, message: Proto) -> None:
         if self._matches(message.attributes):
@@ -62,18 +63,13 @@ class Subscription:
 
     def push(self) -> None:
         """Begin to push, or to push elsewhere, or to wait to be pulled, as the configuration now says."""
-        self.stop()
+        self._dispatcher.stop()
         if self.config.push_config.push_endpoint:
-            self._dispatcher = Dispatcher(self._ready, self._deliver, at_once=_PUSHED_AT_ONCE)
-
-    def stop(self) -> None:
-        if self._dispatcher:
-            self._dispatcher.stop()
-            self._dispatcher = None
+            self._dispatcher.start()
 
     def forget(self) -> None:
         """Stop, and drop every message."""
-        self.stop()
+        self._dispatcher.stop()
         for lease in self._leases.values():
             lease.expiry.cancel()
         for message_id in self._kept:
@@ -96,14 +92,14 @@ class Subscription:
             lease.expiry.cancel()
             self._done(lease.received)
 
-    def extend(self, ack_id: str, seconds: int) -> None:
+    def extend(self, ack_id: str, deadline: int) -> None:
         """Make the lease end so many seconds from now; 0 gives the message back at once."""
         lease = self._leases.get(ack_id)
         if lease is None:
             return
         lease.expiry.cancel()
-        if seconds:
-            self._leases[ack_id] = self._lease_of(lease.received, ack_id, seconds)
+        if deadline:
+            self._leases[ack_id] = self._lease_of(lease.received, ack_id, deadline)
         else:
             self._expire(ack_id)
 
@@ -115,9 +111,9 @@ class Subscription:
             answer.delivery_attempt = received.delivery_attempt
         return answer
 
-    def _lease_of(self, received: Proto, ack_id: str, seconds: int) -> _Lease:
+    def _lease_of(self, received: Proto, ack_id: str, deadline: int) -> _Lease:
         loop = asyncio.get_running_loop()
-        return _Lease(received, loop.call_later(seconds * self._scale, self._expire, ack_id))
+        return _Lease(received, loop.call_later(deadline * self._scale, self._expire, ack_id))
 
     def _expire(self, ack_id: str) -> None:
         self._refused(self._leases.pop(ack_id).received)
@@ -160,22 +156,13 @@ class Subscription:
             return
         received.delivery_attempt += 1
         self._save(received)
-        self._again(received, self._backoff(received.delivery_attempt - 1))
+        self._again(received)
 
-    def _again(self, received: Proto, seconds: float) -> None:
-        if seconds:
-            asyncio.get_running_loop().call_later(seconds, self._ready.put_nowait, received)
+    def _again(self, received: Proto) -> None:
+        if pause := redelivery_pause(self.config, received.delivery_attempt - 1) * self._scale:
+            asyncio.get_running_loop().call_later(pause, self._ready.put_nowait, received)
         else:
             self._ready.put_nowait(received)
-
-    def _backoff(self, failures: int) -> float:
-        """Doubling from the policy's minimum to its maximum; without a policy, none."""
-        if not self.config.HasField("retry_policy"):
-            return 0
-        policy = self.config.retry_policy
-        longest = policy.maximum_backoff.ToTimedelta().total_seconds()
-        first = policy.minimum_backoff.ToTimedelta().total_seconds()
-        return float(min(longest, first * 2 ** min(failures - 1, 32))) * self._scale
 
     def _dead_letter(self, received: Proto) -> Proto:
         _, project, _, name = self.config.name.split("/")

@@ -60,14 +60,14 @@ class Services:
 
 
 class TaskQueue:
+    """Tasks until they succeed, are given up or are deleted, under a complete configuration."""
+
     def __init__(self, config: Proto, services: Services) -> None:
         self.config = config
         self._services = services
         self._entries: dict[str, _Entry] = {}
         self._ready: asyncio.Queue[tuple[_Entry, int]] = asyncio.Queue()
-        self._forced: asyncio.Queue[tuple[_Entry, int]] = asyncio.Queue()
-        self._dispatcher: Dispatcher[tuple[_Entry, int]] | None = None
-        self._forcer: Dispatcher[tuple[_Entry, int]] | None = None
+        self._dispatcher = self._limited_dispatcher()
 
     @property
     def tasks(self) -> list[Proto]:
@@ -80,19 +80,12 @@ class TaskQueue:
     def dispatch(self) -> None:
         """Begin to send what is due, at the rates that the configuration now says, unless it says to pause."""
         self.stop()
-        limits = self.config.rate_limits
-        self._forcer = Dispatcher(self._forced, self._attempt, at_once=limits.max_concurrent_dispatches)
+        self._dispatcher = self._limited_dispatcher()
         if self.config.state == Queue.State.RUNNING:
-            pace = Pace(limits.max_dispatches_per_second, limits.max_burst_size)
-            self._dispatcher = Dispatcher(
-                self._ready, self._attempt, at_once=limits.max_concurrent_dispatches, pace=pace
-            )
+            self._dispatcher.start()
 
     def stop(self) -> None:
-        for dispatcher in (self._dispatcher, self._forcer):
-            if dispatcher:
-                dispatcher.stop()
-        self._dispatcher = self._forcer = None
+        self._dispatcher.stop()
 
     def add(self, task: Proto) -> None:
         self._save(task)
@@ -107,16 +100,21 @@ class TaskQueue:
         """Send a task now, whatever its time, the rates and a pause."""
         entry = self._entries[name]
         entry.turn += 1
-        self._forced.put_nowait((entry, entry.turn))
+        self._dispatcher.begin((entry, entry.turn))
 
     def remove(self, name: str) -> None:
         del self._entries[name]
         self._services.journal.delete("task", name)
         self._services.tombstones.add(name, time.time())
 
+    def _limited_dispatcher(self) -> Dispatcher[tuple[_Entry, int]]:
+        limits = self.config.rate_limits
+        pace = Pace(limits.max_dispatches_per_second, limits.max_burst_size)
+        return Dispatcher(self._ready, self._attempt, at_once=limits.max_concurrent_dispatches, pace=pace)
+
     def _await_its_time(self, entry: _Entry) -> None:
         entry.turn += 1
-        delay = entry.task.schedule_time.ToNanoseconds() / 1e9 - time.time()
+        delay = seconds(entry.task.schedule_time) - time.time()
         if delay > 0:
             asyncio.get_running_loop().call_later(delay, self._ready.put_nowait, (entry, entry.turn))
         else:

@@ -65,6 +65,7 @@ class Tasks:
             raise invalid(f"{name!r} is not a queue of {request.parent!r}.")
         if name in self._queues:
             raise already_exists(name)
+        _complete_queue(request.queue)
         self._queues[name] = TaskQueue(request.queue, self._services)
         return self._configure(request.queue, _State.RUNNING)
 

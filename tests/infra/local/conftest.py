@@ -33,17 +33,24 @@ class PubSubClients:
     def topic(self, name="events"):
         return self.publisher.create_topic(name=f"projects/p/topics/{name}").name
 
-    def subscribe(self, topic, url=None, name="consumer", **fields):
-        push = {"push_config": {"push_endpoint": url}} if url else {}
-        request = {"name": f"projects/p/subscriptions/{name}", "topic": topic, **push, **fields}
+    def subscribe(self, topic, url=None, name="consumer", ack_deadline_seconds=600, **fields):
+        fields |= {"topic": topic, "ack_deadline_seconds": ack_deadline_seconds}
+        fields |= {"push_config": {"push_endpoint": url}} if url else {}
+        request = {"name": f"projects/p/subscriptions/{name}", **fields}
         return self.subscriber.create_subscription(request=request).name
 
     def publish(self, topic, data=b"hello", ordering_key="", **attributes):
         return self.publisher.publish(topic, data, ordering_key=ordering_key, **attributes).result(timeout=20)
 
-    def pull(self, subscription, at_most=10):
-        request = {"subscription": subscription, "max_messages": at_most}
+    def pull_once(self, subscription):
+        request = {"subscription": subscription, "max_messages": 10}
         return list(self.subscriber.pull(request=request, timeout=20).received_messages)
+
+    def pull(self, subscription):
+        """What is there, as soon as something is; the server holds each call open for a while."""
+        while not (pulled := self.pull_once(subscription)):
+            pass
+        return pulled
 
     def close(self):
         self.publisher.stop()
