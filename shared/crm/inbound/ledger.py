@@ -1,0 +1,69 @@
+"""What one delivery read and what it changes, written in an order that every foreign key accepts."""
+
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from shared.crm.sessions.model import Session, SessionStatus
+from shared.kernel.aggregate import Aggregate
+from shared.runtime.bulk import Batch, revive, row_of
+from shared.runtime.postgres import Sql
+
+A = TypeVar("A", bound=Aggregate)
+
+ORDER = ("contacts", "chats", "sessions", "message_groups", "messages", "channels")
+
+
+@dataclass
+class Ledger:
+    """Aggregates by table: those that were read, each with its row as it was, and those that are new."""
+
+    read: list[tuple[str, Aggregate, dict[str, Any]]] = field(default_factory=list)
+    new: list[tuple[str, Aggregate]] = field(default_factory=list)
+    rows: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    batch: Batch = field(default_factory=Batch)
+    afterwards: list[Sql] = field(default_factory=list)
+
+    def load(self, table: str, kind: type[A], row: dict[str, Any]) -> A:
+        aggregate = revive(kind, row)
+        self.read.append((table, aggregate, row_of(aggregate)))
+        return aggregate
+
+    def load_all(self, table: str, kind: type[A], rows: list[dict[str, Any]]) -> list[A]:
+        return [self.load(table, kind, row) for row in rows]
+
+    def add(self, table: str, aggregate: A) -> A:
+        self.new.append((table, aggregate))
+        return aggregate
+
+    def row(self, table: str, **values: Any) -> None:
+        """A row that belongs to an aggregate; one that is already there stays as it is."""
+        self.rows.setdefault(table, []).append(values)
+
+    def last(self, text: str, **values: Any) -> None:
+        """A statement that needs all the rows to be there."""
+        self.afterwards.append(Sql(text, values))
+
+    def write(self) -> Batch:
+        """All statements: per table what changed, then what is new, then the rows that hang on it."""
+        for table in ORDER:
+            for aggregate in self._changed(table):
+                self.batch.change(table, aggregate)
+            for name, aggregate in self.new:
+                if name == table:
+                    self.batch.add(table, aggregate)
+            for dependent in _DEPENDENTS.get(table, ()):
+                self.batch.insert(dependent, *self.rows.get(dependent, ()), or_keep=True)
+        self.batch.statements.extend(self.afterwards)
+        return self.batch
+
+    def _changed(self, table: str) -> list[Aggregate]:
+        changed = [each for name, each, before in self.read if name == table and row_of(each) != before]
+        # A chat has one open session: who leaves that place goes first.
+        return sorted(changed, key=lambda each: isinstance(each, Session) and each.status is SessionStatus.OPEN)
+
+
+_DEPENDENTS = {
+    "contacts": ("contact_identities",),
+    "chats": ("chat_addresses", "chat_participants"),
+    "messages": ("message_receipts",),
+}

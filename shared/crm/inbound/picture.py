@@ -1,0 +1,147 @@
+"""All that a delivery needs to know, locked first and then read in one statement."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from shared.crm.contacts.model import with_variants
+from shared.providers.inbound import Identity, Person
+from shared.runtime.postgres import Sql, sql
+
+# The lock is a statement of its own: a read in the same one would still see the rows as they were before it.
+_LOCK_NAMES = """
+select pg_advisory_xact_lock(key) from (
+    select distinct hashtextextended(name, 0) as key
+    from jsonb_array_elements_text(cast(:names as jsonb)) as name order by 1
+) as sorted
+"""
+# Two deliveries may know one chat by different addresses, so the chat itself is locked too.
+_LOCK_CHATS = """
+select id from chats where tenant_id = :tenant_id and id = any(array(
+    select chat_id from chat_addresses
+    where tenant_id = :tenant_id and channel_id = :channel_id
+      and address = any(array(select jsonb_array_elements_text(cast(:addresses as jsonb))))
+    union
+    select chats.id from contact_identities known
+    join jsonb_to_recordset(cast(:identities as jsonb)) as told (kind text, issuer text, value text)
+      using (kind, issuer, value)
+    join chats on chats.tenant_id = known.tenant_id and chats.contact_id = known.contact_id
+    where known.tenant_id = :tenant_id and known.project_id = :project_id
+)) order by id for update
+"""
+_PICTURE = """
+with known_identities as (
+    select known.* from contact_identities known
+    join jsonb_to_recordset(cast(:identities as jsonb)) as told (kind text, issuer text, value text)
+      using (kind, issuer, value)
+    where known.tenant_id = :tenant_id and known.project_id = :project_id
+), known_contacts as (
+    select * from contacts where tenant_id = :tenant_id and id = any(array(select contact_id from known_identities))
+), known_chats as (
+    select * from chats where tenant_id = :tenant_id and status <> 'merged' and channel_id = :channel_id and (
+        id = any(array(
+            select chat_id from chat_addresses where tenant_id = :tenant_id and channel_id = :channel_id
+              and address = any(array(select jsonb_array_elements_text(cast(:addresses as jsonb))))))
+        or (cast(:is_individual as boolean) and contact_id = any(array(select id from known_contacts))))
+), near_sessions as (
+    select s.* from sessions s where s.tenant_id = :tenant_id and s.chat_id = any(array(select id from known_chats))
+      and s.status <> 'merged' and (s.status = 'open' or (
+          s.last_message_at >= cast(:at as timestamptz) - make_interval(mins => s.timeout_minutes)
+          and s.started_at <= cast(:at as timestamptz) + make_interval(mins => s.timeout_minutes)))
+)
+select json_build_object(
+    'now', clock_timestamp(),
+    'timeout_minutes', (
+        select session_timeout_minutes from projects where tenant_id = :tenant_id and id = :project_id),
+    'delivery', (
+        select json_build_object('id', id, 'status', status) from inbound_deliveries
+        where tenant_id = :tenant_id and channel_id = :channel_id and delivery_key = :delivery_key),
+    'channel', (select row_to_json(channels) from channels where tenant_id = :tenant_id and id = :channel_id),
+    'identities', (select coalesce(json_agg(i), '[]') from known_identities i),
+    'contacts', (select coalesce(json_agg(c order by c.id), '[]') from known_contacts c),
+    'chats', (select coalesce(json_agg(c order by c.id), '[]') from known_chats c),
+    'addresses', (
+        select coalesce(json_agg(address), '[]') from chat_addresses
+        where tenant_id = :tenant_id and chat_id = any(array(select id from known_chats))),
+    'participants', (
+        select coalesce(json_agg(contact_id), '[]') from chat_participants
+        where tenant_id = :tenant_id and chat_id = any(array(select id from known_chats))
+          and contact_id = any(array(select id from known_contacts))),
+    'sessions', (select coalesce(json_agg(s), '[]') from near_sessions s),
+    'groups', (
+        select coalesce(json_agg(g order by g.opened_at), '[]') from message_groups g
+        where g.tenant_id = :tenant_id and g.chat_id = any(array(select id from known_chats))
+          and (g.status in ('pending', 'processing') or g.outcome is null or exists (
+              select from messages reply where reply.tenant_id = g.tenant_id and reply.answers_group_id = g.id
+                and reply.status = 'queued'))),
+    'replies', (
+        select coalesce(json_agg(m), '[]') from messages m
+        where m.tenant_id = :tenant_id and m.chat_id = any(array(select id from known_chats))
+          and m.status = 'queued' and m.sender_kind = 'bot'),
+    'message', (
+        select row_to_json(m) from messages m
+        where m.tenant_id = :tenant_id and m.channel_id = :channel_id and m.external_id = :external_id),
+    'sending', (
+        select coalesce(json_agg(m order by m.claimed_at), '[]') from messages m
+        where m.tenant_id = :tenant_id and m.chat_id = any(array(select id from known_chats))
+          and m.status in ('sending', 'unknown') and m.external_id is null and cast(:from_me as boolean)),
+    'quoted', (
+        select id from messages
+        where tenant_id = :tenant_id and channel_id = :channel_id and external_id = :quoted_external_id),
+    'receipts', (
+        select coalesce(json_agg(r order by r.level), '[]') from early_receipts r
+        where r.tenant_id = :tenant_id and r.channel_id = :channel_id and r.external_id = :external_id))
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """What the delivery names, and so what must be locked and read."""
+
+    tenant_id: UUID
+    project_id: UUID
+    channel_id: UUID
+    delivery_key: str
+    at: datetime | None = None
+    external_id: str | None = None
+    quoted_external_id: str | None = None
+    addresses: tuple[str, ...] = ()
+    person: Person | None = None
+    is_individual: bool = False
+    from_me: bool = False
+
+    def statements(self) -> list[Sql]:
+        """The locks and then the picture: the last row of the last statement is its JSON."""
+        values = self._values()
+        return [sql(_LOCK_NAMES, names=self._names()), Sql(_LOCK_CHATS, values), Sql(_PICTURE, values)]
+
+    def identities(self) -> list[Identity]:
+        """Everything the person may be known by, other spellings of a phone among them."""
+        told = self.person.identities if self.person else ()
+        return [spelling for identity in told for spelling, _ in with_variants(identity)]
+
+    def _names(self) -> list[str]:
+        return [
+            f"delivery:{self.channel_id}:{self.delivery_key}",
+            f"message:{self.channel_id}:{self.external_id}",
+            *(f"chat:{self.channel_id}:{address}" for address in self.addresses),
+            *(f"person:{self.project_id}:{each.kind}:{each.issuer}:{each.value}" for each in self.identities()),
+        ]
+
+    def _values(self) -> dict[str, Any]:
+        return {
+            "tenant_id": self.tenant_id,
+            "project_id": self.project_id,
+            "channel_id": self.channel_id,
+            "delivery_key": self.delivery_key,
+            "at": self.at,
+            "external_id": self.external_id,
+            "quoted_external_id": self.quoted_external_id,
+            "addresses": list(self.addresses),
+            "identities": [
+                {"kind": each.kind, "issuer": each.issuer, "value": each.value} for each in self.identities()
+            ],
+            "is_individual": self.is_individual,
+            "from_me": self.from_me,
+        }
