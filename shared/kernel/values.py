@@ -1,4 +1,4 @@
-"""Value objects every context shares: PhoneNumber, Email, Url, Timezone."""
+"""Value objects every context shares: Name, PhoneNumber, Email, Url, Timezone."""
 
 import re
 from urllib.parse import urlsplit
@@ -11,6 +11,20 @@ from shared.kernel.errors import Invalid
 from shared.kernel.text import Text
 
 BRAZIL = 55
+LONGEST_NAME = 200
+
+
+class Name(Text):
+    """What people call a thing: one line of 1 to 200 characters, without space around it."""
+
+    __slots__ = ()
+
+    @classmethod
+    def check(cls, raw: str) -> str:
+        name = raw.strip()
+        if not 1 <= len(name) <= LONGEST_NAME or not name.isprintable():
+            raise Invalid(f"a name is one line of 1 to {LONGEST_NAME} characters")
+        return name
 
 
 class PhoneNumber(Text):

@@ -20,11 +20,12 @@ A = TypeVar("A", bound=Aggregate)
 
 def revive(kind: type[A], row: dict[str, Any]) -> A:
     """An aggregate from the JSON of its row; columns that are no fields are left out."""
-    return kind(**vars(_reader(kind).model_validate(row)))
+    shape: Any = kind
+    return kind(**vars(_reader(shape).model_validate(row)))
 
 
 @cache
-def _reader(kind: type[Any]) -> type[BaseModel]:
+def _reader(kind: Any) -> type[BaseModel]:
     hints = get_type_hints(kind)
     columns: dict[str, Any] = {field.name: (hints[field.name], ...) for field in fields(kind)}
     return create_model(kind.__name__, __config__=ConfigDict(extra="ignore"), **columns)
@@ -32,11 +33,15 @@ def _reader(kind: type[Any]) -> type[BaseModel]:
 
 def row_of(aggregate: Aggregate) -> dict[str, Any]:
     """The aggregate's columns, ready for JSON."""
-    return {name: getattr(aggregate, name) for name in _columns(type(aggregate))}
+    return {name: getattr(aggregate, name) for name in _columns(_shape(aggregate))}
+
+
+def _shape(aggregate: Aggregate) -> Any:
+    return type(aggregate)
 
 
 @cache
-def _columns(kind: type[Any]) -> tuple[str, ...]:
+def _columns(kind: Any) -> tuple[str, ...]:
     return tuple(field.name for field in fields(kind))
 
 
@@ -59,7 +64,7 @@ class Batch:
     def change(self, table: str, aggregate: Aggregate) -> None:
         """Update an aggregate; the transaction fails when somebody else has changed it since it was read."""
         aggregate.version += 1
-        statement = sql(_update(table, _columns(type(aggregate))), row=_json(row_of(aggregate)))
+        statement = sql(_update(table, _columns(_shape(aggregate))), row=_json(row_of(aggregate)))
         self.statements.append(statement)
         self.aggregates.append(aggregate)
 

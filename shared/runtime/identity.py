@@ -103,10 +103,11 @@ def tenant_scope(tenant_id: UUID) -> Sql:
     )
 
 
-# The project is set by the very query that proves the caller, so that one round trip carries all.
+# Who asks is set by the very query that proves the caller, so that one round trip carries all.
 _PROVE_USER = """
 select json_build_object('user_id', u.id, 'actor_id', u.id, 'project_id', m.project_id, 'role', m.role),
-       set_config('app.project_id', m.project_id::text, true)
+       set_config('app.project_id', m.project_id::text, true),
+       set_config('app.user_id', u.id::text, true), set_config('app.role', m.role, true)
 from users u
 join memberships m on m.tenant_id = u.tenant_id and m.user_id = u.id
 join tenants t on t.tenant_id = u.tenant_id
@@ -115,12 +116,17 @@ where u.tenant_id = :tenant_id and u.id = :user_id and m.project_id = :project_i
 """
 _PROVE_KEY = """
 select json_build_object('user_id', u.id, 'actor_id', k.id, 'project_id', k.project_id,
-           'role', roles[least(array_position(roles, k.role), array_position(roles, m.role))]),
-       set_config('app.project_id', k.project_id::text, true)
-from (select array['viewer', 'agent', 'admin'] as roles) as ladder, api_keys k
+           'role', allowed.role),
+       set_config('app.project_id', k.project_id::text, true),
+       set_config('app.user_id', u.id::text, true), set_config('app.role', allowed.role, true)
+from api_keys k
 join users u on u.tenant_id = k.tenant_id and u.id = k.user_id
 join memberships m on m.tenant_id = k.tenant_id and m.user_id = k.user_id and m.project_id = k.project_id
 join tenants t on t.tenant_id = k.tenant_id
+cross join lateral (
+    select role from unnest(array['viewer', 'agent', 'admin']) with ordinality as ladder (role, step)
+    where role in (k.role, m.role) order by step limit 1
+) as allowed
 where k.tenant_id = :tenant_id and k.secret_hash = :secret_hash and k.revoked_at is null
   and u.status = 'active' and t.status = 'active'
 """

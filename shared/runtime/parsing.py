@@ -31,6 +31,10 @@ class Body(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, str_strip_whitespace=False)
 
+    def given(self) -> dict[str, Any]:
+        """The fields that were sent, by name: what a PATCH changes."""
+        return {name: getattr(self, name) for name in self.model_fields_set}
+
 
 def raw_body(request: Request) -> bytes:
     """The bytes that came, at most LARGEST_BODY of them."""

@@ -26,6 +26,7 @@ _EXECUTE = b"E\x00\x00\x00\x09\x00\x00\x00\x00\x00"
 _PLACEHOLDER = re.compile(r"(?<![:\w]):([a-z_][a-z0-9_]*)")
 _RETRYABLE = {"40001", "40P01", "23505"}
 _LOST = {"57P01", "57P02", "57P03"}
+DATABASE_ERRORS = (DatabaseError, InterfaceError, OSError, struct.error)  # all that talking to it can raise
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,7 +221,7 @@ def _reset(connection: Connection) -> bool:
     try:
         if connection._in_transaction:  # noqa: SLF001 - the protocol's own status byte
             pipeline(connection, ROLLBACK)
-    except (InterfaceError, OSError, struct.error, DatabaseError):
+    except DATABASE_ERRORS:
         return False
     return True
 

@@ -82,6 +82,12 @@ def one(source: Source[V], id: UUID, *, key: str = "id") -> One[V]:
     return One(sql=sql(text, id=id), noun=source.noun)
 
 
+def only(source: Source[V]) -> One[V]:
+    """The one thing that the source holds for this caller, such as their own profile."""
+    text = f"select {source.item()} from {source.tables} where {source.where}"  # noqa: S608 - names are declared
+    return One(sql=sql(text), noun=source.noun)
+
+
 def page(
     source: Source[V],
     query: PageQuery,

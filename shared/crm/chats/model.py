@@ -9,7 +9,7 @@ from uuid import UUID
 from shared.crm.chats.events import ChatCreated, ChatMerged, ChatParticipantAdded
 from shared.kernel.aggregate import Aggregate
 from shared.kernel.ids import uuid7
-from shared.providers.inbound import ChatKind
+from shared.kernel.inbound import ChatKind
 
 
 class ChatStatus(StrEnum):

@@ -16,8 +16,8 @@ from shared.crm.contacts.events import (
 )
 from shared.kernel.aggregate import Aggregate
 from shared.kernel.ids import uuid7
+from shared.kernel.inbound import Identity, IdentityKind
 from shared.kernel.values import PhoneNumber
-from shared.providers.inbound import Identity, IdentityKind
 
 
 class ContactSource(StrEnum):

@@ -16,7 +16,7 @@ from shared.crm.message_groups.model import GroupStatus, MessageGroup, Outcome
 from shared.crm.message_groups.tasks import FlushMessageGroup
 from shared.crm.messages.model import Direction, Message
 from shared.crm.sessions.model import Session, place
-from shared.providers.inbound import InboundMessage
+from shared.kernel.inbound import InboundMessage
 from shared.runtime.outbox import Outgoing
 
 

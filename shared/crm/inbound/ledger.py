@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
+from shared.crm.message_groups.model import GroupStatus, MessageGroup
 from shared.crm.sessions.model import Session, SessionStatus
 from shared.kernel.aggregate import Aggregate
 from shared.runtime.bulk import Batch, revive, row_of
@@ -58,8 +59,14 @@ class Ledger:
 
     def _changed(self, table: str) -> list[Aggregate]:
         changed = [each for name, each, before in self.read if name == table and row_of(each) != before]
-        # A chat has one open session: who leaves that place goes first.
-        return sorted(changed, key=lambda each: isinstance(each, Session) and each.status is SessionStatus.OPEN)
+        # A chat has one open session and one pending group: who leaves that place goes first.
+        return sorted(changed, key=_holds_place)
+
+
+def _holds_place(aggregate: Aggregate) -> bool:
+    if isinstance(aggregate, Session):
+        return aggregate.status is SessionStatus.OPEN
+    return isinstance(aggregate, MessageGroup) and aggregate.status is GroupStatus.PENDING
 
 
 _DEPENDENTS = {

@@ -37,11 +37,12 @@ CONTACT_MOVES = (
         )
     ),
 )
-CHAT_MOVES = tuple(
-    f"update {table} set chat_id = :survivor where tenant_id = :tenant_id and chat_id = :other"  # noqa: S608 - our own names
-    for table in ("chat_addresses", "messages", "ai_runs")
-) + (
-    # Pending groups and sessions are aggregates that the merge itself decides about.
+CHAT_MOVES = (
+    *(
+        f"update {table} set chat_id = :survivor where tenant_id = :tenant_id and chat_id = :other"  # noqa: S608 - our own names
+        for table in ("chat_addresses", "messages", "ai_runs")
+    ),
+    # Pending groups and living sessions are aggregates that the merge itself decides about.
     """
     update message_groups set chat_id = :survivor
     where tenant_id = :tenant_id and chat_id = :other and status <> 'pending'

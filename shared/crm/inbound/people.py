@@ -1,5 +1,6 @@
 """Who wrote, and where: the contact, the chat and the people in it, found or made."""
 
+from typing import Any
 from uuid import UUID
 
 from shared.crm.chats.model import Chat
@@ -7,18 +8,18 @@ from shared.crm.contacts.model import Contact, ContactSource, with_variants
 from shared.crm.inbound.gate import Gate
 from shared.crm.inbound.ledger import Ledger
 from shared.crm.inbound.picture import Wanted
-from shared.providers.inbound import ChatKind, InboundMessage, Person
+from shared.kernel.inbound import ChatKind, InboundMessage, Person
 
 
 class People:
     """Resolves a delivery's person and chat against what was read; what is new goes into the ledger."""
 
-    def __init__(self, gate: Gate, wanted: Wanted, ledger: Ledger, seen: dict[str, list[dict[str, str]]]) -> None:
+    def __init__(self, gate: Gate, wanted: Wanted, ledger: Ledger, seen: dict[str, Any]) -> None:
         self.gate = gate
         self.wanted = wanted
         self.ledger = ledger
-        self.contacts = ledger.load_all("contacts", Contact, seen["contacts"])  # type: ignore[arg-type] # rows as JSON
-        self.chats = ledger.load_all("chats", Chat, seen["chats"])  # type: ignore[arg-type] # as above
+        self.contacts = ledger.load_all("contacts", Contact, seen["contacts"])
+        self.chats = ledger.load_all("chats", Chat, seen["chats"])
         self.known = {(each["kind"], each["issuer"], each["value"]) for each in seen["identities"]}
         self.addresses = set(map(str, seen["addresses"]))
         self.participants = set(map(str, seen["participants"]))

@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from shared.crm.contacts.model import with_variants
-from shared.providers.inbound import Identity, Person
+from shared.kernel.inbound import Identity, Person
 from shared.runtime.postgres import Sql, sql
 
 # The lock is a statement of its own: a read in the same one would still see the rows as they were before it.

@@ -9,7 +9,7 @@ from shared.crm.inbound.ledger import Ledger
 from shared.crm.inbound.people import People
 from shared.crm.inbound.picture import Wanted
 from shared.crm.messages.model import LEVELS, Direction, Message
-from shared.providers.inbound import ChatKind, ConnectionState, Receipt
+from shared.kernel.inbound import ChatKind, ConnectionState, Receipt
 
 _REMEMBER_RECEIPT = """
 insert into message_receipts as known (tenant_id, project_id, message_id, contact_id, level, at)

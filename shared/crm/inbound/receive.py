@@ -13,7 +13,7 @@ from shared.crm.inbound.picture import Wanted
 from shared.crm.inbound.progress import take_receipt, take_state
 from shared.kernel.aggregate import Aggregate
 from shared.kernel.ids import uuid7
-from shared.providers.inbound import ChatKind, ConnectionState, Delivery, InboundMessage, Receipt
+from shared.kernel.inbound import ChatKind, ConnectionState, Delivery, InboundMessage, Receipt
 from shared.runtime.identity import tenant_scope
 from shared.runtime.outbox import Outgoing
 from shared.runtime.postgres import BEGIN, COMMIT, Connection, Sql, connections, pipeline
@@ -147,7 +147,7 @@ class _Reception:
 
 
 def _wanted(gate: Gate, delivery: Delivery, key: str, external_id: str | None) -> Wanted:
-    names = {"tenant_id": gate.tenant_id, "project_id": gate.project_id, "channel_id": gate.channel_id}
+    names: dict[str, Any] = {"tenant_id": gate.tenant_id, "project_id": gate.project_id, "channel_id": gate.channel_id}
     content = delivery.content
     if isinstance(content, InboundMessage):
         return Wanted(

@@ -21,7 +21,7 @@ from shared.crm.messages.events import (
 from shared.kernel.aggregate import Aggregate
 from shared.kernel.events import Event
 from shared.kernel.ids import uuid7
-from shared.providers.inbound import Card, InboundMessage, Location, Media, MessageType
+from shared.kernel.inbound import Card, InboundMessage, Location, Media, MessageType
 
 LONGEST_TEXT = 65_536
 STALE_AFTER = timedelta(minutes=30)  # a message older than this on arrival gets no reply

@@ -11,8 +11,8 @@ from urllib.parse import quote
 
 import httpx
 
+from shared.kernel.inbound import ConnectionState, InboundMessage
 from shared.providers import guard
-from shared.providers.inbound import ConnectionState, InboundMessage
 from shared.providers.waha.envelope import read_state
 from shared.providers.waha.fields import dig, items, mapping, text
 from shared.providers.waha.ids import message_id

@@ -3,8 +3,8 @@
 import re
 from dataclasses import dataclass
 
+from shared.kernel.inbound import ChatKind, Identity, IdentityKind
 from shared.kernel.values import PhoneNumber
-from shared.providers.inbound import ChatKind, Identity, IdentityKind
 from shared.providers.waha.fields import dig, key
 
 SERVERS = {"s.whatsapp.net": "c.us", "hosted": "c.us", "hosted.lid": "lid"}

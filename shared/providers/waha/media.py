@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from shared.providers.inbound import Card, Location, Media, MessageType, MissingMedia
+from shared.kernel.inbound import Card, Location, Media, MessageType, MissingMedia
 from shared.providers.waha.fields import LONGEST_NAME, dig, flag, items, mapping, number, text, whole
 
 LONGEST_URL = 4096

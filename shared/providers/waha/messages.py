@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from shared.providers.inbound import ChatKind, InboundMessage, MessageType, Person
+from shared.kernel.inbound import ChatKind, InboundMessage, MessageType, Person
 from shared.providers.waha.fields import LONGEST_NAME, dig, flag, mapping, moment, number, text
 from shared.providers.waha.ids import MessageId, address, bare_id, chat_kind, identities, message_id
 from shared.providers.waha.media import content, message_type, part, read_cards, read_location, read_media

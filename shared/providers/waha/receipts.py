@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from shared.providers.inbound import ChatKind, Person, Receipt
+from shared.kernel.inbound import ChatKind, Person, Receipt
 from shared.providers.waha.fields import dig, items
 from shared.providers.waha.ids import MessageId, address, bare_id, chat_kind, identities
 from shared.providers.waha.messages import Setting, Unreadable, acknowledged, chat_of, identify, is_from_me

@@ -9,8 +9,8 @@ import pytest
 from infra.fakes.waha import FakeWaha
 from infra.fakes.waha_events import make_event
 from infra.fakes.waha_state import Fault
+from shared.kernel.inbound import MessageType
 from shared.providers import guard
-from shared.providers.inbound import MessageType
 from shared.providers.waha.client import Refused, Unknown, Unreachable, Waha, can_choose_ids, new_message_id
 
 ENGINES = ["WEBJS", "NOWEB", "GOWS"]

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from shared.providers.inbound import (
+from shared.kernel.inbound import (
     ChatKind,
     ConnectionState,
     Delivery,

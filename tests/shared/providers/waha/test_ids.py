@@ -2,7 +2,7 @@
 
 import pytest
 
-from shared.providers.inbound import ChatKind, Identity, IdentityKind
+from shared.kernel.inbound import ChatKind, Identity, IdentityKind
 from shared.providers.waha.ids import address, bare_id, chat_kind, identity, message_id
 
 

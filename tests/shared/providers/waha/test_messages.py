@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from shared.providers.inbound import ChatKind, InboundMessage, MessageType, MissingMedia, Receipt
+from shared.kernel.inbound import ChatKind, InboundMessage, MessageType, MissingMedia, Receipt
 from shared.providers.waha.envelope import read_delivery
 from tests.shared.providers.waha.samples import encoded
 

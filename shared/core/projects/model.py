@@ -1,0 +1,55 @@
+"""A project: a workspace of a tenant, with its own clock."""
+
+from dataclasses import dataclass
+from typing import ClassVar, Self
+from uuid import UUID
+
+from shared.core.projects.events import ProjectCreated, ProjectUpdated
+from shared.kernel.aggregate import Aggregate
+from shared.kernel.errors import Invalid
+from shared.kernel.ids import uuid7
+from shared.kernel.values import Name, Timezone
+
+LONGEST_TIMEOUT = 30 * 24 * 60  # minutes
+
+
+@dataclass(eq=False, kw_only=True)
+class Project(Aggregate):
+    """`timezone` defines its days and months; a session that is silent for the timeout, in minutes, closes."""
+
+    aggregate_type: ClassVar[str] = "project"
+
+    id: UUID
+    tenant_id: UUID
+    version: int = 1
+    name: Name
+    timezone: Timezone = Timezone("America/Sao_Paulo")
+    session_timeout_minutes: int = 24 * 60
+
+    @property
+    def project_id(self) -> UUID:
+        """Its own id, for the envelopes of its events."""
+        return self.id
+
+    @classmethod
+    def create(cls, *, tenant_id: UUID, name: Name) -> Self:
+        project = cls(id=uuid7(), tenant_id=tenant_id, name=name)
+        project.record(ProjectCreated())
+        return project
+
+    def update(
+        self,
+        *,
+        name: Name | None = None,
+        timezone: Timezone | None = None,
+        session_timeout_minutes: int | None = None,
+    ) -> None:
+        """Change what is given; a new timeout counts for the sessions that open from now on."""
+        if session_timeout_minutes is not None and not 1 <= session_timeout_minutes <= LONGEST_TIMEOUT:
+            raise Invalid(f"a session's timeout lies between 1 and {LONGEST_TIMEOUT} minutes")
+        wanted = {"name": name, "timezone": timezone, "session_timeout_minutes": session_timeout_minutes}
+        changes = {key: value for key, value in wanted.items() if value not in (None, getattr(self, key))}
+        for key, value in changes.items():
+            setattr(self, key, value)
+        if changes:
+            self.record(ProjectUpdated(changed=sorted(changes)))
