@@ -1,5 +1,7 @@
 """Tenants, projects, users, roles and keys."""
 
+from alembic import op
+
 from migrations.support import admit, protect, run
 
 revision = "0001_identity"
@@ -8,6 +10,7 @@ down_revision = None
 
 def upgrade() -> None:
     run("0001_identity.up")
+    op.execute("grant select on schema_version to ventros_app")
     protect("tenants", grants="select, insert, update")
     for table in ("projects", "users", "memberships", "api_keys"):
         protect(table, grants="select, insert, update")
@@ -17,3 +20,4 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     run("0001_identity.down")
+    op.execute("revoke all on schema_version from ventros_app")

@@ -22,7 +22,7 @@ class Name(Text):
     @classmethod
     def check(cls, raw: str) -> str:
         name = raw.strip()
-        if not 1 <= len(name) <= LONGEST_NAME or not name.isprintable():
+        if not 1 <= len(name) <= LONGEST_NAME or re.search(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]", name):
             raise Invalid(f"a name is one line of 1 to {LONGEST_NAME} characters")
         return name
 

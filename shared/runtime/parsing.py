@@ -36,6 +36,11 @@ class Body(BaseModel):
         return {name: getattr(self, name) for name in self.model_fields_set}
 
 
+def unsent() -> Any:
+    """For a PATCH: `name: Name = Field(default_factory=unsent)` may be left out, but not be null."""
+    return None
+
+
 def raw_body(request: Request) -> bytes:
     """The bytes that came, at most LARGEST_BODY of them."""
     if (request.content_length or 0) > LARGEST_BODY:

@@ -10,6 +10,7 @@ from shared.kernel.errors import Invalid
 from shared.kernel.ids import uuid7
 from shared.kernel.values import Name, Timezone
 
+HOME = Timezone("America/Sao_Paulo")
 LONGEST_TIMEOUT = 30 * 24 * 60  # minutes
 
 
@@ -23,7 +24,7 @@ class Project(Aggregate):
     tenant_id: UUID
     version: int = 1
     name: Name
-    timezone: Timezone = Timezone("America/Sao_Paulo")
+    timezone: Timezone = HOME
     session_timeout_minutes: int = 24 * 60
 
     @property

@@ -1,6 +1,5 @@
 """Signing in with e-mail and password: who it could be, who it is, and the token that says so from then on."""
 
-import json
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -8,6 +7,7 @@ from shared.core.users.passwords import fits
 from shared.kernel.errors import Conflict, Unauthenticated
 from shared.kernel.values import Email
 from shared.runtime.identity import issue_token, tenant_scope
+from shared.runtime.parsing import adapter
 from shared.runtime.postgres import Row, Sql, connections, sql
 from shared.runtime.settings import settings
 
@@ -82,17 +82,17 @@ def sign_in(email: Email, password: str, tenant_id: UUID | None) -> SignedIn:
 def _accounts(email: Email, tenant_id: UUID | None) -> list[_Account]:
     resolver = connections(settings().resolver_database_url)
     logins = resolver.run(sql(_LOGINS, email=email, tenant_id=tenant_id, most=MOST_ACCOUNTS))[0]
-    looked_up = [statement for login in logins for statement in _lookup(*login)]
+    looked_up = [statement for login in logins for statement in _lookup(login)]
     # Each account is read under its own tenant; all of them travel in one round trip.
     found = connections(settings().database_url).run(*looked_up)[1::2] if looked_up else []
     return [_account(rows[0]) for rows in found if rows]
 
 
-def _lookup(tenant_id: str, user_id: str) -> tuple[Sql, Sql]:
+def _lookup(login: Row) -> tuple[Sql, Sql]:
+    tenant_id, user_id = login
     return tenant_scope(UUID(tenant_id)), sql(_ACCOUNT, tenant_id=tenant_id, user_id=user_id)
 
 
 def _account(row: Row) -> _Account:
-    known = json.loads(row[0] or "")
-    ids = {name: UUID(known.pop(name)) for name in ("tenant_id", "user_id", "project_id")}
-    return _Account(**ids, **known)
+    account: _Account = adapter(_Account).validate_json(row[0] or "")
+    return account

@@ -1,0 +1,46 @@
+"""Sign-up."""
+
+from pydantic import Field
+
+from shared.core.projects.model import Project
+from shared.core.projects.store import Projects
+from shared.core.tenants.model import Tenant
+from shared.core.tenants.store import Tenants
+from shared.core.users.model import MemberRole, Membership, User
+from shared.core.users.passwords import hash_password
+from shared.core.users.sign_in import SignedIn, signed_in
+from shared.core.users.store import Memberships, Users
+from shared.kernel.values import Email, Name
+from shared.runtime.declarations import Limit
+from shared.runtime.http import PUBLIC, endpoint
+from shared.runtime.parsing import Body
+from shared.runtime.retry import retried
+from shared.runtime.work import unit_of_work
+
+
+class NewTenant(Body):
+    tenant_name: Name = Field(description="The company's name.", examples=["Padaria Aurora"])
+    name: Name = Field(description="The first admin's name.", examples=["Ana Souza"])
+    email: Email = Field(examples=["ana@example.com"])
+    password: str = Field(min_length=10, max_length=200, examples=["correct horse battery"])
+
+
+# A password is hashed in 64 MB of memory: two at once are enough for one instance.
+@endpoint("POST", "/api/v1/auth/register", allow=PUBLIC, status=201, limit=Limit.AUTH, concurrency=2)
+def register(body: NewTenant) -> SignedIn:
+    """Open an account: a tenant, its default project and its first admin, signed in."""
+    password_hash = hash_password(body.password)
+    return retried(lambda: _open(body, password_hash))
+
+
+def _open(body: NewTenant, password_hash: str) -> SignedIn:
+    tenant = Tenant.create(body.tenant_name)
+    with unit_of_work(tenant.id) as uow:
+        Tenants(uow).add(tenant)
+        project = Projects(uow).add(Project.create(tenant_id=tenant.id, name=Name("Default")))
+        admin = User.register(tenant_id=tenant.id, email=body.email, name=body.name, password_hash=password_hash)
+        user = Users(uow).add(admin)
+        place = Membership.invite(tenant_id=tenant.id, project_id=project.id, user_id=user.id, role=MemberRole.ADMIN)
+        Memberships(uow).add(place)
+        uow.commit()
+    return signed_in(tenant_id=tenant.id, project_id=project.id, user_id=user.id)
