@@ -20,6 +20,7 @@ create table agents (
     check ((kind = 'bot') = (responder is not null))
 );
 create index on agents (tenant_id, project_id);
+create index on agents (tenant_id, user_id);
 create unique index agents_one_per_user on agents (tenant_id, project_id, user_id) where user_id is not null;
 
 create table channels (
@@ -110,6 +111,7 @@ create table chats (
 );
 create unique index chats_one_per_contact on chats (tenant_id, channel_id, contact_id) where status <> 'merged';
 create index on chats (tenant_id, project_id, last_message_at, id);
+create index on chats (tenant_id, channel_id);
 create index on chats (tenant_id, contact_id);
 create index on chats (tenant_id, merged_into_id);
 

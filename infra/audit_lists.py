@@ -1,0 +1,141 @@
+"""What the audit of the database lets pass, each with its reason; whatever stands on no list is a breach."""
+
+from dataclasses import dataclass
+
+from infra.migrate import ROLES
+
+OWNER = "ventros_owner"
+APP = "ventros_app"
+OURS = (OWNER, *ROLES)
+
+LONGEST_DAYS = 30  # how long personal data may stay in a row that does not name its contact
+
+_TENANT = "(tenant_id = (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid)"
+_PROJECT = "(NULLIF(current_setting('app.project_id'::text, true), ''::text))::uuid"
+_ANY_PROJECT = "(NULLIF(current_setting('app.project_id'::text, true), ''::text) IS NULL)"
+# As Postgres writes them: whoever reads them otherwise, with an `or` too many, sees other tenants.
+TENANT_RULES = (_TENANT, f"({_TENANT} AND ({_ANY_PROJECT} OR (project_id = {_PROJECT})))")
+
+WITHOUT_TENANT = {
+    "relay_leases": "says which relay serves which shard of the outbox and holds nothing of a tenant",
+    "relays": "names the relays that live, which serve all tenants",
+    "schema_version": "is Alembic's own and says how far the schema is",
+}
+
+FULL = frozenset({"select", "insert", "update", "delete"})
+
+
+@dataclass(frozen=True)
+class Narrow:
+    """The few commands the application may run on a table, and why not more."""
+
+    commands: frozenset[str]
+    reason: str
+
+
+def narrow(commands: str, reason: str) -> Narrow:
+    return Narrow(frozenset(commands.split()), reason)
+
+
+_SUSPENDED = "is suspended or revoked, not deleted, so that what it did stays explained"
+NARROW = {
+    "tenants": narrow("select insert update", _SUSPENDED),
+    "projects": narrow("select insert update", _SUSPENDED),
+    "users": narrow("select insert update", _SUSPENDED),
+    "memberships": narrow("select insert update", _SUSPENDED),
+    "api_keys": narrow("select insert update", _SUSPENDED),
+    "logins": narrow("insert", "who may sign in is for the resolver alone to read"),
+    "outbox_events": narrow("select insert", "what left a transaction is for the relay alone to mark"),
+    "outbox_tasks": narrow("select insert", "what left a transaction is for the relay alone to mark"),
+    "inbox": narrow("select insert", "what was consumed stays remembered until the sweeper forgets it"),
+    "inbound_deliveries": narrow("select insert update", "what came in is never lost before its time"),
+}
+
+
+@dataclass(frozen=True)
+class Admission:
+    """One command on one table that a role may run over all tenants; `columns` empty means all of them."""
+
+    role: str
+    table: str
+    command: str
+    reason: str
+    columns: frozenset[str] = frozenset()
+
+
+def admission(role: str, table: str, command: str, reason: str, columns: str = "") -> Admission:
+    return Admission(f"ventros_{role}", table, command, reason, frozenset(columns.split()))
+
+
+_DUE = "finds by their ids what a lost timer left; the tenant's own function does the work"
+_PUBLISHES = "publishes every tenant's events and tasks and marks them so"
+_FORGETS = "removes what has expired, of every tenant"
+_MARKS = "published_at attempts last_error"
+ADMITTED = (
+    admission("resolver", "logins", "select", "finds the tenants an e-mail may sign in to, before one is known"),
+    admission(
+        "relay",
+        "message_groups",
+        "select",
+        _DUE,
+        "tenant_id id status outcome generation deadline_at closed_at updated_at",
+    ),
+    admission("relay", "messages", "select", _DUE, "tenant_id id status claimed_at updated_at"),
+    admission("relay", "sessions", "select", _DUE, "tenant_id id status last_message_at timeout_minutes"),
+    admission("relay", "early_receipts", "select", _FORGETS, "tenant_id expires_at"),
+    admission("relay", "early_receipts", "delete", _FORGETS),
+    admission("relay", "inbound_deliveries", "select", _FORGETS, "tenant_id expires_at"),
+    admission("relay", "inbound_deliveries", "delete", _FORGETS),
+    admission("relay", "inbox", "select", _FORGETS, "consumed_at"),
+    admission("relay", "inbox", "delete", _FORGETS),
+    admission("relay", "outbox_events", "select", _PUBLISHES),
+    admission("relay", "outbox_events", "update", _PUBLISHES, _MARKS),
+    admission("relay", "outbox_tasks", "select", _PUBLISHES),
+    admission("relay", "outbox_tasks", "update", _PUBLISHES, _MARKS),
+    admission("relay", "outbox_tasks", "insert", "schedules what it found due"),
+    *(
+        admission("relay", table, command, "relays share the shards among them")
+        for table in ("relay_leases", "relays")
+        for command in sorted(FULL)
+    ),
+    admission("app", "schema_version", "select", "tells whoever asks for health how far the schema is"),
+)
+
+
+@dataclass(frozen=True)
+class Judged:
+    """The columns of a table that were looked at, and why its rows need name no contact."""
+
+    columns: frozenset[str]
+    reason: str
+
+
+def judged(columns: str, reason: str) -> Judged:
+    return Judged(frozenset(columns.split()), reason)
+
+
+_ITS_PERSON = "is the person: it goes when they are erased"
+_IDS_ONLY = "holds names of our own making, ids, and facts about change"
+_OPERATED = "describes the tenant's own set-up, and no contact"
+WITHOUT_CONTACT = {
+    "tenants": judged("name", _OPERATED),
+    "projects": judged("name timezone", _OPERATED),
+    "users": judged("email name password_hash", _ITS_PERSON),
+    "logins": judged("email", "goes with its user"),
+    "api_keys": judged("name secret_hash hint", "is named by the user it belongs to"),
+    "agents": judged("name config", _OPERATED),
+    "channels": judged(
+        "name base_url session_name token_hash token_sealed api_key_sealed hmac_key_sealed connection phone", _OPERATED
+    ),
+    "contacts": judged("name", _ITS_PERSON),
+    "chat_addresses": judged("address", "its chat names the contact"),
+    "message_groups": judged(
+        "outcome_reason text", "its chat names the contact; a group chat's text comes from messages, which name theirs"
+    ),
+    "outbox_events": judged("topic type ordering_key envelope last_error", _IDS_ONLY),
+    "outbox_tasks": judged("queue task dedup_name body last_error", _IDS_ONLY),
+    "inbox": judged("consumer", _IDS_ONLY),
+    "relay_leases": judged("holder", _IDS_ONLY),
+    "relays": judged("holder", _IDS_ONLY),
+    "schema_version": judged("version_num", _IDS_ONLY),
+}
