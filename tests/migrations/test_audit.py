@@ -90,8 +90,10 @@ FAULTS = {
         r"function names\(\) is SECURITY DEFINER, so it acts as postgres",
     ),
     "a foreign table": (
-        "create foreign data wrapper away; create server there foreign data wrapper away;"
-        "create foreign table theirs (name text) server there",
+        (
+            "create foreign data wrapper away; create server there foreign data wrapper away;"
+            "create foreign table theirs (name text) server there"
+        ),
         "foreign table theirs: row-level security does not reach it",
     ),
     "a unique constraint without tenant": (
@@ -107,13 +109,17 @@ FAULTS = {
         "table users: the unique key once leaves tenant_id out",
     ),
     "a foreign key without tenant": (
-        "create unique index users_id on users (id);"
-        "alter table agents add constraint stray foreign key (user_id) references users (id)",
+        (
+            "create unique index users_id on users (id);"
+            "alter table agents add constraint stray foreign key (user_id) references users (id)"
+        ),
         "table agents: the foreign key stray does not lead tenant_id to tenant_id of users",
     ),
     "a foreign key with the tenant crossed": (
-        "create unique index crossed on users (id, tenant_id);"
-        "alter table agents add constraint stray foreign key (tenant_id, user_id) references users (id, tenant_id)",
+        (
+            "create unique index crossed on users (id, tenant_id);"
+            "alter table agents add constraint stray foreign key (tenant_id, user_id) references users (id, tenant_id)"
+        ),
         "table agents: the foreign key stray does not lead tenant_id to tenant_id of users",
     ),
     "a foreign key without an index": (
@@ -121,8 +127,10 @@ FAULTS = {
         r"table chats: no index begins with \(tenant_id, contact_id\)",
     ),
     "a foreign key with half an index": (
-        "drop index chats_tenant_id_contact_id_idx;"
-        "create index on chats (tenant_id, contact_id) where status = 'active'",
+        (
+            "drop index chats_tenant_id_contact_id_idx;"
+            "create index on chats (tenant_id, contact_id) where status = 'active'"
+        ),
         r"table chats: no index begins with \(tenant_id, contact_id\)",
     ),
     "a role above row security": ("create role planted_above bypassrls", "role planted_above has BYPASSRLS"),
