@@ -24,7 +24,7 @@ from shared.runtime.postgres import DATABASE_ERRORS, Connection, Connections, co
 from shared.runtime.settings import settings
 from shared.runtime.telemetry import say
 
-_LISTEN_TURN = 0.5  # seconds between two looks at whether to stop
+_LISTEN_TURN = 0.2  # seconds between two looks at whether to stop
 _NOTIFICATIONS = 65536
 
 

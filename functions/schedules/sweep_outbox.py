@@ -1,0 +1,13 @@
+"""What the relay does, once, when no relay does it."""
+
+from shared.runtime.relay import Outside
+from shared.runtime.schedule import AllTenants, schedule
+
+SECONDS = 45.0  # the next sweep begins a minute after this one
+
+
+@schedule("* * * * *")
+def sweep_outbox(_: AllTenants) -> None:
+    """Publish what waits in the outbox while no relay serves it."""
+    with Outside() as outside:
+        outside.relay(sweeping=True).sweep(SECONDS)

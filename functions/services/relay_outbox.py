@@ -1,0 +1,13 @@
+"""The relay as a process."""
+
+from threading import Event
+
+from shared.runtime.relay import Outside
+from shared.runtime.service import service
+
+
+@service
+def relay_outbox(stop: Event) -> None:
+    """Publish every event and create every task that a transaction has left in the outbox."""
+    with Outside() as outside:
+        outside.relay().run(stop)
