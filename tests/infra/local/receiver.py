@@ -87,7 +87,11 @@ class Receiver:
                 super().finish()
 
             def handle_any(self) -> None:
-                body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+                length = int(self.headers.get("Content-Length", 0))
+                body = self.rfile.read(length)
+                if len(body) < length:  # the sender was killed
+                    self.close_connection = True
+                    return
                 sent = Sent(self.path, self.command, dict(self.headers.items()), body, time.monotonic())
                 receiver.sent.append(sent)
                 self.send_response(receiver.answer(sent))
