@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings as hypothesis_settings
 
 from infra.local.keys import make_keys
 from shared.runtime.postgres import Sql, connections, sql
@@ -17,6 +18,9 @@ from tests.support.world import World
 _TABLES = "select tablename from pg_tables where schemaname = 'public' and tablename <> 'schema_version'"
 # Without foreign keys to check, and 50 times quicker than a truncate. A lock somebody still holds is an error.
 _FREELY = "select set_config('session_replication_role', 'replica', true), set_config('lock_timeout', '5s', true)"
+# Other programs share the processors, so an example may take its time.
+hypothesis_settings.register_profile("ventros", deadline=None, database=None)
+hypothesis_settings.load_profile("ventros")
 _SERVING = pytest.StashKey[Postgres]()
 
 

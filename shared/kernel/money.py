@@ -1,5 +1,6 @@
 """Money: integer cents of one currency; no float touches it."""
 
+import re
 from dataclasses import dataclass
 
 from shared.kernel.errors import Invalid
@@ -15,7 +16,7 @@ class Money:
     def __post_init__(self) -> None:
         if type(self.cents) is not int:
             raise Invalid("an amount of money is a whole number of cents")
-        if not (len(self.currency) == 3 and self.currency.isascii() and self.currency.isupper()):  # noqa: PLR2004 - ISO 4217
+        if not re.fullmatch(r"[A-Z]{3}", self.currency):
             raise Invalid("a currency is its three-letter ISO code, as in BRL")
 
     def __add__(self, other: "Money") -> "Money":
@@ -29,6 +30,8 @@ class Money:
 
     def split(self, parts: int) -> tuple["Money", ...]:
         """Share out with no cent lost: the first parts take the remainder."""
+        if parts < 1:
+            raise Invalid("money is shared among one or more")
         share, rest = divmod(self.cents, parts)
         return tuple(Money(share + (index < rest), self.currency) for index in range(parts))
 

@@ -39,7 +39,7 @@ class Declaration:
     """One deployed function. `handler` is what its file defines, without the runtime around it."""
 
     kind: ClassVar[Kind]
-    _taken: ClassVar[dict[str, str]] = {}
+    taken: ClassVar[dict[str, str]] = {}
 
     handler: Callable[..., Any] = field(repr=False, compare=False)
     concurrency: int = 8  # threads, connections and requests at once: one number for the three
@@ -49,8 +49,8 @@ class Declaration:
             raise TypeError(f"{self.name} needs a one-line docstring: it is what the documents say of it")
         for key in self.unique_keys():
             owner = f"{self.module}.{self.name}"
-            if Declaration._taken.setdefault(key, owner) != owner:
-                raise TypeError(f"{key} is declared by {Declaration._taken[key]} and again by {owner}")
+            if Declaration.taken.setdefault(key, owner) != owner:
+                raise TypeError(f"{key} is declared by {Declaration.taken[key]} and again by {owner}")
 
     def unique_keys(self) -> list[str]:
         """What no other declaration may also claim."""
