@@ -6,10 +6,14 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, text
-from sqlalchemy.engine import URL, make_url
+from sqlalchemy.engine import URL, Connection, make_url
+from sqlalchemy.pool import NullPool
 
 ROOT = Path(__file__).parents[1]
+VERSION_TABLE = "schema_version"
 ROLE_SETTINGS = {
     "timezone": "UTC",
     "statement_timeout": "10s",
@@ -34,17 +38,26 @@ def run(arguments: argparse.Namespace) -> int:
 
 def migrate(database_url: str, revision: str = "head") -> None:
     """Move the schema of a database to a revision; down when that lies below the present one."""
-    engine = create_engine(driver_url(database_url))
+    engine = create_engine(driver_url(database_url), poolclass=NullPool)
     config = Config()
     config.set_main_option("script_location", str(ROOT / "migrations"))
     config.set_main_option("path_separator", "os")
     with engine.connect() as connection:
         config.attributes["connection"] = connection
-        if revision == "base" or revision.startswith("-"):
-            command.downgrade(config, revision)
-        else:
-            command.upgrade(config, revision)
-    engine.dispose()
+        move = command.downgrade if lies_below(revision, passed(config, connection)) else command.upgrade
+        move(config, revision)
+
+
+def passed(config: Config, connection: Connection) -> list[str]:
+    """Name the revisions whose schema the database has, the present one first."""
+    present = MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE}).get_current_revision()
+    connection.rollback()
+    steps = ScriptDirectory.from_config(config).iterate_revisions(present, "base") if present else ()
+    return [step.revision for step in steps]
+
+
+def lies_below(revision: str, known: list[str]) -> bool:
+    return revision == "base" or revision.startswith("-") or revision in known[1:]
 
 
 def make_roles(admin_url: str, passwords: dict[str, str]) -> None:
@@ -52,7 +65,7 @@ def make_roles(admin_url: str, passwords: dict[str, str]) -> None:
 
     `passwords` names every role: ventros_owner and ROLES. Running it again changes only the passwords.
     """
-    engine = create_engine(driver_url(admin_url), isolation_level="AUTOCOMMIT")
+    engine = create_engine(driver_url(admin_url), isolation_level="AUTOCOMMIT", poolclass=NullPool)
     with engine.connect() as connection:
         for role, password in passwords.items():
             known = connection.execute(text("select 1 from pg_roles where rolname = :role"), {"role": role}).first()
@@ -61,18 +74,16 @@ def make_roles(admin_url: str, passwords: dict[str, str]) -> None:
             connection.exec_driver_sql(f"{verb} role {role} login nosuperuser nobypassrls password '{quoted}'")
             for setting, value in ROLE_SETTINGS.items() if role in ROLES else ():
                 connection.exec_driver_sql(f"alter role {role} set {setting} = '{value}'")
-    engine.dispose()
 
 
 def make_database(admin_url: str, name: str) -> None:
     """Make an empty database that the owner owns, unless it is there."""
-    engine = create_engine(driver_url(admin_url), isolation_level="AUTOCOMMIT")
+    engine = create_engine(driver_url(admin_url), isolation_level="AUTOCOMMIT", poolclass=NullPool)
     with engine.connect() as connection:
         if not connection.execute(text("select 1 from pg_database where datname = :name"), {"name": name}).first():
             connection.exec_driver_sql(f"create database {name} owner ventros_owner")
             connection.exec_driver_sql(f"revoke connect on database {name} from public")
             connection.exec_driver_sql(f"grant connect on database {name} to ventros_owner, {', '.join(ROLES)}")
-    engine.dispose()
 
 
 def driver_url(database_url: str) -> URL:

@@ -79,6 +79,7 @@ class Choice:
 
     table: str
     column: str
+    values: list[str]
 
 
 @dataclass(frozen=True)

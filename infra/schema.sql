@@ -51,10 +51,15 @@ from pg_constraint k join pg_class c on c.oid = k.conrelid join pg_namespace n o
 where k.contype = 'f' and n.nspname !~ '^pg_' and n.nspname <> 'information_schema' order by c.relname, k.conname;
 
 -- query: choices
-select json_build_object('table', k.conrelid::regclass::text, 'column', a.attname)
+select json_build_object(
+    'table', k.conrelid::regclass::text, 'column', a.attname,
+    'values', (select json_agg(found[1]) from regexp_matches(d.text, '''([^'']*)''::text', 'g') found))
 from pg_constraint k join pg_class c on c.oid = k.conrelid join pg_namespace n on n.oid = c.relnamespace
-join pg_attribute a on a.attrelid = k.conrelid and k.conkey = array[a.attnum]
-where k.contype = 'c' and n.nspname !~ '^pg_' and n.nspname <> 'information_schema' and pg_get_constraintdef(k.oid) ~ '^CHECK \(\(\w+ = (ANY|''[^'']*''::text\)\))';
+join pg_attribute a on a.attrelid = k.conrelid and k.conkey = array[a.attnum],
+lateral pg_get_constraintdef(k.oid) as d (text)
+where n.nspname !~ '^pg_' and n.nspname <> 'information_schema' and k.contype = 'c'
+  and d.text ~ '^CHECK \(\(\w+ = (ANY|''[^'']*''::text\)\))'
+order by c.relname, a.attname;
 
 -- query: rights
 select json_build_object(
