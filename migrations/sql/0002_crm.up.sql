@@ -358,7 +358,7 @@ create table ai_runs (
     foreign key (tenant_id, agent_id) references agents (tenant_id, id),
     foreign key (tenant_id, reply_message_id) references messages (tenant_id, id)
 );
-create index on ai_runs (tenant_id, message_group_id);
+create unique index ai_runs_one_per_group on ai_runs (tenant_id, message_group_id);
 create index on ai_runs (tenant_id, project_id, started_at);
 create index on ai_runs (tenant_id, chat_id);
 create index on ai_runs (tenant_id, contact_id);

@@ -46,6 +46,10 @@ class Envelope:
     data: dict[str, Any]
 
 
+class Busy(Exception):
+    """Not now: the same work is under way elsewhere, or what it needs is away. It is to be delivered again."""
+
+
 @dataclass(frozen=True)
 class Transactions:
     """Transactions of one tenant, for work that calls an outside service between them.
@@ -116,6 +120,9 @@ class Consumer(Declaration):
         ):
             try:
                 self._consume(envelope)
+            except Busy as error:
+                say("not now", event_type=envelope.event_type, reason=str(error))
+                return answer(503, b"")
             except Exception as error:  # noqa: BLE001 - the last line before the wire
                 say("not consumed", level=40, error=True, event_type=envelope.event_type, reason=type(error).__name__)
                 return answer(500, b"")

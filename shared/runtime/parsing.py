@@ -2,6 +2,7 @@
 
 import json
 import re
+from math import isfinite
 from typing import Any
 from uuid import UUID
 
@@ -86,6 +87,8 @@ def _check(value: Any, depth: int) -> None:
         raise ValueError("it is nested too deeply")
     if isinstance(value, str):
         _check_text(value)
+    elif isinstance(value, float) and not isfinite(value):
+        raise ValueError("a number is too large")
     elif isinstance(value, dict):
         for key, inner in value.items():
             _check_text(key)

@@ -190,6 +190,8 @@ class Connections:
             raise
         if _reset(connection):
             self._idle.put(connection)
+        else:
+            _close(connection)
 
     def run(self, *statements: Sql) -> list[list[Row]]:
         """A pipeline of reads; when an idle connection turns out to be dead, once more on a fresh one."""

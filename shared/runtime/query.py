@@ -4,10 +4,10 @@ import base64
 import binascii
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
-from datetime import datetime
-from typing import Any, Generic, TypeVar, get_type_hints
+from datetime import UTC, datetime
+from typing import Any, Generic, TypeVar, get_args, get_type_hints
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -106,8 +106,8 @@ def page(
     conditions = [source.where, where]
     bound: dict[str, Any] = {**values, "limit": query.limit, "request_id": trace().request_id}
     for number, (name, value) in enumerate(filters.items()):
-        conditions.append(_condition(source, name, f"f{number}"))
-        bound[f"f{number}"] = _bindable(name, value)
+        condition, bound[f"f{number}"] = _condition(source, name, value, f":f{number}")
+        conditions.append(condition)
     if query.cursor:
         order = _resume(order, query.cursor)
         conditions.append(order.after())
@@ -157,26 +157,34 @@ def _resume(order: _Order, cursor: str) -> _Order:
         raw = base64.b64decode(cursor.replace("-", "+").replace("_", "/") + "=" * (-len(cursor) % 4), validate=True)
         name, direction, value, key = json.loads(raw)
         UUID(key)
-        if order.cast == "timestamptz":
-            datetime.fromisoformat(value)
-    except (ValueError, TypeError, binascii.Error, RecursionError, AttributeError) as error:
+        value = _moment(datetime.fromisoformat(value)) if order.cast == "timestamptz" else value
+    except (ValueError, TypeError, OverflowError, binascii.Error, RecursionError, AttributeError) as error:
         raise BadRequest("this cursor is not one that a list gave out", code="bad_cursor") from error
     if name != order.name or direction not in {"next", "previous"} or not isinstance(value, str) or "\0" in value:
         raise BadRequest("this cursor belongs to another list or another sort", code="bad_cursor")
     return replace(order, backwards=direction == "previous", value=value, id=key)
 
 
-def _condition(source: Source[Any], parameter: str, bound: str) -> str:
+def _moment(value: datetime) -> str:
+    """A time as Postgres reads every one of them; some offsets that Python knows are none there."""
+    return (value if value.tzinfo else value.replace(tzinfo=UTC)).astimezone(UTC).isoformat()
+
+
+def _condition(source: Source[Any], parameter: str, value: str, bound: str) -> tuple[str, str]:
     name, operator = _filter_name(parameter)
     if name not in source.filters:
         known = ", ".join(f"filter[{each}]" for each in source.filters) or "none"
         raise BadRequest(f"{parameter} is not understood here; the filters are: {known}", code="bad_filter")
     column = source.column(name)
     if operator == "contains":
-        return f"position(lower(cast(:{bound} as text)) in lower({column}::text)) > 0"
+        return f"position(lower(cast({bound} as text)) in lower({column}::text)) > 0", _text(parameter, value)
     if operator not in _OPERATORS:
         raise BadRequest(f"use one of eq, gt, gte, lt, lte, contains in {parameter}", code="bad_filter")
-    return f"{column} {_OPERATORS[operator]} cast(:{bound} as {_sql_type(source.view, name)})"
+    kind, read = _kind(get_type_hints(source.view)[name])
+    try:
+        return f"{column} {_OPERATORS[operator]} cast({bound} as {kind})", read(_text(parameter, value))
+    except (ValueError, OverflowError) as error:
+        raise BadRequest(f"{parameter} wants {_WANTED[kind]}", code="bad_filter") from error
 
 
 def _filter_name(parameter: str) -> tuple[str, str]:
@@ -186,16 +194,44 @@ def _filter_name(parameter: str) -> tuple[str, str]:
     return match[1], match[2] or "eq"
 
 
-def _bindable(parameter: str, value: str) -> str:
+def _text(parameter: str, value: str) -> str:
     if "\0" in value:
         raise BadRequest(f"{parameter} holds a NUL character", code="bad_filter")
     return value
 
 
-def _sql_type(view: type[Any], name: str) -> str:
-    hint = str(get_type_hints(view)[name])
-    kinds: dict[str, str] = {"UUID": "uuid", "datetime": "timestamptz", "bool": "boolean", "int": "bigint"}
-    return next((kind for word, kind in kinds.items() if word in hint), "text")
+_WANTED = {
+    "uuid": "an id",
+    "timestamptz": "a time, as in 2026-01-31T12:00:00Z",
+    "boolean": "true or false",
+    "bigint": "a whole number",
+}
+
+
+def _kind(hint: Any) -> tuple[str, Callable[[str], str]]:
+    """The SQL type of a view's field, and how a filter's value is read before Postgres sees it."""
+    for kind, name, read in (
+        (UUID, "uuid", lambda value: str(UUID(value))),
+        (datetime, "timestamptz", lambda value: _moment(datetime.fromisoformat(value))),
+        (bool, "boolean", _truth),
+        (int, "bigint", _whole),
+    ):
+        if hint is kind or kind in get_args(hint):
+            return name, read
+    return "text", str
+
+
+def _truth(value: str) -> str:
+    if value not in {"true", "false"}:
+        raise ValueError(value)
+    return value
+
+
+def _whole(value: str) -> str:
+    number = int(value)
+    if abs(number) >= 1 << 63:
+        raise ValueError(value)
+    return str(number)
 
 
 def _page_text(source: Source[Any], order: _Order, where: str, exists: str) -> str:

@@ -11,7 +11,7 @@ from flask import Request, Response
 
 from shared.kernel.tasks import Task
 from shared.runtime.answers import answer
-from shared.runtime.consume import Transactions, work_once
+from shared.runtime.consume import Busy, Transactions, work_once
 from shared.runtime.declarations import ATTRIBUTE, Declaration, Kind
 from shared.runtime.parsing import adapter
 from shared.runtime.telemetry import configure, say, traced
@@ -48,6 +48,9 @@ class TaskFunction(Declaration):
         ):
             try:
                 self._do(body)
+            except Busy as error:
+                say("not now", reason=str(error))
+                return answer(503, b"")
             except Exception as error:  # noqa: BLE001 - the last line before the wire
                 say("task not done", level=40, error=True, reason=type(error).__name__)
                 return answer(500, b"")

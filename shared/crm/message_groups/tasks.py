@@ -1,4 +1,4 @@
-"""The timer of a message group."""
+"""The timers of a message group."""
 
 from uuid import UUID
 
@@ -10,3 +10,15 @@ class FlushMessageGroup(Task, name="flush_message_group", queue="timers", once_p
 
     group_id: UUID
     generation: int
+
+
+class CloseMessageGroup(Task, name="close_message_group", queue="sweeps"):
+    """Close a group whose timer was lost; it has no name that the lost one could stand in the way of."""
+
+    group_id: UUID
+
+
+class SettleMessageGroup(Task, name="settle_message_group", queue="sweeps"):
+    """End a group that nobody has answered for far too long."""
+
+    group_id: UUID

@@ -191,6 +191,10 @@ class Message(Aggregate):
         """Take it for sending; from here on nobody else may send it."""
         self.status, self.claimed_at = MessageStatus.SENDING, at
 
+    def put_back(self) -> None:
+        """Return a claim: the provider could not be reached, so it was certainly not sent."""
+        self.status, self.claimed_at = MessageStatus.QUEUED, None
+
     def was_sent(self, external_id: str | None, provider_id: str | None = None) -> None:
         """Learn that the provider has it: from its answer, from the echo, or from its history."""
         self.external_id = self.external_id or external_id

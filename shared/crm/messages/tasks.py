@@ -10,3 +10,9 @@ class ReconcileMessage(Task, name="reconcile_message", queue="reconcile", once_p
 
     message_id: UUID
     attempt: int
+
+
+class ResumeMessage(Task, name="resume_message", queue="sweeps"):
+    """Go on with a message whose sending began, or should have begun, and never ended."""
+
+    message_id: UUID

@@ -1,0 +1,10 @@
+from shared.crm.messages.sending import reconcile
+from shared.crm.messages.tasks import ReconcileMessage
+from shared.runtime.consume import Transactions
+from shared.runtime.task import task
+
+
+@task(ReconcileMessage)
+def reconcile_message(transactions: Transactions, task: ReconcileMessage) -> None:
+    """Find out from the provider whether a message with an unknown outcome was sent."""
+    reconcile(transactions, task.message_id, task.attempt)

@@ -1,0 +1,39 @@
+"""Closing a burst: when it has been quiet for long enough, its text is put together."""
+
+from uuid import UUID
+
+from shared.crm.chats.store import Chats
+from shared.crm.message_groups.model import GroupStatus, MessageGroup
+from shared.crm.message_groups.store import MessageGroups, message_groups
+from shared.crm.message_groups.tasks import FlushMessageGroup
+from shared.crm.messages.store import Messages, messages
+from shared.runtime.work import UnitOfWork
+
+
+def locked_group(uow: UnitOfWork, group_id: UUID) -> MessageGroup | None:
+    """The group as it is once nobody else works on its chat; the chat is always locked first."""
+    groups = MessageGroups(uow)
+    found = groups.first(message_groups.c.id == group_id)
+    if found is None:
+        return None
+    Chats(uow).get(found.chat_id, lock=True)
+    return groups.get(group_id, lock=True)
+
+
+def flush(uow: UnitOfWork, group_id: UUID, generation: int | None = None) -> None:
+    """Close the group if it is due, else set its next timer. An old generation does nothing."""
+    group = locked_group(uow, group_id)
+    if group is None or group.status is not GroupStatus.PENDING or generation not in {None, group.generation}:
+        return
+    if not group.is_due(uow.now):
+        uow.schedule(FlushMessageGroup(group_id=group.id, generation=group.next_timer()), at=group.deadline_at)
+        return
+    group.process()
+    burst = Messages(uow).all(messages.c.message_group_id == group.id)
+    group.complete(burst, _carried(uow, group), uow.now)
+
+
+def _carried(uow: UnitOfWork, group: MessageGroup) -> str | None:
+    """What the group before it asked, when that was never answered."""
+    older = MessageGroups(uow).first(message_groups.c.id == group.supersedes_id) if group.supersedes_id else None
+    return older.text if older else None

@@ -1,0 +1,173 @@
+"""Sending a message once: claim it, call the provider with no transaction open, record what came of it."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from shared.crm.channels.connection import open_waha
+from shared.crm.channels.model import Channel
+from shared.crm.channels.store import Channels
+from shared.crm.messages.model import Message, MessageStatus
+from shared.crm.messages.store import Messages, messages
+from shared.crm.messages.tasks import ReconcileMessage
+from shared.kernel.inbound import InboundMessage
+from shared.providers.waha.client import Refused, Sent, Unknown, Unreachable, WahaError, new_message_id
+from shared.runtime.consume import Busy, Transactions
+from shared.runtime.postgres import sql
+from shared.runtime.retry import retried
+from shared.runtime.telemetry import say
+from shared.runtime.work import UnitOfWork
+
+LEASE = timedelta(seconds=60)  # a claim older than this was left by somebody who is gone
+PATIENCE = timedelta(minutes=10)  # how long an unreachable server or an unknown outcome is followed
+BETWEEN_LOOKS = timedelta(seconds=20)
+_ADDRESS = """
+select address from chat_addresses where tenant_id = :tenant_id and chat_id = :chat_id
+order by address like '%@lid', created_at desc limit 1
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parcel:
+    """All that the call to the provider needs, so that no transaction is open meanwhile."""
+
+    message_id: UUID
+    channel: Channel
+    address: str
+    text: str
+    external_id: str | None
+    reply_to: str | None
+    claimed_at: datetime
+
+
+def send(transactions: Transactions, message_id: UUID) -> None:
+    """Send a queued message. Called again it does nothing, or waits for the one who is at it."""
+    parcel = retried(lambda: _claim(transactions, message_id))
+    if parcel is None:
+        return
+    outcome = _call(parcel)
+    retried(lambda: _record(transactions, parcel, outcome))
+    if isinstance(outcome, Unreachable):
+        raise Busy("the WAHA server cannot be reached")
+
+
+def _claim(transactions: Transactions, message_id: UUID) -> Parcel | None:
+    with transactions.begin() as uow:
+        message = Messages(uow).first(messages.c.id == message_id, lock=True)
+        if message is None or message.status not in {MessageStatus.QUEUED, MessageStatus.SENDING}:
+            return None
+        if message.status is MessageStatus.SENDING:
+            _left_behind(uow, message)
+            uow.commit()
+            return None
+        channel = Channels(uow).get(message.channel_id)
+        message.claim(uow.now)
+        if channel.engine.takes_our_ids and message.external_id is None:
+            message.external_id = new_message_id()
+        parcel = _parcel(uow, message, channel)
+        uow.commit()
+        return parcel
+
+
+def _left_behind(uow: UnitOfWork, message: Message) -> None:
+    """Somebody claimed it and is still at it, or is gone: then nobody knows whether it was sent."""
+    if message.claimed_at is not None and uow.now - message.claimed_at < LEASE:
+        raise Busy("another copy of this message's sending is under way")
+    _lose_track(uow, message)
+
+
+def _lose_track(uow: UnitOfWork, message: Message) -> None:
+    message.lose_track(uow.now)
+    uow.schedule(ReconcileMessage(message_id=message.id, attempt=1), at=uow.now + BETWEEN_LOOKS / 4)
+
+
+def _parcel(uow: UnitOfWork, message: Message, channel: Channel) -> Parcel:
+    rows = uow.run(sql(_ADDRESS, tenant_id=uow.tenant_id, chat_id=message.chat_id))[0]
+    quoted = Messages(uow).first(messages.c.id == message.quoted_message_id) if message.quoted_message_id else None
+    return Parcel(
+        message_id=message.id,
+        channel=channel,
+        address=rows[0][0] or "" if rows else "",
+        text=message.text or "",
+        external_id=message.external_id,
+        reply_to=quoted.provider_id if quoted else None,
+        claimed_at=uow.now,
+    )
+
+
+def _call(parcel: Parcel) -> Sent | WahaError:
+    try:
+        with open_waha(parcel.channel) as waha:
+            return waha.send_text(parcel.address, parcel.text, reply_to=parcel.reply_to, message_id=parcel.external_id)
+    except WahaError as error:
+        say("sending did not succeed", outcome=type(error).__name__, message_id=parcel.message_id)
+        return error
+
+
+def _record(transactions: Transactions, parcel: Parcel, outcome: Sent | WahaError) -> None:
+    with transactions.begin() as uow:
+        message = Messages(uow).get(parcel.message_id, lock=True)
+        if isinstance(outcome, Sent):
+            message.was_sent(_own_id(uow, message, outcome.external_id))
+        elif message.status is MessageStatus.SENDING:
+            _not_sent(uow, message, outcome)
+        uow.commit()
+
+
+def _not_sent(uow: UnitOfWork, message: Message, outcome: WahaError) -> None:
+    if isinstance(outcome, Refused):
+        message.fail(outcome.code, outcome.sentence)
+    elif isinstance(outcome, Unknown):
+        _lose_track(uow, message)
+    elif uow.now - message.sent_at > PATIENCE:
+        message.fail("unreachable", "the WAHA server could not be reached for ten minutes", retryable=True)
+    else:
+        message.put_back()
+
+
+def _own_id(uow: UnitOfWork, message: Message, external_id: str) -> str | None:
+    """The provider's id, unless its echo was already kept as a message of its own."""
+    ours = messages.c.channel_id == message.channel_id, messages.c.external_id == external_id
+    other = Messages(uow).first(*ours)
+    return external_id if other is None or other.id == message.id else None
+
+
+def reconcile(transactions: Transactions, message_id: UUID, attempt: int) -> None:
+    """Look in the provider's history for a message whose outcome is unknown; it is never sent again."""
+    with transactions.begin() as uow:
+        message = Messages(uow).first(messages.c.id == message_id)
+        if message is None or message.status is not MessageStatus.UNKNOWN:
+            return
+        parcel = _parcel(uow, message, Channels(uow).get(message.channel_id))
+        since = (message.claimed_at or message.sent_at) - timedelta(minutes=1)
+    found = _look(parcel, since)
+    retried(lambda: _reconciled(transactions, message_id, attempt, found))
+
+
+def _look(parcel: Parcel, since: datetime) -> list[InboundMessage]:
+    try:
+        with open_waha(parcel.channel) as waha:
+            history = waha.messages(parcel.address, since)
+    except WahaError as error:
+        say("history not read", outcome=type(error).__name__, message_id=parcel.message_id)
+        return []
+    return [each for each in history if each.from_me and _fits(each, parcel)]
+
+
+def _fits(told: InboundMessage, parcel: Parcel) -> bool:
+    if parcel.external_id is not None:
+        return told.external_id == parcel.external_id
+    return (told.text or "").split() == parcel.text.split()
+
+
+def _reconciled(transactions: Transactions, message_id: UUID, attempt: int, found: list[InboundMessage]) -> None:
+    with transactions.begin() as uow:
+        message = Messages(uow).get(message_id, lock=True)
+        if message.status is not MessageStatus.UNKNOWN:
+            return
+        fitting = next((each for each in found if _own_id(uow, message, each.external_id)), None)
+        if fitting is not None:
+            message.was_sent(fitting.external_id, fitting.provider_id)
+        elif uow.now - (message.unknown_since or uow.now) < PATIENCE:
+            uow.schedule(ReconcileMessage(message_id=message_id, attempt=attempt + 1), at=uow.now + BETWEEN_LOOKS)
+        uow.commit()
