@@ -1,0 +1,59 @@
+import time
+
+import pytest
+from pg8000.exceptions import DatabaseError, InterfaceError
+
+from shared.kernel.errors import Conflict, Invalid, Unavailable
+from shared.runtime.retry import ATTEMPTS, Stale, retried
+
+DEADLOCK = DatabaseError({"C": "40P01"})
+LOST = InterfaceError("network error")
+
+
+@pytest.fixture(autouse=True)
+def _no_pauses(monkeypatch):
+    monkeypatch.setattr(time, "sleep", lambda _: None)
+
+
+class Work:
+    """Fails in the given ways, one after the other, then succeeds."""
+
+    def __init__(self, *failures):
+        self.failures = list(failures)
+        self.attempts = 0
+
+    def __call__(self):
+        self.attempts += 1
+        if self.failures:
+            raise self.failures.pop(0)
+        return "done"
+
+
+@pytest.mark.parametrize("failure", [Stale(), DEADLOCK, DatabaseError({"C": "23505"}), LOST, ConnectionResetError()])
+def test_what_passes_is_tried_again(failure):
+    work = Work(failure, failure)
+    assert retried(work) == "done"
+    assert work.attempts == 3
+
+
+@pytest.mark.parametrize("failure", [ValueError(), Invalid("no"), DatabaseError({"C": "23514"})])
+def test_what_stays_is_told_at_once(failure):
+    work = Work(failure)
+    with pytest.raises(type(failure)):
+        retried(work)
+    assert work.attempts == 1
+
+
+@pytest.mark.parametrize(("failure", "told"), [(Stale(), Conflict), (DEADLOCK, Conflict), (LOST, Unavailable)])
+def test_it_is_given_up_after_some_attempts(failure, told):
+    work = Work(*[failure] * 50)
+    with pytest.raises(told) as caught:
+        retried(work)
+    assert work.attempts == ATTEMPTS
+    assert caught.value.__cause__ is failure
+
+
+def test_the_last_failure_is_the_one_that_is_told():
+    work = Work(*[Stale()] * (ATTEMPTS - 1), ZeroDivisionError())
+    with pytest.raises(ZeroDivisionError):
+        retried(work)
