@@ -1,0 +1,64 @@
+"""A shop on WhatsApp to test with: a tenant, a channel with a bot, and a fake WAHA at the other end."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from infra.fakes.waha import FakeWaha
+from infra.fakes.waha_events import Party, make_event
+from tests.support.api import Api
+from tests.support.environment import environment
+from tests.support.tenants import Tenant
+from tests.support.waha import WahaChannel, waha_channel
+from tests.support.world import Drained, World
+
+ANA = Party(phone="5511987654321", lid="100000000000001", name="Ana")
+SESSION = "loja"
+
+
+@dataclass
+class Shop:
+    """Customers write with `hears`; what the shop sent lies in `waha`."""
+
+    world: World
+    api: Api
+    tenant: Tenant
+    waha: FakeWaha
+    channel: WahaChannel
+    engine: str
+
+    def hears(self, body: str = "Oi", **said: Any) -> None:
+        """A customer's message arrives."""
+        event = make_event(self.engine, said.pop("kind", "text"), body=body, **{"customer": ANA, **said})
+        answer = self.channel.deliver(event)
+        assert answer.status_code == 200, answer.text
+
+    def settles(self, **options: Any) -> Drained:
+        """Time passes until every timer has run and everything it caused is done."""
+        return self.world.drain(timers=True, **options)
+
+    @property
+    def sent(self) -> list[str]:
+        """The texts that WhatsApp shows as the shop's."""
+        return [record.text for record in self.waha.whatsapp]
+
+    def message(self, **where: str) -> dict[str, Any]:
+        """The only message with these columns."""
+        condition = " and ".join(f"{name} = :{name}" for name in where)
+        (found,) = self.world.rows(f"select * from messages where {condition}", **where)
+        return found
+
+    def outcomes(self) -> list[str]:
+        return [row["outcome"] for row in self.world.rows("select outcome from message_groups order by opened_at")]
+
+
+@contextmanager
+def open_shop(world: World, api: Api, tenant: Tenant, *, engine: str = "GOWS", **channel: Any) -> Iterator[Shop]:
+    """Open a shop whose WAHA server is fake; its address is let through the guard."""
+    with FakeWaha() as waha, environment({"ALLOWED_HOSTS": waha.address}):
+        waha.add_session(SESSION, engine, api_key="waha-key")
+        connected = waha_channel(
+            world, api, tenant, engine=engine, base_url=waha.url, session_name=SESSION, **channel
+        )
+        yield Shop(world, api, tenant, waha, connected, engine)
