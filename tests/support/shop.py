@@ -58,7 +58,5 @@ def open_shop(world: World, api: Api, tenant: Tenant, *, engine: str = "GOWS", *
     """Open a shop whose WAHA server is fake; its address is let through the guard."""
     with FakeWaha() as waha, environment({"ALLOWED_HOSTS": waha.address}):
         waha.add_session(SESSION, engine, api_key="waha-key")
-        connected = waha_channel(
-            world, api, tenant, engine=engine, base_url=waha.url, session_name=SESSION, **channel
-        )
+        connected = waha_channel(world, api, tenant, engine=engine, base_url=waha.url, session_name=SESSION, **channel)
         yield Shop(world, api, tenant, waha, connected, engine)
