@@ -37,7 +37,8 @@ class PageQuery(BaseModel):
 class Source(Generic[V]):
     """Where a view comes from: its FROM clause and, for each field of the view, the SQL that yields it.
 
-    A field that `columns` does not name is the column of that name of `alias`.
+    A field that `columns` does not name is the column of that name of `alias`. `named` is the id of
+    the row that an id given by a caller stands for: another one where things become one.
     """
 
     view: type[V]
@@ -49,9 +50,10 @@ class Source(Generic[V]):
     sorts: tuple[str, ...] = ("created_at",)
     default_sort: str = "created_at:desc"
     noun: str = "resource"
+    named: str = ":id"
 
     def column(self, name: str) -> str:
-        return self.columns.get(name, f"{self.alias}.{name}")
+        return f"({self.columns[name]})" if name in self.columns else f"{self.alias}.{name}"
 
     def item(self) -> str:
         """The JSON of one row, field by field, in the view's own order."""
@@ -77,7 +79,7 @@ class Page(Generic[V]):
 
 def one(source: Source[V], id: UUID, *, key: str = "id") -> One[V]:
     """The thing with that id."""
-    where = f"{source.where} and {source.alias}.{key} = :id"
+    where = f"{source.where} and {source.alias}.{key} = {source.named}"
     text = f"select {source.item()} from {source.tables} where {where}"  # noqa: S608 - names are declared, values bound
     return One(sql=sql(text, id=id), noun=source.noun)
 

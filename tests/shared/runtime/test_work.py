@@ -12,6 +12,9 @@ from shared.runtime.postgres import DATABASE_ERRORS, is_lost, sql
 from shared.runtime.retry import Stale, retried
 from shared.runtime.work import unit_of_work
 
+BACKEND = sql("select pg_backend_pid()")
+TERMINATE = "select pg_terminate_backend(:pid::int)"
+
 
 def rename(tenant, name):
     with unit_of_work(tenant.tenant_id) as uow:
@@ -149,9 +152,7 @@ def test_a_dead_connection_is_replaced(tenant, world):
         with unit_of_work(tenant.tenant_id) as uow:
             attempts.append(1)
             if len(attempts) == 1:
-                world.run(
-                    "select pg_terminate_backend(:pid::int)", pid=uow.run(sql("select pg_backend_pid()"))[0][0][0]
-                )
+                world.run(TERMINATE, pid=uow.run(BACKEND)[0][0][0])
             Projects(uow).get(tenant.project_id).update(name=Name("Vendas"))
             uow.commit()
 
@@ -162,9 +163,13 @@ def test_a_dead_connection_is_replaced(tenant, world):
 
 
 def test_a_lost_connection_is_known_as_such(tenant, world):
-    with pytest.raises(DATABASE_ERRORS) as caught, unit_of_work(tenant.tenant_id) as uow:
-        world.run("select pg_terminate_backend(:pid::int)", pid=uow.run(sql("select pg_backend_pid()"))[0][0][0])
-        uow.run(sql("select 1"))
+    def die():
+        with unit_of_work(tenant.tenant_id) as uow:
+            world.run(TERMINATE, pid=uow.run(BACKEND)[0][0][0])
+            uow.run(sql("select 1"))
+
+    with pytest.raises(DATABASE_ERRORS) as caught:
+        die()
     assert is_lost(caught.value)
 
 
