@@ -27,7 +27,8 @@ class Settings:
     cloud_tasks_emulator_host: str = ""  # as above
     allowed_hosts: str = ""  # host:port, comma-separated: what the address guard lets through
     responder: str = "rules"  # the one a new bot agent gets
-    gemini_model: str = "gemini-2.5-flash"
+    gemini_model: str = "gemini-3.5-flash"
+    gemini_base_url: str = ""  # a stand-in, asked without our credentials; empty means Google's
     vertex_location: str = "global"
     threads: str = "8"
 
