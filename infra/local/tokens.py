@@ -19,6 +19,10 @@ _LIFETIME = 3600
 _RENEWED_BEFORE = 300
 
 
+class WrongAccount(jwt.InvalidTokenError):
+    """The token is good, but of somebody who is not expected."""
+
+
 class TokenIssuer:
     """Signs tokens with a key that is made once and kept in the data directory, readable by its owner alone."""
 
@@ -71,7 +75,7 @@ def verify(token: str, audience: str, email: str, jwks: Mapping[str, Any]) -> di
         raise jwt.InvalidTokenError("the token is signed by a key that is not the issuer's") from error
     claims: dict[str, Any] = jwt.decode(token, key, algorithms=[_ALGORITHM], audience=audience, issuer=ISSUER)
     if claims.get("email") != email or claims.get("email_verified") is not True:
-        raise jwt.InvalidTokenError("the token belongs to another account")
+        raise WrongAccount("the token belongs to another account")
     return claims
 
 
