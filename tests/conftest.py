@@ -1,13 +1,16 @@
 """What every test may ask for; tests/support says how each thing is made."""
 
+import logging
+import sys
 from collections.abc import Iterator
+from typing import TextIO
 
 import pytest
 from hypothesis import settings as hypothesis_settings
 
 from infra.local.keys import make_keys
 from shared.runtime.postgres import Sql, connections, sql
-from shared.runtime.telemetry import log
+from shared.runtime.telemetry import JsonLines, log
 from tests.support.api import Api
 from tests.support.clock import make_movable
 from tests.support.environment import disconnect, environment
@@ -22,6 +25,16 @@ _FREELY = "select set_config('session_replication_role', 'replica', true), set_c
 hypothesis_settings.register_profile("ventros", deadline=None, database=None)
 hypothesis_settings.load_profile("ventros")
 _SERVING = pytest.StashKey[Postgres]()
+
+
+class ToStdout(logging.StreamHandler[TextIO]):
+    @property
+    def stream(self) -> TextIO:
+        return sys.stdout
+
+    @stream.setter
+    def stream(self, value: TextIO) -> None:
+        """Logging sets it once; what it sets would be out of date by the next test."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -56,6 +69,18 @@ def postgres(pytestconfig) -> Iterator[Postgres]:
 def _keys(tmp_path_factory) -> Iterator[None]:
     with environment(make_keys(tmp_path_factory.mktemp("keys")).environment()):
         yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _log_lines() -> Iterator[None]:
+    """The house's log handler, to whatever is standard output at the moment: pytest changes it for every test."""
+    handler = ToStdout()
+    handler.setFormatter(JsonLines())
+    log.addHandler(handler)
+    log.setLevel(logging.INFO)
+    log.propagate = False
+    yield
+    log.removeHandler(handler)
 
 
 @pytest.fixture(scope="session")
@@ -108,10 +133,3 @@ def tenant(world: World) -> Tenant:
 @pytest.fixture
 def other_tenant(world: World) -> Tenant:
     return world.new_tenant("Outra Empresa")
-
-
-@pytest.fixture(autouse=True)
-def _log_to_this_test() -> Iterator[None]:
-    """A log handler holds the output of the test that first wrote; the next test has its own."""
-    yield
-    log.handlers.clear()
