@@ -5,6 +5,7 @@ from uuid import UUID
 from pydantic import Field
 
 from shared.core.users.sign_in import SignedIn, sign_in
+from shared.kernel.errors import Unauthenticated
 from shared.kernel.values import Email
 from shared.runtime.declarations import Limit
 from shared.runtime.http import PUBLIC, endpoint
@@ -18,7 +19,7 @@ class Credentials(Body):
 
 
 # A password is checked in 64 MB of memory: two at once are enough for one instance.
-@endpoint("POST", "/api/v1/auth/login", allow=PUBLIC, limit=Limit.AUTH, concurrency=2)
+@endpoint("POST", "/api/v1/auth/login", allow=PUBLIC, limit=Limit.AUTH, concurrency=2, errors=(Unauthenticated,))
 def login(body: Credentials) -> SignedIn:
     """Sign in with e-mail and password."""
     return sign_in(body.email, body.password, body.tenant_id)

@@ -1,6 +1,8 @@
 """Value objects every context shares: Name, PhoneNumber, Email, Url, Timezone."""
 
 import re
+from collections.abc import Mapping
+from typing import Any, ClassVar
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -19,6 +21,8 @@ class Name(Text):
 
     __slots__ = ()
 
+    described: ClassVar[Mapping[str, Any]] = {"minLength": 1, "maxLength": LONGEST_NAME, "examples": ["Padaria Aurora"]}
+
     @classmethod
     def check(cls, raw: str) -> str:
         name = raw.strip()
@@ -31,6 +35,8 @@ class PhoneNumber(Text):
     """An E.164 number ("+5511912345678"), the key WhatsApp knows a person by."""
 
     __slots__ = ()
+
+    described: ClassVar[Mapping[str, Any]] = {"format": "phone", "examples": ["+5511912345678"]}
 
     @classmethod
     def check(cls, raw: str) -> str:
@@ -70,6 +76,8 @@ class Email(Text):
 
     __slots__ = ()
 
+    described: ClassVar[Mapping[str, Any]] = {"format": "email", "examples": ["ana@example.com"]}
+
     @classmethod
     def check(cls, raw: str) -> str:
         from email_validator import EmailNotValidError, validate_email  # noqa: PLC0415 - 34 ms, few functions need it
@@ -84,6 +92,8 @@ class Url(Text):
     """An absolute http or https URL; whether it may be called is for the guard to say."""
 
     __slots__ = ()
+
+    described: ClassVar[Mapping[str, Any]] = {"format": "uri", "examples": ["https://waha.example.com"]}
 
     @classmethod
     def check(cls, raw: str) -> str:
@@ -101,6 +111,8 @@ class Timezone(Text):
     """An IANA time zone name, which defines what a day and a month are."""
 
     __slots__ = ()
+
+    described: ClassVar[Mapping[str, Any]] = {"examples": ["America/Sao_Paulo"]}
 
     @classmethod
     def check(cls, raw: str) -> str:

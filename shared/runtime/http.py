@@ -36,6 +36,7 @@ class Endpoint(Routed):
     provided: ClassVar[frozenset[str]] = frozenset({"uow", "body", "query", "filters", "request"})
 
     status: int
+    errors: tuple[type[DomainError], ...] = ()
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -154,9 +155,19 @@ class Endpoint(Routed):
 
 
 def endpoint(
-    method: str, path: str, *, allow: Allow, status: int = 200, limit: Limit | None = None, concurrency: int = 8
+    method: str,
+    path: str,
+    *,
+    allow: Allow,
+    status: int = 200,
+    limit: Limit | None = None,
+    concurrency: int = 8,
+    errors: tuple[type[DomainError], ...] = (),
 ) -> Callable[[Handler], Callable[[Request], Response]]:
-    """Declare one HTTP function: its route, who may call it, and what it answers with."""
+    """Declare one HTTP function: its route, who may call it, and what it answers with.
+
+    `errors` are for the documents: those that one would not expect from what the function takes and does.
+    """
 
     def declare(handler: Handler) -> Callable[[Request], Response]:
         spec = Endpoint(
@@ -167,6 +178,7 @@ def endpoint(
             status=status,
             limit=limit or (Limit.CRM_READ if method == "GET" else Limit.CRM_WRITE),
             concurrency=concurrency,
+            errors=errors,
         )
 
         @functools.wraps(handler)

@@ -20,7 +20,8 @@ class NewParcel(Body):
     label: str = Field(min_length=1, max_length=40, description="What stands on it.")
     size: Size
     items: list[Item] = Field(min_length=1)
-    call: PhoneNumber | None = None
+    call: PhoneNumber
+    note: str | None = Field(None, examples=["fragile"])
     shelf_id: UUID | None = None
 
 
