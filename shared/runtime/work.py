@@ -10,6 +10,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Engine, create_engine, inspect, select
 from sqlalchemy.orm import Session
+from sqlalchemy.orm.attributes import flag_modified
 from sqlalchemy.orm.exc import StaleDataError
 
 from shared.kernel.aggregate import Aggregate
@@ -51,18 +52,19 @@ class UnitOfWork:
 
     def run(self, *statements: Sql) -> list[list[Row]]:
         """Plain statements in this transaction, after what was changed so far; one round trip."""
-        self._flush()
+        self.flush()
         return pipeline(self._raw, *statements)
 
     def commit(self, *last: Sql) -> list[list[Row]]:
         """Save everything with its events and tasks; `last` reads what was written, and its rows come back."""
-        self._flush()
+        self.flush()
         self.outgoing.collect(self.seen)
         leaving = self.outgoing.statements()
         rows = pipeline(self._raw, *leaving, *last, COMMIT, *self.outgoing.hint())
         return rows[len(leaving) : len(leaving) + len(last)]
 
-    def _flush(self) -> None:
+    def flush(self) -> None:
+        """Write what was changed so far, so that what follows finds it so."""
         try:
             self.session.flush()
         except StaleDataError as error:
@@ -98,9 +100,13 @@ class Repository(Generic[A]):
     def add(self, aggregate: A) -> A:
         """Insert it now: rows go in the order they are added, as their foreign keys ask."""
         self.uow.session.add(aggregate)
-        self.uow.session.flush()
+        self.uow.flush()
         self.uow.seen.append(aggregate)
         return aggregate
+
+    def touch(self, aggregate: A) -> None:
+        """Count a change of the rows that hang on it as a change of the aggregate: a new version."""
+        flag_modified(aggregate, "tenant_id")
 
 
 @cache

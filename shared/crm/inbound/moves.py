@@ -25,6 +25,8 @@ CONTACT_MOVES = (
     from early_receipts where tenant_id = :tenant_id and contact_id = :other on conflict do nothing
     """,
     "delete from early_receipts where tenant_id = :tenant_id and contact_id = :other",
+    # One step leads from an old id to who survives, however many became one on the way.
+    "update contacts set merged_into_id = :survivor where tenant_id = :tenant_id and merged_into_id = :other",
     *(
         f"update {table} set {column} = :survivor where tenant_id = :tenant_id and {column} = :other"  # noqa: S608 - our own names
         for table, column in (
@@ -48,6 +50,7 @@ CHAT_MOVES = (
     where tenant_id = :tenant_id and chat_id = :other and status <> 'pending'
     """,
     "update sessions set chat_id = :survivor where tenant_id = :tenant_id and chat_id = :other and status = 'merged'",
+    "update chats set merged_into_id = :survivor where tenant_id = :tenant_id and merged_into_id = :other",
 )
 GROUP_MOVES = (
     """
@@ -55,9 +58,12 @@ GROUP_MOVES = (
     where tenant_id = :tenant_id and message_group_id = :other
     """,
 )
-_SESSION_MOVES = tuple(
-    f"update {table} set session_id = :survivor where tenant_id = :tenant_id and session_id = :other"  # noqa: S608 - our own names
-    for table in ("messages", "message_groups", "ai_runs")
+_SESSION_MOVES = (
+    *(
+        f"update {table} set session_id = :survivor where tenant_id = :tenant_id and session_id = :other"  # noqa: S608 - our own names
+        for table in ("messages", "message_groups", "ai_runs")
+    ),
+    "update sessions set merged_into_id = :survivor where tenant_id = :tenant_id and merged_into_id = :other",
 )
 
 

@@ -5,17 +5,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from shared.crm import locks
 from shared.crm.contacts.model import with_variants
 from shared.kernel.inbound import Identity, Person
-from shared.runtime.postgres import Sql, sql
+from shared.runtime.postgres import Sql
 
-# The lock is a statement of its own: a read in the same one would still see the rows as they were before it.
-_LOCK_NAMES = """
-select pg_advisory_xact_lock(key) from (
-    select distinct hashtextextended(name, 0) as key
-    from jsonb_array_elements_text(cast(:names as jsonb)) as name order by 1
-) as sorted
-"""
 # Two deliveries may know one chat by different addresses, so the chat itself is locked too.
 _LOCK_CHATS = """
 select id from chats where tenant_id = :tenant_id and id = any(array(
@@ -114,7 +108,7 @@ class Wanted:
     def statements(self) -> list[Sql]:
         """The locks and then the picture: the last row of the last statement is its JSON."""
         values = self._values()
-        return [sql(_LOCK_NAMES, names=self._names()), Sql(_LOCK_CHATS, values), Sql(_PICTURE, values)]
+        return [locks.lock(self._names()), Sql(_LOCK_CHATS, values), Sql(_PICTURE, values)]
 
     def identities(self) -> list[Identity]:
         """Everything the person may be known by, other spellings of a phone among them."""
@@ -125,8 +119,8 @@ class Wanted:
         return [
             f"delivery:{self.channel_id}:{self.delivery_key}",
             f"message:{self.channel_id}:{self.external_id}",
-            *(f"chat:{self.channel_id}:{address}" for address in self.addresses),
-            *(f"person:{self.project_id}:{each.kind}:{each.issuer}:{each.value}" for each in self.identities()),
+            *(locks.chat(self.channel_id, address) for address in self.addresses),
+            *(locks.person(self.project_id, each) for each in self.identities()),
         ]
 
     def _values(self) -> dict[str, Any]:
