@@ -103,7 +103,7 @@ class Endpoint(Routed):
             self._prove(claim, completed[1] if len(completed) > 1 else [])
             raise
         self._prove(claim, rows[1])
-        return self._found(rows[2], wanted.noun)
+        return self._found(rows[2], wanted)
 
     def _prove(self, claim: Claim, rows: list[Any]) -> Principal:
         principal = claim.principal(rows)
@@ -125,14 +125,14 @@ class Endpoint(Routed):
                     uow.commit()
                     return self._reply(result)
                 (rows,) = uow.commit(result.sql)
-                return self._found(rows, result.noun)
+                return self._found(rows, result)
 
         return retried(attempt)
 
-    def _found(self, rows: list[Any], noun: str) -> Response:
+    def _found(self, rows: list[Any], wanted: One[Any] | Page[Any]) -> Response:
         if not rows or rows[0][0] is None:
-            raise NotFound(f"there is no such {noun}")
-        return answer(self.status, rows[0][0])
+            raise NotFound(f"there is no such {wanted.noun}")
+        return answer(self.status, wanted.body(rows[0][0]) if isinstance(wanted, One) else rows[0][0])
 
     def _reply(self, result: Any) -> Response:
         if isinstance(result, Response):

@@ -63,10 +63,15 @@ class Source(Generic[V]):
 
 @dataclass(frozen=True, kw_only=True)
 class One(Generic[V]):
-    """Exactly one thing, or 404."""
+    """Exactly one thing, or 404. `once` are fields that Postgres must not see: secrets shown in this answer only."""
 
     sql: Sql
     noun: str
+    once: Mapping[str, str | None] = field(default_factory=dict)
+
+    def body(self, found: str) -> str:
+        """The answer, from the JSON that Postgres built."""
+        return json.dumps({**json.loads(found), **self.once}, ensure_ascii=False) if self.once else found
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,11 +82,11 @@ class Page(Generic[V]):
     noun: str = "resource"
 
 
-def one(source: Source[V], id: UUID, *, key: str = "id") -> One[V]:
-    """The thing with that id."""
+def one(source: Source[V], id: UUID, *, key: str = "id", once: Mapping[str, str | None] | None = None) -> One[V]:
+    """The thing with that id; `once` fills fields of the view that Postgres must not see."""
     where = f"{source.where} and {source.alias}.{key} = {source.named}"
     text = f"select {source.item()} from {source.tables} where {where}"  # noqa: S608 - names are declared, values bound
-    return One(sql=sql(text, id=id), noun=source.noun)
+    return One(sql=sql(text, id=id), noun=source.noun, once=once or {})
 
 
 def only(source: Source[V]) -> One[V]:

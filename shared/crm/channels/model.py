@@ -1,9 +1,10 @@
 """A channel: one connected number, the keys to it, and how it waits and answers."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 from uuid import UUID
 
 from shared.crm.channels.events import (
@@ -81,6 +82,17 @@ class Channel(Aggregate):
         self.record(ChannelCreated(channel_id=self.id, type=self.type))
         return self
 
+    def update(self, **wanted: Any) -> None:
+        """Change the fields that are given; the event names those that are not as they were, never their values."""
+        if "debounce_timeout_ms" in wanted:
+            self.debounce(wanted.pop("debounce_timeout_ms"))
+        if "default_agent_id" in wanted:
+            self.answer_by(wanted.pop("default_agent_id"))
+        changed = {name: value for name, value in wanted.items() if value != getattr(self, name)}
+        for name, value in changed.items():
+            setattr(self, name, value)
+        self.changed({name.removesuffix("_sealed").removesuffix("_hash") for name in changed})
+
     def debounce(self, timeout_ms: int) -> None:
         if not 0 <= timeout_ms <= LONGEST_DEBOUNCE_MS:
             raise Invalid(f"debounce_timeout_ms lies between 0 and {LONGEST_DEBOUNCE_MS}")
@@ -93,8 +105,8 @@ class Channel(Aggregate):
             self.default_agent_id = agent_id
             self.record(ChannelDefaultAgentSet(channel_id=self.id, agent_id=agent_id))
 
-    def changed(self, fields: list[str]) -> None:
-        if fields:
+    def changed(self, fields: Iterable[str]) -> None:
+        if fields := list(fields):
             self.record(ChannelUpdated(channel_id=self.id, changed=sorted(fields)))
 
     def connection_is(self, state: str, at: datetime, phone: str | None) -> None:
