@@ -15,7 +15,7 @@ from shared.runtime.telemetry import request_id, traced
 INTERNAL = "/_functions/"
 GATEWAY_ACCOUNT = "gateway@ventros-local.iam.gserviceaccount.com"
 # What only Google's own doors write; from anybody else it is not believed, so it is not let through.
-FORGED = ("HTTP_X_FORWARDED_AUTHORIZATION", "HTTP_X_FORWARDED_FOR", "HTTP_X_APIGATEWAY_API_USERINFO")
+FORGED = ("HTTP_X_FORWARDED_AUTHORIZATION", "HTTP_X_APIGATEWAY_API_USERINFO")
 
 
 class Front:
@@ -55,7 +55,9 @@ class Front:
             environ["HTTP_X_FORWARDED_AUTHORIZATION"] = environ["HTTP_AUTHORIZATION"]
         token = self._tokens.mint(f"{self._base_url}/{name}", GATEWAY_ACCOUNT)
         environ["HTTP_AUTHORIZATION"] = f"Bearer {strip_signature(token)}"
-        environ["HTTP_X_FORWARDED_FOR"] = environ.get("REMOTE_ADDR", "")
+        claimed = environ.get("HTTP_X_FORWARDED_FOR")
+        # Only the last address is Google's word; what stands before it is the caller's.
+        environ["HTTP_X_FORWARDED_FOR"] = ",".join(filter(None, (claimed, environ.get("REMOTE_ADDR"))))
 
     def _internal(self, environ: Environ) -> Application | Response:
         """Let the cloud's own account in, and show the function its token without the signature."""

@@ -96,14 +96,17 @@ class Places:
 
 
 class Builder:
-    """Makes a topology real: creates what is missing, changes what differs, removes subscriptions nobody declares."""
+    """Makes a topology real through its clients.
+
+    It creates what is missing, changes what differs, and removes subscriptions that nobody declares.
+    """
 
     def __init__(self, settings: Settings, pubsub: str, tasks: str) -> None:
         self._settings, self._places = settings, Places(settings)
         self._channels = [plain_channel(pubsub), plain_channel(tasks)]
-        self._publisher = PublisherClient(transport=PublisherGrpcTransport(channel=self._channels[0]))
-        self._subscriber = SubscriberClient(transport=SubscriberGrpcTransport(channel=self._channels[0]))
-        self._tasks = CloudTasksClient(transport=CloudTasksGrpcTransport(channel=self._channels[1]))
+        self.publisher = PublisherClient(transport=PublisherGrpcTransport(channel=self._channels[0]))
+        self.subscriber = SubscriberClient(transport=SubscriberGrpcTransport(channel=self._channels[0]))
+        self.tasks = CloudTasksClient(transport=CloudTasksGrpcTransport(channel=self._channels[1]))
 
     def build(self, topology: Topology) -> None:
         wanted = list(self._subscriptions(topology))
@@ -111,7 +114,7 @@ class Builder:
         self._make_subscriptions(wanted)
         for queue in topology.queues:
             name = f"{self._places.region}/queues/{queue}"
-            self._tasks.update_queue(request={"queue": {"name": name, "retry_config": QUEUE_RETRIES}})
+            self.tasks.update_queue(request={"queue": {"name": name, "retry_config": QUEUE_RETRIES}})
 
     def close(self) -> None:
         for channel in self._channels:
@@ -119,20 +122,20 @@ class Builder:
 
     def _make_topics(self, names: set[str]) -> None:
         project = f"projects/{self._settings.google_project}"
-        for name in sorted(names - {topic.name for topic in self._publisher.list_topics(project=project)}):
-            self._publisher.create_topic(name=name)
+        for name in sorted(names - {topic.name for topic in self.publisher.list_topics(project=project)}):
+            self.publisher.create_topic(name=name)
 
     def _make_subscriptions(self, wanted: list[dict[str, Any]]) -> None:
         project = f"projects/{self._settings.google_project}"
-        known = {each.name for each in self._subscriber.list_subscriptions(project=project)}
+        known = {each.name for each in self.subscriber.list_subscriptions(project=project)}
         for each in wanted:
             if each["name"] in known:
                 mask = {"paths": [field for field in CHANGEABLE if field in each]}
-                self._subscriber.update_subscription(request={"subscription": each, "update_mask": mask})
+                self.subscriber.update_subscription(request={"subscription": each, "update_mask": mask})
             else:
-                self._subscriber.create_subscription(request=each)
+                self.subscriber.create_subscription(request=each)
         for name in known - {each["name"] for each in wanted}:
-            self._subscriber.delete_subscription(subscription=name)
+            self.subscriber.delete_subscription(subscription=name)
 
     def _subscriptions(self, topology: Topology) -> Iterator[dict[str, Any]]:
         for name in sorted({each.consumer.name for each in topology.subscriptions}):
