@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, get_origin
 
 from flask import Request, Response
+from pg8000.exceptions import DatabaseError
 from pydantic import ValidationError
 
 from shared.kernel.errors import DomainError, NotFound, Unavailable
@@ -98,9 +99,9 @@ class Endpoint(Routed):
             raise
         try:
             rows = pool.run(claim.begin(), claim.proof, wanted.sql)
-        except Exception as error:
-            completed = getattr(error, "completed", [])
-            self._prove(claim, completed[1] if len(completed) > 1 else [])
+        except DatabaseError as error:
+            if len(completed := getattr(error, "completed", [])) > 1:
+                self._prove(claim, completed[1])
             raise
         self._prove(claim, rows[1])
         return self._found(rows[2], wanted)

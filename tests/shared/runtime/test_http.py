@@ -1,0 +1,242 @@
+import json
+from dataclasses import dataclass
+from uuid import UUID, uuid4
+
+import pytest
+from pg8000.exceptions import DatabaseError
+from pydantic import Field
+
+from infra.local.postgres import free_port
+from shared.core.projects.store import Projects
+from shared.kernel.errors import BadRequest, Conflict, DomainError, Invalid, Unavailable
+from shared.kernel.values import Name
+from shared.runtime import postgres
+from shared.runtime.http import PUBLIC, Role, endpoint
+from shared.runtime.parsing import Body
+from shared.runtime.postgres import sql
+from shared.runtime.query import One, Page, PageQuery
+from shared.runtime.retry import ATTEMPTS
+from shared.runtime.work import UnitOfWork
+from tests.shared.runtime.declared import request
+from tests.support.environment import environment
+from tests.support.registries import own_registries
+
+
+@pytest.fixture(autouse=True)
+def _own_registries():
+    with own_registries():
+        yield
+
+
+class Rename(Body):
+    name: Name
+    fail: bool = Field(default=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class NameView:
+    id: UUID
+    name: str
+
+
+NAME = "select json_build_object('id', id, 'name', name) from projects where id = :id"
+
+
+@pytest.fixture
+def rename():
+    @endpoint("POST", "/kites/{project_id}/rename", allow=Role.AGENT, status=202)
+    def rename_kite(uow: UnitOfWork, project_id: UUID, body: Rename) -> One[NameView]:
+        """Rename a kite."""
+        Projects(uow).get(project_id).update(name=body.name)
+        if body.fail:
+            uow.run(sql("select 1"))
+            raise ValueError("hunter2 said so")
+        return One(sql=sql(NAME, id=project_id), noun="kite")
+
+    return rename_kite
+
+
+@pytest.fixture
+def show():
+    @endpoint("GET", "/kites/{project_id}", allow=Role.AGENT)
+    def show_kite(project_id: UUID, query: PageQuery) -> One[NameView]:
+        """Show a kite."""
+        return One(sql=sql(NAME, id=project_id), noun="kite")
+
+    return show_kite
+
+
+def failing(error):
+    @endpoint("GET", "/fail", allow=PUBLIC)
+    def fail_kite() -> NameView:
+        """Fail."""
+        raise error
+
+    return fail_kite
+
+
+def test_a_write_answers_with_what_it_wrote(rename, tenant, world):
+    answer = request(rename, "POST", f"/kites/{tenant.project_id}/rename", as_=tenant.agent, json={"name": "Pipa"})
+    assert answer.status_code == 202
+    assert answer.json == {"id": str(tenant.project_id), "name": "Pipa"}
+    assert answer.content_type == "application/json"
+    (event,) = world.events()
+    assert event["actor"] == {"type": "user", "id": str(tenant.agent.user_id)}
+
+
+def test_a_write_that_fails_leaves_nothing_and_tells_nothing(rename, tenant, world):
+    body = {"name": "Pipa", "fail": True}
+    answer = request(rename, "POST", f"/kites/{tenant.project_id}/rename", as_=tenant.agent, json=body)
+    assert answer.status_code == 500
+    assert answer.json["error"]["code"] == "internal"
+    assert "hunter2" not in answer.text
+    assert world.value("select name from projects") == "Default"
+    assert world.events() == []
+
+
+def test_a_read_is_one_round_trip(show, tenant, monkeypatch):
+    trips = []
+    pipeline = postgres.pipeline
+
+    def counted(connection, *statements):
+        trips.append(len(statements))
+        return pipeline(connection, *statements)
+
+    monkeypatch.setattr(postgres, "pipeline", counted)
+    assert request(show, path=f"/kites/{tenant.project_id}", as_=tenant.agent).status_code == 200
+    assert trips == [3]
+
+
+def test_the_role_is_asked_before_the_question_is_judged(rename, show, tenant):
+    path = f"/kites/{tenant.project_id}"
+    for as_, status in ((tenant.viewer, 403), (None, 401)):
+        assert request(rename, "POST", f"{path}/rename", as_=as_, data=b"{").status_code == status
+        assert request(rename, "POST", "/kites/7/rename", as_=as_, data=b"{").status_code == status
+        assert request(show, path=f"{path}?limit=0", as_=as_).status_code == status
+        assert request(show, path="/kites/7", as_=as_).status_code == status
+        assert request(show, path=f"/kites/{uuid4()}", as_=as_).status_code == status
+    assert request(rename, "POST", f"{path}/rename", as_=tenant.agent, data=b"{").status_code == 400
+    assert request(show, path=f"{path}?limit=0", as_=tenant.agent).status_code == 400
+    assert request(show, path="/kites/7", as_=tenant.agent).status_code == 404
+
+
+def test_a_role_is_asked_even_when_the_read_itself_breaks(tenant):
+    @endpoint("GET", "/broken", allow=Role.ADMIN)
+    def break_kite() -> Page[NameView]:
+        """Break."""
+        return Page(sql=sql("select 1 / 0"))
+
+    assert request(break_kite, path="/broken", as_=tenant.agent).status_code == 403
+    assert request(break_kite, path="/broken", as_=tenant.admin).status_code == 500
+
+
+def test_a_change_that_always_loses_is_a_conflict(tenant, world):
+    attempts = []
+
+    @endpoint("POST", "/lose", allow=Role.AGENT)
+    def lose_kite(uow: UnitOfWork) -> None:
+        """Lose."""
+        project = Projects(uow).get(tenant.project_id)
+        attempts.append(project.version)
+        world.run("update projects set version = version + 1 where id = :id", id=tenant.project_id)
+        project.update(name=Name("Pipa"))
+
+    answer = request(lose_kite, "POST", "/lose", as_=tenant.agent)
+    assert answer.status_code == 409
+    assert answer.json["error"]["code"] == "conflict"
+    assert attempts == list(range(1, ATTEMPTS + 1))
+    assert (world.value("select name from projects"), world.events()) == ("Default", [])
+
+
+def test_a_change_that_loses_once_is_made(tenant, world):
+    attempts = []
+
+    @endpoint("POST", "/win", allow=Role.AGENT, status=204)
+    def win_kite(uow: UnitOfWork) -> None:
+        """Win."""
+        project = Projects(uow).get(tenant.project_id)
+        attempts.append(project.version)
+        if len(attempts) == 1:
+            world.run("update projects set version = version + 1 where id = :id", id=tenant.project_id)
+        project.update(name=Name("Pipa"))
+
+    answer = request(win_kite, "POST", "/win", as_=tenant.agent)
+    assert (answer.status_code, answer.data) == (204, b"")
+    assert attempts == [1, 2]
+    assert len(world.events()) == 1
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "code"),
+    [
+        (BadRequest("no"), 400, "bad_request"),
+        (Conflict("no", code="too_late", details={"at": 1}), 409, "too_late"),
+        (Invalid("no"), 422, "invalid"),
+        (DomainError("no"), 400, "rule_broken"),
+        (Unavailable("no"), 503, "unavailable"),
+        (ConnectionRefusedError("10.0.0.7 refused"), 503, "unavailable"),
+        (DatabaseError({"C": "57014"}), 503, "too_slow"),
+        (DatabaseError({"C": "23514", "M": "hunter2"}), 500, "internal"),
+        (RuntimeError("hunter2"), 500, "internal"),
+    ],
+)
+def test_every_failure_has_one_shape(database, error, status, code):
+    answer = request(failing(error), path="/fail", headers={"X-Request-Id": "r1"})
+    assert answer.status_code == status
+    assert answer.json["error"]["code"] == code
+    assert set(answer.json["error"]) == {"code", "message", "details", "request_id"}
+    assert (answer.json["error"]["request_id"], answer.headers["X-Request-Id"]) == ("r1", "r1")
+    assert ("Retry-After" in answer.headers) is (status == 503)
+    assert "hunter2" not in answer.text
+    assert "10.0.0.7" not in answer.text
+
+
+def test_a_request_id_that_could_harm_is_replaced(database):
+    answer = request(failing(Invalid("no")), path="/fail", headers={"X-Request-Id": "<script>"})
+    assert UUID(answer.headers["X-Request-Id"]).version == 7
+
+
+def test_without_the_database_nobody_is_let_in(show, rename, tenant):
+    token = tenant.agent.headers
+    with environment({"DATABASE_URL": f"postgresql://nobody:x@127.0.0.1:{free_port()}/none"}):
+        read = request(show, path=f"/kites/{tenant.project_id}", headers=token)
+        write = request(rename, "POST", f"/kites/{tenant.project_id}/rename", headers=token, json={"name": "Pipa"})
+    assert (read.status_code, write.status_code) == (503, 503)
+
+
+def test_a_killed_connection_is_not_noticed(show, rename, tenant, world):
+    path = f"/kites/{tenant.project_id}"
+    for _ in range(2):
+        assert request(show, path=path, as_=tenant.agent).status_code == 200
+        assert request(rename, "POST", f"{path}/rename", as_=tenant.agent, json={"name": "Pipa"}).status_code == 202
+        world.run(
+            "select count(pg_terminate_backend(pid)) from pg_stat_activity "
+            "where datname = current_database() and usename = 'ventros_app'"
+        )
+
+
+def test_a_public_function_needs_no_caller_and_answers_with_json(database):
+    @endpoint("POST", "/echo", allow=PUBLIC)
+    def echo_kite(body: Rename) -> NameView:
+        """Echo."""
+        return NameView(id=UUID(int=7), name=body.name)
+
+    answer = request(echo_kite, "POST", "/echo", data=json.dumps({"name": "  São "}), headers={"Authorization": "x"})
+    assert answer.json == {"id": "00000000-0000-0000-0000-000000000007", "name": "São"}
+
+
+def test_a_body_that_is_too_large_is_told_so(database):
+    @endpoint("POST", "/echo", allow=PUBLIC)
+    def echo_kite(body: Rename) -> NameView:
+        """Echo."""
+        return NameView(id=UUID(int=7), name=body.name)
+
+    answer = request(echo_kite, "POST", "/echo", data=b'"' + b"x" * 10_500_000 + b'"')
+    assert (answer.status_code, answer.json["error"]["code"]) == (413, "too_large")
+
+
+def test_a_trace_reaches_the_events(rename, tenant, world):
+    headers = {**tenant.agent.headers, "X-Request-Id": "r9"}
+    request(rename, "POST", f"/kites/{tenant.project_id}/rename", headers=headers, json={"name": "Pipa"})
+    (event,) = world.events()
+    assert event["correlation_id"] == "r9"
