@@ -2,12 +2,14 @@
 
 import json
 import secrets
+import time
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
 
+from infra.fakes.waha_events import Said, envelope, message_id, payload
 from infra.local.cloud import LocalCloud
 from infra.local.postgres import write_private
 
@@ -19,11 +21,12 @@ SECONDS = 30.0
 
 @dataclass(frozen=True, kw_only=True)
 class FirstTenant:
-    """What the operator signs in with, and how the fake WAHA reaches the tenant's channel; empty until it is made."""
+    """What the operator signs in with, the bot that answers, and how the fake WAHA reaches the tenant's channel."""
 
     email: str
     password: str
     api_key: str = ""
+    agent_id: str = ""
     channel_id: str = ""
     waha_url: str = ""
     waha_api_key: str = ""
@@ -41,9 +44,7 @@ class Host:
     def welcome(self) -> FirstTenant:
         with httpx.Client(base_url=self._cloud.base_url, trust_env=False, timeout=SECONDS) as api:
             tenant = self._with_key(api, self._known())
-            if self._cloud.fake_waha and self._cloud.has_function("create_channel"):
-                tenant = self._with_channel(api, tenant)
-            return tenant
+            return self._with_channel(api, tenant) if self._cloud.fake_waha else tenant
 
     def _known(self) -> FirstTenant:
         if self._file.exists():
@@ -59,7 +60,7 @@ class Host:
             return tenant
         bearer = {"Authorization": f"Bearer {self._sign_in(api, tenant)}"}
         made = _made(api.post("/api/v1/auth/api-keys", json={"name": "infra up"}, headers=bearer))
-        return self._keep(replace(tenant, api_key=made["key"], channel_id=""))
+        return self._keep(FirstTenant(email=tenant.email, password=tenant.password, api_key=made["key"]))
 
     def _sign_in(self, api: httpx.Client, tenant: FirstTenant) -> str:
         """The token of the tenant's admin, who is registered if need be."""
@@ -71,6 +72,11 @@ class Host:
         return str(_made(api.post("/api/v1/auth/register", json={**login, **names}))["access_token"])
 
     def _with_channel(self, api: httpx.Client, tenant: FirstTenant) -> FirstTenant:
+        if not tenant.agent_id:
+            made = _made(
+                api.post("/api/v1/crm/agents", json={"name": "Bia", "responder": "rules"}, headers=_key(tenant))
+            )
+            tenant = self._keep(replace(tenant, agent_id=made["id"]))
         if not tenant.channel_id:
             tenant = self._make_channel(api, tenant)
         if tenant.waha_url != self._cloud.fake_waha_url:
@@ -88,6 +94,7 @@ class Host:
             "base_url": self._cloud.fake_waha_url,
             "session_name": WAHA_SESSION,
             "engine": ENGINE,
+            "default_agent_id": tenant.agent_id,
             **keys,
         }
         made = _made(api.post("/api/v1/crm/channels", json=wanted, headers=_key(tenant)))
@@ -107,6 +114,12 @@ class Host:
         webhook = {"url": webhook_url(self._cloud, tenant), "hmac_key": tenant.waha_hmac_key}
         session = {"name": WAHA_SESSION, "engine": ENGINE, "api_key": tenant.waha_api_key, "webhook": webhook}
         _made(httpx.post(f"{self._cloud.fake_waha_url}/_fake/sessions", json=session, trust_env=False, timeout=SECONDS))
+
+
+def greeting() -> dict[str, Any]:
+    """A message of a customer, as the fake WAHA can be asked to deliver it."""
+    said = Said(body="Oi! Qual é o horário?", message_id=message_id(ENGINE), timestamp=int(time.time()))
+    return envelope(ENGINE, "message", WAHA_SESSION, payload(ENGINE, said))
 
 
 def webhook_url(cloud: LocalCloud, tenant: FirstTenant) -> str:

@@ -12,7 +12,7 @@ from rich.table import Table
 
 from infra.environment import ROOT
 from infra.local.cloud import OWNER, LocalCloud
-from infra.local.first_tenant import FirstTenant, Host, webhook_url
+from infra.local.first_tenant import WAHA_SESSION, FirstTenant, Host, greeting, webhook_url
 from infra.manifest import ManifestError
 
 __all__ = ["LocalCloud", "add_arguments", "run"]
@@ -88,4 +88,16 @@ def show(cloud: LocalCloud, tenant: FirstTenant) -> None:
             table.add_row(f"[bold]{name}[/]", value)
     console.print("\n[bold green]The local cloud is running.[/]\n", table, "\nTry:")
     console.print(f"  curl -H 'X-API-Key: {tenant.api_key}' {cloud.base_url}/api/v1/auth/profile")
+    if cloud.fake_waha:
+        console.print(
+            f"  {write_to_us(cloud)}", f"  curl {cloud.fake_waha_url}/_fake/sent   # the reply, 15 s later", sep="\n"
+        )
     console.print("\nCtrl-C stops it; everything is kept for the next start.")
+
+
+def write_to_us(cloud: LocalCloud) -> str:
+    """The command by which a customer writes to the first tenant through the fake WAHA."""
+    file = cloud.data / "message.json"
+    file.write_text(json.dumps(greeting(), indent=2, ensure_ascii=False))
+    deliver = f"{cloud.fake_waha_url}/_fake/sessions/{WAHA_SESSION}/deliver"
+    return f"curl -H 'Content-Type: application/json' -d @{file} {deliver}"

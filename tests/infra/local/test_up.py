@@ -9,8 +9,10 @@ import httpx
 import pytest
 
 from infra.local.cloud import LocalCloud
+from infra.local.first_tenant import greeting
 from infra.local.ports import can_bind
 from infra.local.postgres import Cluster, connect
+from shared.providers.waha.signature import sign
 from tests.infra.programs import gone, start, wait_until
 
 READY_SECONDS = 60
@@ -52,6 +54,13 @@ def call(cloud, method, path, **options):
 def whoami(cloud):
     answer = call(cloud, "GET", "/api/v1/auth/profile")
     return answer.json() if answer is not None and answer.is_success else None
+
+
+def deliver(cloud):
+    """A signed delivery of WAHA's, which is safe when it is answered 200."""
+    body = json.dumps(greeting()).encode()
+    headers = {"X-Webhook-Hmac": sign(body, cloud["waha_hmac_key"]), "X-Webhook-Hmac-Algorithm": "sha512"}
+    return httpx.post(cloud["waha_webhook_url"], content=body, headers=headers, trust_env=False, timeout=20).status_code
 
 
 def role_of(url):
@@ -101,6 +110,8 @@ def test_a_local_cloud_keeps_what_it_holds_whatever_is_killed(data):
         assert role_of(cloud["database_url"]) == "ventros_app"
         assert role_of(cloud["owner_database_url"]) == "ventros_owner"
 
+        assert deliver(cloud) == 200
+
         assert set(kill_under_fire(cloud, 40)) == {201}
         wait_until(lambda: published(data, cloud)[1] == 0)
         assert published(data, cloud)[0] >= 40
@@ -113,6 +124,7 @@ def test_a_local_cloud_keeps_what_it_holds_whatever_is_killed(data):
         assert again["admin"] == cloud["admin"]
         assert again["base_url"] == cloud["base_url"]
         assert whoami(again) == me
+        assert deliver(again) == 200
         program.send_signal(signal.SIGTERM)
         assert program.wait(20) == 143
         assert all(map(gone, again["pids"].values()))
