@@ -43,6 +43,8 @@ class Holder(StrEnum):
 
 @dataclass(eq=False, kw_only=True)
 class Session(Aggregate):
+    """`held_since` is when whoever holds it took it; None while nobody ever decided."""
+
     aggregate_type: ClassVar[str] = "session"
 
     id: UUID
@@ -89,9 +91,15 @@ class Session(Aggregate):
 
     def reaches(self, at: datetime) -> bool:
         """Whether a message of that time belongs here: no silence longer than the timeout lies between."""
-        if self.close_reason is CloseReason.MANUAL and self.ended_at is not None and at > self.ended_at:
-            return False
-        return self.started_at - self.timeout <= at <= self.expires_at
+        return not self.ended_before(at) and self.started_at - self.timeout <= at <= self.expires_at
+
+    def ended_before(self, at: datetime) -> bool:
+        """Whether somebody had closed it by then."""
+        return self._ended_by_hand and self.ended_at is not None and at > self.ended_at
+
+    def closed_in_silence(self, at: datetime) -> bool:
+        """Whether somebody closed it after that time, when it had been silent for too long already."""
+        return self._ended_by_hand and self.expires_at < at and not self.ended_before(at)
 
     def take(self, at: datetime) -> None:
         """Stretch over a message of that time."""
@@ -111,29 +119,37 @@ class Session(Aggregate):
         self._close(CloseReason.MANUAL, max(at, self.last_message_at))
         self._released()
 
+    def closed_instead_of(self, silent: "Session") -> None:
+        """Be what somebody closed by hand: a late message has shown that the other was over by then."""
+        self._close(CloseReason.MANUAL, silent.ended_at or silent.expires_at)
+        silent.close_reason, silent.ended_at = CloseReason.TIMEOUT, silent.expires_at
+
     def reopen(self) -> None:
         """Be open again: a late message has shown that the silence was shorter than the timeout."""
         self.status, self.ended_at, self.close_reason = SessionStatus.OPEN, None, None
         self.record(SessionReopened(**self._names()))
 
     def absorb(self, later: "Session") -> None:
-        """Become one with a later session, because a late message fills the silence between the two."""
-        was_open = later.status is SessionStatus.OPEN
-        later_reason, later_end = later.close_reason, later.ended_at
+        """Become one with a session that began later: a late message joins the two, or their chats are one."""
+        self._end_as(later)
+        self.started_at = min(self.started_at, later.started_at)
+        self.take(later.last_message_at)
+        self._inherit(later)
         later.status, later.merged_into_id = SessionStatus.MERGED, self.id
         later.ended_at, later.close_reason = None, None
-        self.started_at = min(self.started_at, later.started_at)
-        self.last_message_at = max(self.last_message_at, later.last_message_at)
-        self._inherit(later)
         self.record(SessionMerged(merged_id=later.id, **self._names()))
-        if was_open:
+
+    def _end_as(self, other: "Session") -> None:
+        """Be open if either is, else end as the one in which the last word was said."""
+        if self.ended_at is not None and other.ended_at is None:
             self.reopen()
-        else:
-            self.status, self.close_reason, self.ended_at = SessionStatus.CLOSED, later_reason, later_end
-            self.take(self.last_message_at)
+        elif self.ended_at is not None and other.last_message_at >= self.last_message_at:
+            self.close_reason, self.ended_at = other.close_reason, other.ended_at
 
     def held_by_human(self, reason: str, since: datetime, agent_id: UUID | None = None) -> None:
-        """Give the conversation to a person, until close or resume."""
+        """Give the conversation to a person, until close or resume; what lies before those changes nothing."""
+        if self._ended_by_hand or (self.held_by is Holder.BOT and self.held_since and since <= self.held_since):
+            return
         if agent_id is not None and agent_id != self.agent_id:
             previous, self.agent_id = self.agent_id, agent_id
             self.record(SessionAgentAssigned(agent_id=agent_id, previous_id=previous, **self._names()))
@@ -149,20 +165,29 @@ class Session(Aggregate):
             self.record(SessionEscalated(reason=reason, **self._names()))
         self.held_by_human(reason, at)
 
-    def resume_bot(self) -> None:
+    def resume_bot(self, at: datetime) -> None:
         if self.held_by is Holder.HUMAN:
-            self._released()
+            self._released(at)
             self.record(SessionBotResumed(**self._names()))
 
-    def _released(self) -> None:
-        self.held_by, self.held_since, self.agent_id = Holder.BOT, None, None
+    @property
+    def _ended_by_hand(self) -> bool:
+        return self.close_reason is CloseReason.MANUAL
+
+    def _released(self, at: datetime | None = None) -> None:
+        self.held_by, self.held_since, self.agent_id = Holder.BOT, at, None
 
     def _inherit(self, later: "Session") -> None:
-        if later.held_by is Holder.HUMAN:
-            self.held_by = Holder.HUMAN
-            since = [moment for moment in (self.held_since, later.held_since) if moment]
-            self.held_since = min(since, default=None)
-        self.agent_id = later.agent_id or self.agent_id
+        """Be held as the newest decision about either of the two says; what was closed by hand nobody holds."""
+        if self._ended_by_hand:
+            self._released()
+            return
+        back = [each.held_since for each in (self, later) if each.held_by is Holder.BOT and each.held_since]
+        taken = [each.held_since for each in (self, later) if each.held_by is Holder.HUMAN and each.held_since]
+        if taken and (not back or min(taken) > max(back)):
+            self.held_by, self.held_since, self.agent_id = Holder.HUMAN, min(taken), later.agent_id or self.agent_id
+        else:
+            self._released(max(back, default=None))
 
     def _close(self, reason: CloseReason, at: datetime) -> None:
         self.status, self.close_reason, self.ended_at = SessionStatus.CLOSED, reason, at
@@ -185,12 +210,13 @@ class Placed:
 def place(near: Iterable[Session], *, chat: Chat, timeout_minutes: int, at: datetime) -> Placed:
     """Find the session of a message by its own time, so that a late message lands as if it had come in order.
 
-    `near` are the chat's sessions within a timeout of the message, and its open one.
+    `near` are the chat's sessions within a timeout of the message, the last one begun before it, and the newest.
     """
     sessions = sorted((each for each in near if each.status is not SessionStatus.MERGED), key=lambda s: s.started_at)
+    before = next((session for session in reversed(sessions) if session.started_at <= at), None)
     reached = [session for session in sessions if session.reaches(at)]
-    if not reached:
-        return Placed(session=_begin(sessions, chat, timeout_minutes, at), is_new=True)
+    if not reached or (before is not None and before.closed_in_silence(at)):
+        return Placed(session=_begin(sessions, before, chat, timeout_minutes, at), is_new=True)
     home = reached[0]
     home.take(at)
     later = next((each for each in reached[1:] if home.reaches(each.started_at)), None)
@@ -200,14 +226,14 @@ def place(near: Iterable[Session], *, chat: Chat, timeout_minutes: int, at: date
     return Placed(session=home, swallowed=later)
 
 
-def _begin(sessions: list[Session], chat: Chat, timeout_minutes: int, at: datetime) -> Session:
-    newest = all(session.started_at < at for session in sessions)
-    if newest:
-        for session in sessions:
-            session.expire()
+def _begin(sessions: list[Session], before: Session | None, chat: Chat, timeout_minutes: int, at: datetime) -> Session:
     session = Session.start(chat=chat, timeout_minutes=timeout_minutes, at=at)
-    if not newest:
+    if before is not None and before.closed_in_silence(at):
+        session.closed_instead_of(before)
+    elif sessions and sessions[-1].started_at > at:
         session.expire()
+    elif before is not None:
+        before.expire()
     return session
 
 
@@ -215,6 +241,5 @@ def _settle(home: Session, sessions: list[Session]) -> None:
     """Only the newest session may be open; one that closed for silence too early opens again."""
     alive = [session for session in sessions if session.status is not SessionStatus.MERGED]
     newest = max(alive, key=lambda session: session.started_at)
-    if home is not newest or home.close_reason is not CloseReason.TIMEOUT:
-        return
-    home.reopen()
+    if home is newest and home.close_reason is CloseReason.TIMEOUT:
+        home.reopen()
