@@ -164,7 +164,7 @@ def _resume(order: _Order, cursor: str) -> _Order:
         raw = base64.b64decode(cursor.replace("-", "+").replace("_", "/") + "=" * (-len(cursor) % 4), validate=True)
         name, direction, value, key = json.loads(raw)
         UUID(key)
-        value = _moment(datetime.fromisoformat(value)) if order.cast == "timestamptz" else value
+        value = moment(value) if order.cast == "timestamptz" else value
     except (ValueError, TypeError, OverflowError, binascii.Error, RecursionError, AttributeError) as error:
         raise BadRequest("this cursor is not one that a list gave out", code="bad_cursor") from error
     if name != order.name or direction not in {"next", "previous"} or not isinstance(value, str) or "\0" in value:
@@ -172,8 +172,12 @@ def _resume(order: _Order, cursor: str) -> _Order:
     return replace(order, backwards=direction == "previous", value=value, id=key)
 
 
-def _moment(value: datetime) -> str:
-    """A time as Postgres reads every one of them; some offsets that Python knows are none there."""
+def moment(text: str) -> str:
+    """A time as Postgres reads every one of them: some spellings and offsets that Python knows are none there.
+
+    ValueError or OverflowError: it is no time.
+    """
+    value = datetime.fromisoformat(text)
     return (value if value.tzinfo else value.replace(tzinfo=UTC)).astimezone(UTC).isoformat()
 
 
@@ -219,7 +223,7 @@ def _kind(hint: Any) -> tuple[str, Callable[[str], str]]:
     """The SQL type of a view's field, and how a filter's value is read before Postgres sees it."""
     for kind, name, read in (
         (UUID, "uuid", lambda value: str(UUID(value))),
-        (datetime, "timestamptz", lambda value: _moment(datetime.fromisoformat(value))),
+        (datetime, "timestamptz", moment),
         (bool, "boolean", _truth),
         (int, "bigint", _whole),
     ):
