@@ -8,7 +8,6 @@ from threading import Event
 from typing import Any
 
 from rich.console import Console
-from rich.table import Table
 
 from infra.environment import ROOT
 from infra.local.cloud import OWNER, LocalCloud
@@ -71,7 +70,6 @@ def facts(cloud: LocalCloud, tenant: FirstTenant) -> dict[str, Any]:
 def show(cloud: LocalCloud, tenant: FirstTenant) -> None:
     """The same for a person, with something to try."""
     console = Console(highlight=False, soft_wrap=True)
-    table = Table.grid(padding=(0, 3))
     rows = {
         "API": cloud.base_url,
         "its documents": f"{cloud.base_url}/docs" if cloud.has_function("get_docs") else "",
@@ -83,10 +81,11 @@ def show(cloud: LocalCloud, tenant: FirstTenant) -> None:
         "database": cloud.database_url("ventros_app"),
         "kept in": str(cloud.data),
     }
+    console.print("\n[bold green]The local cloud is running.[/]\n")
     for name, value in rows.items():
         if value:
-            table.add_row(f"[bold]{name}[/]", value)
-    console.print("\n[bold green]The local cloud is running.[/]\n", table, "\nTry:")
+            console.print(f"[bold]{name:<18}[/] {value}")
+    console.print("\nTry:")
     console.print(f"  curl -H 'X-API-Key: {tenant.api_key}' {cloud.base_url}/api/v1/auth/profile")
     if cloud.fake_waha:
         console.print(
