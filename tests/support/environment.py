@@ -34,9 +34,7 @@ def forget() -> None:
 
 
 def disconnect(*database_urls: str) -> None:
-    """Close what this process keeps open to these databases."""
+    """Close what this process keeps open to these databases; the next use opens it anew."""
     for url in database_urls:
         connections(url).close()
         engine(url).dispose()
-    connections.cache_clear()
-    engine.cache_clear()

@@ -18,7 +18,7 @@ from shared.runtime.query import One, Page, PageQuery
 from shared.runtime.retry import ATTEMPTS
 from shared.runtime.work import UnitOfWork
 from tests.shared.runtime.declared import request
-from tests.support.environment import environment
+from tests.support.environment import disconnect, environment
 from tests.support.registries import own_registries
 
 
@@ -204,6 +204,13 @@ def test_without_the_database_nobody_is_let_in(show, rename, tenant):
     assert (read.status_code, write.status_code) == (503, 503)
 
 
+@pytest.fixture
+def _fresh_connections(database):
+    yield
+    disconnect(database.app_url)
+
+
+@pytest.mark.usefixtures("_fresh_connections")
 def test_a_killed_connection_is_not_noticed(show, rename, tenant, world):
     path = f"/kites/{tenant.project_id}"
     for _ in range(2):
