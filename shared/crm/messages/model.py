@@ -76,6 +76,7 @@ _RANK = {
     MessageStatus.READ: 3,
     MessageStatus.PLAYED: 4,
 }
+_NOT_DELIVERED = "provider_error"
 _UNDELIVERED = {MessageStatus.QUEUED, MessageStatus.SENDING, MessageStatus.UNKNOWN, MessageStatus.SENT}
 
 
@@ -199,7 +200,7 @@ class Message(Aggregate):
         """Learn that the provider has it: from its answer, from the echo, or from its history."""
         self.external_id = self.external_id or external_id
         self.provider_id = self.provider_id or provider_id
-        if _RANK[self.status] == 0:
+        if self._rank() == 0:
             self._becomes(MessageStatus.SENT)
             self.record(MessageSent(channel_id=self.channel_id, **self._names()))
 
@@ -220,15 +221,18 @@ class Message(Aggregate):
 
     def receipt(self, level: int, at: datetime) -> None:
         """Come as far as a receipt says, and never back. On a customer's message it says that we read it."""
+        reached = LEVELS.get(level)
+        if reached is None:
+            return
         if self.direction is Direction.INBOUND:
-            self._read_by_us(level, at)
-        elif level < 0:
+            self._read_by_us(reached, at)
+        elif reached is Level.FAILED:
             self._refused()
         else:
-            self._advance(level, at)
+            self._advance(reached, at)
 
-    def _read_by_us(self, level: int, at: datetime) -> None:
-        if LEVELS.get(level) in {Level.READ, Level.PLAYED} and (self.read_at is None or at < self.read_at):
+    def _read_by_us(self, reached: Level, at: datetime) -> None:
+        if reached in {Level.READ, Level.PLAYED} and (self.read_at is None or at < self.read_at):
             first = self.read_at is None
             self.read_at = at
             if first:
@@ -236,15 +240,17 @@ class Message(Aggregate):
 
     def _refused(self) -> None:
         if self.status in _UNDELIVERED:
-            self.fail("provider_error", "WhatsApp reported that this message could not be delivered")
+            self.fail(_NOT_DELIVERED, "WhatsApp reported that this message could not be delivered")
 
-    def _advance(self, level: int, at: datetime) -> None:
-        reached = LEVELS.get(level)
-        if reached is None:
-            return
+    def _rank(self) -> int:
+        """How far it has come; what WhatsApp failed to deliver was sent, and only its arrival proves otherwise."""
+        failed_after_sending = self.status is MessageStatus.FAILED and self.failure_code == _NOT_DELIVERED
+        return _RANK[MessageStatus.SENT if failed_after_sending else self.status]
+
+    def _advance(self, reached: Level, at: datetime) -> None:
         self._note_time(reached, at)
         status = MessageStatus(reached.value)
-        if _RANK[status] > _RANK[self.status]:
+        if _RANK[status] > self._rank():
             self._becomes(status)
             self.record(self._arrival(reached, at))
 
