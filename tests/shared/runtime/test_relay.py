@@ -215,7 +215,7 @@ def test_a_relay_that_joins_or_leaves_moves_shards_without_disorder(world, offic
     assert wire.numbers() == {f"key {key}": list(range(key, 400, 10)) for key in range(10)}
 
 
-def test_the_shards_of_a_dead_relay_are_taken_when_its_leases_end(world, office, wire, hasty):
+def test_the_shards_of_a_dead_relay_are_taken_when_its_leases_end(world, office, wire, marked, hasty):
     world.run(
         "insert into relay_leases (shard, holder, expires_at) "
         "select shard, 'dead', now() + interval '1.5 seconds' from generate_series(0, 15) as shard"
@@ -223,6 +223,7 @@ def test_the_shards_of_a_dead_relay_are_taken_when_its_leases_end(world, office,
     put(world, event(1))
     with office.running():
         wire.wait_for(1)
+        marked()
         published, ended = world.rows("select published_at at from outbox_events"), world.now()
     assert datetime.fromisoformat(published[0]["at"]) <= ended
     assert world.value("select published_at > created_at + interval '1 second' from outbox_events")
