@@ -226,11 +226,13 @@ class LocalCloud:
             raise RuntimeError(f"{name} does not come up; {self.data / 'logs' / name}.log says why.")
 
     def _is_relaying(self) -> bool:
-        leases = Connections(self.database_url("ventros_relay"))
+        """Tell whether the relay has reported for work; after a crash it may have to wait for its leases yet."""
+        database = Connections(self.database_url("ventros_relay"))
+        holder = f"%-{self.pids.get('relay')}-%"
         try:
-            return leases.run(sql("select 1 from relay_leases where expires_at > clock_timestamp() limit 1"))[0] != []
+            return database.run(sql("select from relays where holder like :holder", holder=holder))[0] != []
         finally:
-            leases.close()
+            database.close()
 
     def _address(self, name: str) -> str:
         return f"{HOST}:{self.ports[name]}"

@@ -18,7 +18,7 @@ class Patience:
     def failed(self, error: BaseException) -> float:
         """Take note, and return the seconds to wait."""
         if not self.failures:
-            say("away", level=logging.WARNING, what=self.what, reason=type(error).__name__)
+            say("away", level=logging.WARNING, what=self.what, reason=type(error.__cause__ or error).__name__)
         self.failures += 1
         return min(LONGEST, FIRST * 2.0 ** min(self.failures - 1, 10))
 
