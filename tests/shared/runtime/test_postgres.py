@@ -14,14 +14,11 @@ from shared.runtime.postgres import (
     DATABASE_ERRORS,
     Connections,
     connections,
-    encode,
     is_lost,
     is_retryable,
-    numbered,
     pipeline,
     sql,
     sqlstate,
-    values_of,
 )
 from shared.runtime.settings import settings
 
@@ -93,11 +90,6 @@ def test_ids_times_and_bytes_have_postgres_own_form(pool):
         sql("select cast(:id as uuid), cast(:now as timestamptz), cast(:raw as bytea)", id=key, now=now, raw=b"\0\xff")
     )[0][0]
     assert row == (str(key), "2026-01-31 12:30:15.123456+00", "\\x00ff")
-    assert encode({"id": key}) == f'{{"id":"{key}"}}'.encode()
-
-
-def test_a_name_used_twice_is_one_value_and_a_cast_is_none():
-    assert numbered("select :a, b::text, :c, :a") == ("select $1, b::text, $2, $1", ("a", "c"))
 
 
 def test_nothing_of_one_tenant_stays_for_the_next(pool, tenant):
@@ -173,7 +165,3 @@ def test_other_errors_have_no_code():
     assert sqlstate(ValueError("22012")) is None
     assert sqlstate(DatabaseError("22012")) is None
     assert is_lost(ConnectionResetError())
-
-
-def test_json_rows_are_read():
-    assert values_of([('{"a": 1}',), (None,), ("[2]",)]) == [{"a": 1}, [2]]
