@@ -14,6 +14,7 @@ from shared.kernel.errors import BadRequest, NotFound, TooLarge
 
 LARGEST_BODY = 10 * 1024 * 1024
 DEEPEST = 64
+_NOTHING = "there is nothing at this address"
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE)
 
 
@@ -114,13 +115,14 @@ def _reason(error: BaseException) -> str:
 def read_path(pattern: re.Pattern[str], path: str, types: dict[str, Any]) -> dict[str, Any]:
     """The path's parameters; an id in any other than the usual spelling names nothing."""
     match = pattern.fullmatch(path)
-    values = match.groupdict() if match else {}
-    return {name: _id(value) if types[name] is UUID else value for name, value in values.items()}
+    if match is None:
+        raise NotFound(_NOTHING)
+    return {name: _id(value) if types[name] is UUID else value for name, value in match.groupdict().items()}
 
 
 def _id(value: str) -> UUID:
     if not _UUID.fullmatch(value):
-        raise NotFound("there is nothing at this address")
+        raise NotFound(_NOTHING)
     return UUID(value)
 
 
