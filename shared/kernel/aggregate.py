@@ -18,6 +18,11 @@ class Aggregate:
         # The ORM rebuilds aggregates without calling __init__, so the list is made here.
         self.__dict__.setdefault("_recorded", []).append(event)
 
+    @property
+    def has_recorded(self) -> bool:
+        """Whether events wait to be collected."""
+        return bool(self.__dict__.get("_recorded"))
+
     def collect(self) -> list[Event]:
         """Hand over the recorded events and forget them."""
         recorded: list[Event] = self.__dict__.pop("_recorded", [])

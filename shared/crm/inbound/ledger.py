@@ -58,7 +58,9 @@ class Ledger:
         return self.batch
 
     def _changed(self, table: str) -> list[Aggregate]:
-        changed = [each for name, each, before in self.read if name == table and row_of(each) != before]
+        ours = [(each, before) for name, each, before in self.read if name == table]
+        # What hangs on it may be all that changed: its events tell.
+        changed = [each for each, before in ours if each.has_recorded or row_of(each) != before]
         # A chat has one open session and one pending group: who leaves that place goes first.
         return sorted(changed, key=_holds_place)
 
