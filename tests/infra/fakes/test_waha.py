@@ -17,7 +17,7 @@ from infra.fakes.waha import FakeWaha
 from infra.fakes.waha_events import make_event
 from infra.fakes.waha_state import Fault
 from infra.fakes.webhooks import Webhook
-from shared.providers.inbound import InboundMessage, Receipt
+from shared.kernel.inbound import InboundMessage, Receipt
 from shared.providers.waha.envelope import read_delivery
 from shared.providers.waha.signature import verify
 from tests.infra.fakes.receiver import Receiver
