@@ -123,8 +123,12 @@ def encode(value: Any) -> bytes | None:
     if isinstance(value, bytes):
         return b"\\x" + value.hex().encode()
     if isinstance(value, (dict, list, tuple)):
-        return json.dumps(value, default=str, ensure_ascii=False, separators=(",", ":")).encode()
+        return json.dumps(value, default=_in_json, ensure_ascii=False, separators=(",", ":")).encode()
     return str(value).encode()
+
+
+def _in_json(value: Any) -> str:
+    return value.isoformat() if isinstance(value, datetime) else str(value)
 
 
 def _row(data: bytes) -> Row:

@@ -13,7 +13,7 @@ from shared.kernel.aggregate import Aggregate
 from shared.kernel.events import ENVELOPE, Event
 from shared.kernel.ids import uuid7
 from shared.runtime.outbox import Outgoing
-from shared.runtime.postgres import encode
+from shared.runtime.wire import encode
 from tests.infra.samples.parcels import ParcelLost, ParcelOpened
 
 SHOP = "tests.infra.samples.shop"
