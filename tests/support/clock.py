@@ -1,8 +1,8 @@
 """A database clock that tests can move: time passes at once instead of being slept through.
 
 A schema before `pg_catalog` in the roles' search path holds functions of the names `now` and
-`clock_timestamp`, so the product's own SQL reads the moved clock. Column defaults were bound to
-the real one when the tables were made, and stay with it.
+`clock_timestamp`, so the product's own SQL reads the moved clock, and so do column defaults.
+Policies were bound to the real one when the tables were made, and stay with it.
 """
 
 from infra.local.postgres import connect
@@ -19,6 +19,17 @@ create function pretended.clock_timestamp() returns timestamptz language sql vol
     as $$ select pg_catalog.clock_timestamp() + shift from pretended.clock $$;
 grant usage on schema pretended to {", ".join(ROLES)};
 grant select on pretended.clock to {", ".join(ROLES)};
+do $$
+declare known record;
+begin
+    for known in
+        select table_name, column_name, column_default from information_schema.columns
+        where table_schema = 'public' and column_default ~ '(now|clock_timestamp)\\(\\)'
+    loop
+        execute format('alter table %I alter column %I set default %s', known.table_name, known.column_name,
+            regexp_replace(known.column_default, '(now|clock_timestamp)\\(\\)', 'pretended.\\1()'));
+    end loop;
+end $$;
 """
 
 

@@ -29,8 +29,9 @@ class Shop:
     engine: str
 
     def hears(self, body: str = "Oi", **said: Any) -> None:
-        """A customer's message arrives."""
-        event = make_event(self.engine, said.pop("kind", "text"), body=body, **{"customer": ANA, **said})
+        """A customer's message arrives, written now unless `timestamp` says otherwise."""
+        usual = {"customer": ANA, "timestamp": int(self.world.now().timestamp())}
+        event = make_event(self.engine, said.pop("kind", "text"), body=body, **{**usual, **said})
         answer = self.channel.deliver(event)
         assert answer.status_code == 200, answer.text
 
