@@ -19,12 +19,12 @@ LONGEST_INTEGER = 4000
 
 
 class NotJson(ValueError):
-    """The body is not a JSON object."""
+    """The body is not JSON."""
 
 
 def read_delivery(body: bytes) -> Delivery:
-    """Read one webhook body. Raises NotJson when it is no JSON object, and never anything else."""
-    envelope = _parse(body)
+    """Read one webhook body. Raises NotJson when it is not JSON, and never anything else."""
+    envelope, unreadable = _parse(body)
     setting = Setting(
         engine=_engine(envelope), own=own_addresses(envelope.get("me")), at=moment(envelope.get("timestamp"))
     )
@@ -37,22 +37,22 @@ def read_delivery(body: bytes) -> Delivery:
         engine=setting.engine,
         at=setting.at,
         content=content,
-        problem=problem,
+        problem=unreadable or problem,
     )
 
 
-def _parse(body: bytes) -> Mapping[str, Any]:
+def _parse(body: bytes) -> tuple[Mapping[str, Any], str | None]:
     """UTF-8, or UTF-16 and UTF-32 as JSON allows them; a broken character becomes U+FFFD."""
     try:
         found = json.loads(
             body.decode(json.detect_encoding(body), "replace"),
             parse_int=lambda digits: int(digits) if len(digits) < LONGEST_INTEGER else math.inf,
         )
-    except (ValueError, RecursionError) as error:
+    except RecursionError:
+        return {}, "The body is nested too deeply to be read."
+    except ValueError as error:
         raise NotJson("The body is not JSON.") from error
-    if not isinstance(found, dict):
-        raise NotJson("The body is JSON but not an object.")
-    return found
+    return (found, None) if isinstance(found, dict) else ({}, "The body is JSON but not an object.")
 
 
 def _engine(envelope: Mapping[str, Any]) -> str | None:
