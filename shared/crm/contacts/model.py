@@ -64,8 +64,12 @@ class Contact(Aggregate):
             self.deleted_at = at
             self.record(ContactDeleted(contact_id=self.id))
 
+    def wrote(self, at: datetime) -> None:
+        """Come back if deleted before that; what was written earlier and comes late changes nothing."""
+        if self.deleted_at is not None and at > self.deleted_at:
+            self.restore()
+
     def restore(self) -> None:
-        """Come back, as a deleted person does who writes again."""
         if self.deleted_at is not None:
             self.deleted_at = None
             self.record(ContactRestored(contact_id=self.id))

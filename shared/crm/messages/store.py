@@ -1,6 +1,8 @@
 """Where messages are kept and how they are found."""
 
-from shared.crm.messages.model import Message
+from uuid import UUID
+
+from shared.crm.messages.model import Message, MessageStatus, SenderKind
 from shared.runtime.mapping import map_aggregate
 from shared.runtime.work import Repository
 
@@ -9,3 +11,8 @@ messages = map_aggregate(Message, "messages")
 
 class Messages(Repository[Message]):
     kind = Message
+
+    def unclaimed_replies(self, chat_id: UUID) -> list[Message]:
+        """What a bot is about to say in the chat, locked."""
+        waiting = messages.c.status == MessageStatus.QUEUED, messages.c.sender_kind == SenderKind.BOT
+        return self.all(messages.c.chat_id == chat_id, *waiting, lock=True)

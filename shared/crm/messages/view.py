@@ -1,10 +1,12 @@
 """The public face of a message."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from shared.crm.messages.model import Direction, MessageStatus, SenderKind
+from shared.kernel.errors import BadRequest
 from shared.kernel.inbound import Card, Location, Media, MessageType
 from shared.runtime.query import Source
 
@@ -66,3 +68,18 @@ MESSAGES = Source(
     default_sort="sent_at:desc",
     noun="message",
 )
+
+_PARENTS = {
+    "filter[chat_id]": "exists (select from chats where id = cast(:chat_id as uuid))",
+    "filter[session_id]": "exists (select from sessions where id = cast(:session_id as uuid))",
+    "filter[contact_id]": """exists (
+        select from contacts where id = cast(:contact_id as uuid) and deleted_at is null)""",
+}
+
+
+def parents(filters: Mapping[str, str]) -> tuple[str, dict[str, str]]:
+    """The condition that what the messages are asked of is there, and its values. BadRequest: it is not said."""
+    named = {name.removeprefix("filter[").removesuffix("]"): name for name in _PARENTS if name in filters}
+    if not named:
+        raise BadRequest(f"say whose messages: give one of {', '.join(_PARENTS)}", code="filter_required")
+    return " and ".join(_PARENTS[name] for name in named.values()), {key: filters[name] for key, name in named.items()}

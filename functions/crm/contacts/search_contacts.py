@@ -1,0 +1,30 @@
+"""Finding contacts."""
+
+from pydantic import Field
+
+from shared.crm.contacts.query import ContactFilter, Search
+from shared.crm.contacts.view import CONTACTS, ContactView
+from shared.runtime.declarations import Limit
+from shared.runtime.http import Role, endpoint
+from shared.runtime.parsing import Body
+from shared.runtime.query import Page, PageQuery, page
+
+
+class ContactSearch(Body):
+    query: str | None = Field(
+        None, max_length=200, description="Words of a name, or a part of a phone or e-mail.", examples=["ana souza"]
+    )
+    filter: ContactFilter | None = None
+    limit: int = Field(25, ge=1, le=100, description="How many at most.")
+    cursor: str | None = Field(None, max_length=1024, description="Where to go on: `paging.next`.")
+
+
+@endpoint("POST", "/api/v1/crm/contacts/search", allow=Role.VIEWER, limit=Limit.CRM_READ)
+def search_contacts(body: ContactSearch) -> Page[ContactView]:
+    """Find contacts by words, by a tree of conditions, or by both."""
+    search = Search()
+    conditions = [search.words(body.query)] if body.query and body.query.strip() else []
+    if body.filter:
+        conditions.append(search.tree(body.filter))
+    query = PageQuery(limit=body.limit, cursor=body.cursor, page=None, sort=None)
+    return page(CONTACTS, query, {}, where=" and ".join(conditions) or "true", **search.values)

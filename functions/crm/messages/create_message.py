@@ -1,0 +1,45 @@
+"""A new message, to be sent."""
+
+from typing import Literal
+from uuid import UUID
+
+from pydantic import Field
+
+from shared.crm.chats.model import Chat
+from shared.crm.chats.store import Chats
+from shared.crm.chats.use_cases import chat_with
+from shared.crm.messages.model import LONGEST_TEXT
+from shared.crm.messages.view import MESSAGES, MessageView
+from shared.crm.messages.writing import write
+from shared.kernel.errors import Invalid
+from shared.runtime.http import Role, endpoint
+from shared.runtime.parsing import Body
+from shared.runtime.query import One, one
+from shared.runtime.work import UnitOfWork
+
+
+class NewMessage(Body):
+    chat_id: UUID | None = Field(None, description="Where to write; else give a contact and a channel.")
+    contact_id: UUID | None = None
+    channel_id: UUID | None = None
+    type: Literal["text"] = Field(examples=["text"])
+    text: str = Field(min_length=1, max_length=LONGEST_TEXT, pattern=r"\S", examples=["Bom dia! Já vou ver."])
+    reply_to: UUID | None = Field(None, description="The message of the same chat that this one answers.")
+
+
+@endpoint("POST", "/api/v1/crm/messages", allow=Role.AGENT, status=201)
+def create_message(uow: UnitOfWork, body: NewMessage) -> One[MessageView]:
+    """Send a text to a chat, or to a contact through a channel.
+
+    It is queued here and sent at once; its status tells how far it has come. From now on you hold the session.
+    """
+    return one(MESSAGES, write(uow, _chat(uow, body), body.text, body.reply_to).id)
+
+
+def _chat(uow: UnitOfWork, body: NewMessage) -> Chat:
+    match body.chat_id, body.contact_id, body.channel_id:
+        case UUID() as chat_id, None, None:
+            return Chats(uow).locked(chat_id)
+        case None, UUID() as contact_id, UUID() as channel_id:
+            return chat_with(uow, contact_id, channel_id)
+    raise Invalid("give either chat_id, or contact_id and channel_id")

@@ -1,0 +1,45 @@
+"""The chat with a contact on a channel, opened when somebody first writes to them."""
+
+from uuid import UUID
+
+from shared.crm import locks
+from shared.crm.channels.model import Channel
+from shared.crm.channels.store import Channels
+from shared.crm.chats.model import Chat
+from shared.crm.chats.store import Chats
+from shared.crm.contacts.model import Contact
+from shared.crm.contacts.store import Contacts
+from shared.kernel.errors import Invalid
+from shared.kernel.inbound import ChatKind, Identity, IdentityKind
+from shared.runtime.work import UnitOfWork
+
+
+def chat_with(uow: UnitOfWork, contact_id: UUID, channel_id: UUID) -> Chat:
+    """The contact's chat on the channel, locked, and made if there is none. Invalid: nobody knows their phone."""
+    channel = Channels(uow).get(channel_id)
+    contact = Contacts(uow).living(contact_id, lock=False)
+    return Chats(uow).of_contact(channel.id, contact.id) or _first_chat(uow, channel, contact)
+
+
+def _first_chat(uow: UnitOfWork, channel: Channel, contact: Contact) -> Chat:
+    """The chat at the contact's phone, unless the contact writes at this very moment and so has one."""
+    phone, chats = Contacts(uow).phone(contact), Chats(uow)
+    if phone is None:
+        raise Invalid("this contact has no phone to write to; add one first")
+    person = Identity(kind=IdentityKind.PHONE, value=phone)
+    address = f"{phone.removeprefix('+')}@c.us"
+    uow.run(locks.lock([locks.person(contact.project_id, person), locks.chat(channel.id, address)]))
+    found = chats.of_contact(channel.id, contact.id) or chats.at(channel.id, address)
+    if found:
+        return found
+    chat = chats.add(
+        Chat.open(
+            tenant_id=contact.tenant_id,
+            project_id=contact.project_id,
+            channel_id=channel.id,
+            kind=ChatKind.INDIVIDUAL,
+            contact_id=contact.id,
+        )
+    )
+    chats.settle_at(chat, address)
+    return chat

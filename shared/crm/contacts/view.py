@@ -1,0 +1,62 @@
+"""The public face of a contact."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from shared.crm.contacts.model import ContactSource
+from shared.kernel.inbound import IdentityKind
+from shared.runtime.query import Source
+
+# For what hangs on a contact: the one that `:contact_id` stands for, and whether it is there.
+NAMED = "(select coalesce(merged_into_id, id) from contacts where id = :contact_id)"
+IS_THERE = f"exists (select from contacts where deleted_at is null and id = {NAMED})"
+
+
+@dataclass(frozen=True, kw_only=True)
+class IdentityView:
+    """A phone is E.164, a LID bare digits; `issuer` is whose id it is, where it is good only there."""
+
+    kind: IdentityKind
+    issuer: str
+    value: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ContactView:
+    """`phone` and `email` are the latest of those in `identities`; the name may be empty."""
+
+    id: UUID
+    project_id: UUID
+    name: str
+    phone: str | None
+    email: str | None
+    identities: list[IdentityView]
+    source: ContactSource
+    version: int
+    created_at: datetime
+    updated_at: datetime
+
+
+_OF_CONTACT = "from contact_identities i where i.tenant_id = c.tenant_id and i.contact_id = c.id and not i.is_variant"
+_LATEST = "select i.value {} and i.kind = '{}' order by i.created_at desc, i.value limit 1"
+_ALL = """
+select coalesce(json_agg(
+    json_build_object('kind', i.kind, 'issuer', i.issuer, 'value', i.value) order by i.created_at, i.kind, i.value
+), '[]'::json) """
+
+CONTACTS = Source(
+    view=ContactView,
+    tables="contacts c",
+    alias="c",
+    columns={
+        "phone": _LATEST.format(_OF_CONTACT, IdentityKind.PHONE),
+        "email": _LATEST.format(_OF_CONTACT, IdentityKind.EMAIL),
+        "identities": _ALL + _OF_CONTACT,
+    },
+    where="c.deleted_at is null and c.merged_into_id is null",
+    filters=("name", "phone", "email", "source", "created_at", "updated_at"),
+    sorts=("created_at", "updated_at", "name"),
+    noun="contact",
+    named="(select coalesce(merged_into_id, id) from contacts where id = :id)",
+)
