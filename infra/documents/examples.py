@@ -18,16 +18,32 @@ BY_FORMAT = {
     "phone": "+5511912345678",
     "binary": "",
 }
-BY_NAME = {
+BY_NAME: dict[str, Any] = {
+    "access_token": "eyJhbGciOiJFZERTQSJ9.eyJzdWIiOiIuLi4ifQ.c2lnbmF0dXJl",
+    "address": "5511912345678@c.us",
+    "base_url": "https://waha.example.com",
     "city": "São Paulo",
+    "connection": "WORKING",
+    "debounce_max_wait_ms": 60000,
+    "debounce_timeout_ms": 15000,
     "email": "ana@example.com",
+    "expires_in": 3600,
+    "external_id": "3EB0C767D26B8B4A9C7E",
+    "hint": "x7Qk",
+    "key": "vk_01957f3e8a107000900000c0ffee0001_...",
+    "name": "Ana Souza",
     "phone": "+5511912345678",
     "project_name": "Vendas",
+    "role": "agent",
     "session_name": "default",
+    "session_timeout_minutes": 1440,
+    "status": "active",
+    "subject": "Pedidos",
     "tenant_name": "Padaria Aurora",
     "text": "Bom dia! O pedido saiu para entrega.",
     "timezone": "America/Sao_Paulo",
     "url": "https://example.com",
+    "webhook_url": "https://api.example.com/api/v1/webhooks/inbound/waha/...",
 }
 
 
@@ -57,8 +73,8 @@ class Examples:
             "object": self._object,
             "array": self._array,
             "string": lambda schema, name, _depth: _string(schema, name),
-            "integer": lambda schema, _name, _depth: _number(schema),
-            "number": lambda schema, _name, _depth: _number(schema),
+            "integer": lambda schema, name, _depth: _number(schema, name),
+            "number": lambda schema, name, _depth: _number(schema, name),
             "boolean": lambda _schema, _name, _depth: False,
             "null": lambda _schema, _name, _depth: None,
         }
@@ -71,8 +87,9 @@ class Examples:
         return {name: self.of(inner, name, depth + 1) for name, inner in shown.items()}
 
     def _array(self, schema: Json, name: str, depth: int) -> Any:
-        items = schema.get("prefixItems") or [schema.get("items", {})] * max(1, schema.get("minItems", 0))
-        return [self.of(item, name.removesuffix("s"), depth + 1) for item in items] if depth < DEEPEST else []
+        fewest = max(schema.get("minItems", 0), 1 if depth < DEEPEST else 0)
+        single = re.sub(r"(?<=ss)es$|s$", "", name)
+        return [self.of(item, single, depth + 1) for item in schema.get("prefixItems") or [schema["items"]] * fewest]
 
 
 def _given(schema: Json) -> Any:
@@ -83,17 +100,18 @@ def _given(schema: Json) -> Any:
     return schema.get("const", schema.get("default", ...))
 
 
-def _string(schema: Json, name: str) -> Any:
+def _string(schema: Json, name: str) -> str:
     form = schema.get("format", "")
     if form == "uuid":
         return uuid_like(name)
-    known = BY_FORMAT.get(form) or BY_NAME.get(name) or re.sub(r"_+", " ", name) or "text"
+    known = str(BY_FORMAT.get(form) or BY_NAME.get(name) or name.replace("_", " ") or "text")
     return known.ljust(schema.get("minLength", 0), ".")[: schema.get("maxLength")]
 
 
-def _number(schema: Json) -> int:
+def _number(schema: Json, name: str) -> int:
+    usual = BY_NAME.get(name, 1)
     least = schema.get("minimum", schema.get("exclusiveMinimum", 0) + ("exclusiveMinimum" in schema))
-    return int(max(least, min(1, schema.get("maximum", 1))))
+    return int(max(least, min(usual, schema.get("maximum", usual))))
 
 
 def uuid_like(name: str) -> str:
