@@ -19,7 +19,11 @@ from shared.runtime.work import UnitOfWork
 
 
 class NewMessage(Body):
-    chat_id: UUID | None = Field(None, description="Where to write; else give a contact and a channel.")
+    chat_id: UUID | None = Field(
+        None,
+        description="Where to write; else give a contact and a channel.",
+        examples=["01957f3e-8a10-7b0f-93f6-b9caffe910cb"],
+    )
     contact_id: UUID | None = None
     channel_id: UUID | None = None
     type: Literal["text"] = Field(examples=["text"])
