@@ -1,6 +1,6 @@
 """One message taken in: kept once, under its contact, chat, session and group."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -12,12 +12,24 @@ from shared.crm.inbound.ledger import Ledger
 from shared.crm.inbound.moves import move_session
 from shared.crm.inbound.people import People
 from shared.crm.inbound.picture import Wanted
+from shared.crm.inbound.progress import receive_receipt
 from shared.crm.message_groups.model import GroupStatus, MessageGroup, Outcome
 from shared.crm.message_groups.tasks import FlushMessageGroup
 from shared.crm.messages.model import Direction, Message
-from shared.crm.sessions.model import Session, place
+from shared.crm.sessions.model import Holder, Session, SessionStatus, place
 from shared.kernel.inbound import InboundMessage
 from shared.runtime.outbox import Outgoing
+
+ECHO_WITHIN = timedelta(minutes=10)  # of the claim, by the provider's clock
+_ANSWERED_LATER = """
+update messages set quoted_message_id = :id
+where tenant_id = :tenant_id and channel_id = :channel_id and quoted_external_id = :external_id
+  and quoted_message_id is null
+"""
+_RECEIPTS_TAKEN = """
+delete from early_receipts
+where tenant_id = :tenant_id and channel_id = :channel_id and external_id = :external_id
+"""
 
 
 class Intake:
@@ -38,12 +50,11 @@ class Intake:
 
     def is_known(self) -> bool:
         """Whether the message is here already: by its id, or as a send of ours whose id we did not know yet."""
-        row = self.seen["message"] or self._our_own_send()
+        row = next(iter(self.seen["messages"]), None) or self._our_own_send()
         if row is None:
             return False
         self.message = self.ledger.load("messages", Message, row)
-        # A second delivery may know the person or the chat by one more name.
-        self.people.chat(self.told, self.people.contact(self.told.customer or self.told.sender))
+        self.people.recognise(self.told)
         if self.message.direction is Direction.OUTBOUND:
             self.message.was_sent(self.told.external_id, self.told.provider_id)
             self._acknowledge(self.message)
@@ -53,6 +64,8 @@ class Intake:
         """Keep a message that is new, and what follows from it."""
         told = self.told
         contact = self.people.contact(told.customer or told.sender)
+        if contact and not told.from_me:
+            contact.restore()
         chat = self.people.chat(told, contact)
         chat.heard(self.at)
         session = self._session(chat)
@@ -75,10 +88,15 @@ class Intake:
         if session is None:
             return
         if self.told.from_me:
-            session.held_by_human("an own message was written outside", self.at)
-            self._withdraw_replies(Outcome.TAKEN_OVER, "a person wrote in the chat")
+            self._take_over(session)
         else:
             self._group(message)
+
+    def _take_over(self, session: Session) -> None:
+        """Let a person hold the session; what a bot was about to say in it is withdrawn."""
+        session.held_by_human("an own message was written outside", self.at)
+        if session.status is SessionStatus.OPEN and session.held_by is Holder.HUMAN:
+            self._withdraw_replies(Outcome.TAKEN_OVER, "a person wrote in the chat")
 
     def _session(self, chat: Chat) -> Session | None:
         if not chat.converses:
@@ -124,26 +142,28 @@ class Intake:
         if self.told.from_me and self.told.ack is not None and message.direction is Direction.OUTBOUND:
             message.receipt(self.told.ack, self.at)
         for early in self.seen["receipts"]:
-            self._early(message, early)
+            reader_id = UUID(early["contact_id"]) if early["contact_id"] else None
+            receive_receipt(self.ledger, message, early["level"], datetime.fromisoformat(early["at"]), reader_id)
+        self._end_waiting(message)
 
-    def _early(self, message: Message, early: dict[str, Any]) -> None:
-        at = datetime.fromisoformat(early["at"])
-        if early["contact_id"] is None:
-            message.receipt(early["level"], at)
-            return
-        self.ledger.row(
-            "message_receipts",
-            tenant_id=message.tenant_id,
-            project_id=message.project_id,
-            message_id=message.id,
-            contact_id=early["contact_id"],
-            level=early["level"],
-            at=at,
-        )
+    def _end_waiting(self, message: Message) -> None:
+        """Serve what waited for the message to have an id: its receipts, and the replies that quote it."""
+        names = {
+            "tenant_id": message.tenant_id,
+            "channel_id": message.channel_id,
+            "external_id": self.told.external_id,
+            "id": message.id,
+        }
+        self.ledger.last(_ANSWERED_LATER, **names)
+        if self.seen["receipts"]:
+            self.ledger.last(_RECEIPTS_TAKEN, **names)
 
     def _our_own_send(self) -> dict[str, Any] | None:
         """A send of ours that this is the echo of, on an engine that chooses the ids itself."""
         if not self.told.from_me or Engine(self.channel.engine).takes_our_ids:
             return None
-        same = (row for row in self.seen["sending"] if (row["text"] or "").strip() == (self.told.text or "").strip())
-        return next(same, None)
+        return next((row for row in self.seen["sending"] if self._echoes(row)), None)
+
+    def _echoes(self, row: dict[str, Any]) -> bool:
+        apart = abs(self.at - datetime.fromisoformat(row["claimed_at"]))
+        return apart <= ECHO_WITHIN and (row["text"] or "").split() == (self.told.text or "").split()

@@ -3,6 +3,17 @@
 from shared.crm.inbound.ledger import Ledger
 from shared.crm.sessions.model import Session
 
+# A reader's row says how far the reader came, and when first.
+_FARTHEST = """
+on conflict (tenant_id, message_id, contact_id) do update set
+    level = greatest(known.level, excluded.level),
+    at = case sign(excluded.level - known.level)
+        when 1 then excluded.at when 0 then least(known.at, excluded.at) else known.at end
+"""
+REMEMBER_RECEIPT = f"""
+insert into message_receipts as known (tenant_id, project_id, message_id, contact_id, level, at)
+values (:tenant_id, :project_id, :message_id, :contact_id, :level, :at) {_FARTHEST}
+"""  # noqa: S608 - our own words
 CONTACT_MOVES = (
     "update contact_identities set contact_id = :survivor where tenant_id = :tenant_id and contact_id = :other",
     """
@@ -11,18 +22,18 @@ CONTACT_MOVES = (
     where tenant_id = :tenant_id and contact_id = :other on conflict do nothing
     """,
     "delete from chat_participants where tenant_id = :tenant_id and contact_id = :other",
-    """
+    f"""
     insert into message_receipts as known (tenant_id, project_id, message_id, contact_id, level, at)
     select tenant_id, project_id, message_id, cast(:survivor as uuid), level, at from message_receipts
-    where tenant_id = :tenant_id and contact_id = :other
-    on conflict (tenant_id, message_id, contact_id) do update
-    set level = greatest(known.level, excluded.level), at = least(known.at, excluded.at)
-    """,
+    where tenant_id = :tenant_id and contact_id = :other {_FARTHEST}
+    """,  # noqa: S608 - our own words
     "delete from message_receipts where tenant_id = :tenant_id and contact_id = :other",
     """
-    insert into early_receipts (tenant_id, project_id, channel_id, external_id, level, contact_id, at, expires_at)
+    insert into early_receipts as known (
+        tenant_id, project_id, channel_id, external_id, level, contact_id, at, expires_at)
     select tenant_id, project_id, channel_id, external_id, level, cast(:survivor as uuid), at, expires_at
-    from early_receipts where tenant_id = :tenant_id and contact_id = :other on conflict do nothing
+    from early_receipts where tenant_id = :tenant_id and contact_id = :other
+    on conflict (tenant_id, channel_id, external_id, level, contact_id) do update set at = least(known.at, excluded.at)
     """,
     "delete from early_receipts where tenant_id = :tenant_id and contact_id = :other",
     # One step leads from an old id to who survives, however many became one on the way.
@@ -70,4 +81,4 @@ _SESSION_MOVES = (
 def move_session(ledger: Ledger, home: Session, swallowed: Session) -> None:
     """Let everything of a session that was swallowed hang on the one that swallowed it."""
     for statement in _SESSION_MOVES:
-        ledger.batch.run(statement, tenant_id=home.tenant_id, survivor=home.id, other=swallowed.id)
+        ledger.last(statement, tenant_id=home.tenant_id, survivor=home.id, other=swallowed.id)

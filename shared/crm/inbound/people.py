@@ -29,7 +29,6 @@ class People:
         if person is None or not person.identities:
             return None
         contact = self.contacts[0] if self.contacts else self._new_contact(person)
-        contact.restore()
         contact.introduce(person.name)
         self._link(contact, person)
         return contact
@@ -37,10 +36,20 @@ class People:
     def chat(self, told: InboundMessage, contact: Contact | None) -> Chat:
         """The chat that the message belongs to, known from now on by all its addresses."""
         chat = self.chats[0] if self.chats else self._new_chat(told, contact)
+        self._find_under(chat, told)
+        return chat
+
+    def recognise(self, told: InboundMessage) -> None:
+        """Learn more names of whom we know, from a message that is here already; it makes nobody."""
+        if self.contacts:
+            self.contact(told.customer or told.sender)
+        if self.chats:
+            self._find_under(self.chats[0], told)
+
+    def _find_under(self, chat: Chat, told: InboundMessage) -> None:
         for address in told.chat_addresses:
             if address not in self.addresses:
                 self._row("chat_addresses", channel_id=chat.channel_id, address=address, chat_id=chat.id)
-        return chat
 
     def takes_part(self, chat: Chat, contact: Contact) -> None:
         """Remember who speaks in a group."""

@@ -38,11 +38,19 @@ with known_identities as (
             select chat_id from chat_addresses where tenant_id = :tenant_id and channel_id = :channel_id
               and address = any(array(select jsonb_array_elements_text(cast(:addresses as jsonb))))))
         or (cast(:is_individual as boolean) and contact_id = any(array(select id from known_contacts))))
+), written as (
+    select least(cast(:at as timestamptz), clock_timestamp()) as at
+), living_sessions as (
+    select s.* from sessions s
+    where s.tenant_id = :tenant_id and s.chat_id = any(array(select id from known_chats)) and s.status <> 'merged'
 ), near_sessions as (
-    select s.* from sessions s where s.tenant_id = :tenant_id and s.chat_id = any(array(select id from known_chats))
-      and s.status <> 'merged' and (s.status = 'open' or (
-          s.last_message_at >= cast(:at as timestamptz) - make_interval(mins => s.timeout_minutes)
-          and s.started_at <= cast(:at as timestamptz) + make_interval(mins => s.timeout_minutes)))
+    select s.* from living_sessions s, written
+    where s.last_message_at >= written.at - make_interval(mins => s.timeout_minutes)
+      and s.started_at <= written.at + make_interval(mins => s.timeout_minutes)
+    union
+    (select s.* from living_sessions s, written where s.started_at <= written.at order by s.started_at desc limit 1)
+    union
+    (select s.* from living_sessions s order by s.started_at desc limit 1)
 )
 select json_build_object(
     'now', clock_timestamp(),
@@ -73,9 +81,10 @@ select json_build_object(
         select coalesce(json_agg(m), '[]') from messages m
         where m.tenant_id = :tenant_id and m.chat_id = any(array(select id from known_chats))
           and m.status = 'queued' and m.sender_kind = 'bot'),
-    'message', (
-        select row_to_json(m) from messages m
-        where m.tenant_id = :tenant_id and m.channel_id = :channel_id and m.external_id = :external_id),
+    'messages', (
+        select coalesce(json_agg(m), '[]') from messages m
+        where m.tenant_id = :tenant_id and m.channel_id = :channel_id
+          and m.external_id = any(array(select jsonb_array_elements_text(cast(:external_ids as jsonb))))),
     'sending', (
         select coalesce(json_agg(m order by m.claimed_at), '[]') from messages m
         where m.tenant_id = :tenant_id and m.chat_id = any(array(select id from known_chats))
@@ -85,7 +94,8 @@ select json_build_object(
         where tenant_id = :tenant_id and channel_id = :channel_id and external_id = :quoted_external_id),
     'receipts', (
         select coalesce(json_agg(r order by r.level), '[]') from early_receipts r
-        where r.tenant_id = :tenant_id and r.channel_id = :channel_id and r.external_id = :external_id))
+        where r.tenant_id = :tenant_id and r.channel_id = :channel_id
+          and r.external_id = any(array(select jsonb_array_elements_text(cast(:external_ids as jsonb))))))
 """
 
 
@@ -98,7 +108,7 @@ class Wanted:
     channel_id: UUID
     delivery_key: str
     at: datetime | None = None
-    external_id: str | None = None
+    external_ids: tuple[str, ...] = ()
     quoted_external_id: str | None = None
     addresses: tuple[str, ...] = ()
     person: Person | None = None
@@ -118,7 +128,7 @@ class Wanted:
     def _names(self) -> list[str]:
         return [
             f"delivery:{self.channel_id}:{self.delivery_key}",
-            f"message:{self.channel_id}:{self.external_id}",
+            *(f"message:{self.channel_id}:{external_id}" for external_id in self.external_ids),
             *(locks.chat(self.channel_id, address) for address in self.addresses),
             *(locks.person(self.project_id, each) for each in self.identities()),
         ]
@@ -130,7 +140,7 @@ class Wanted:
             "channel_id": self.channel_id,
             "delivery_key": self.delivery_key,
             "at": self.at,
-            "external_id": self.external_id,
+            "external_ids": list(self.external_ids),
             "quoted_external_id": self.quoted_external_id,
             "addresses": list(self.addresses),
             "identities": [

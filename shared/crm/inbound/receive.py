@@ -1,4 +1,4 @@
-"""A provider's delivery, kept once: read, lock, look, decide, write; two round trips and a commit."""
+"""A provider's delivery, kept once: lock, look, decide, write and commit, in two round trips."""
 
 import hashlib
 import json
@@ -37,43 +37,23 @@ _AGAIN = """
 update inbound_deliveries set times_received = times_received + 1, last_received_at = clock_timestamp()
 where tenant_id = :tenant_id and channel_id = :channel_id and delivery_key = :delivery_key
 """
-_ANSWERED_LATER = """
-update messages set quoted_message_id = :id
-where tenant_id = :tenant_id and channel_id = :channel_id and quoted_external_id = :external_id
-  and quoted_message_id is null
-"""
-_RECEIPTS_TAKEN = """
-delete from early_receipts
-where tenant_id = :tenant_id and channel_id = :channel_id and external_id = :external_id
-"""
 
 
 def receive(gate: Gate, body: bytes, delivery: Delivery, *, again: bool = False) -> None:
     """Keep a delivery and what it says. `again` works one off that is kept already, as an operator may ask."""
-    key = delivery.event_id or hashlib.sha256(body).hexdigest()
-    for part in _parts(delivery):
-        retried(lambda part=part: _Reception(gate, body, delivery, key, part, again=again).run())  # type: ignore[misc] # bound here
-
-
-def _parts(delivery: Delivery) -> list[Any]:
-    """A receipt may speak of several messages, each of which is one piece of work."""
-    if isinstance(delivery.content, Receipt):
-        return list(delivery.content.external_ids) or [None]
-    return [None]
+    retried(lambda: _Reception(gate, body, delivery, again=again).run())
 
 
 class _Reception:
-    """One transaction of a delivery."""
+    """The one transaction of a delivery."""
 
-    def __init__(
-        self, gate: Gate, body: bytes, delivery: Delivery, key: str, external_id: str | None, *, again: bool
-    ) -> None:
+    def __init__(self, gate: Gate, body: bytes, delivery: Delivery, *, again: bool) -> None:
         self.gate = gate
         self.body = body
         self.delivery = delivery
         self.again = again
         self.outgoing = Outgoing(tenant_id=gate.tenant_id)
-        self.wanted = _wanted(gate, delivery, key, external_id)
+        self.wanted = _wanted(gate, delivery, delivery.event_id or hashlib.sha256(body).hexdigest())
         self.status = "kept" if delivery.content else "failed" if delivery.problem else "unhandled"
         self.touched: list[Aggregate] = []
         self.message_id: UUID | None = None
@@ -120,7 +100,7 @@ class _Reception:
         return intake.ledger
 
     def _after(self) -> list[Sql]:
-        """The delivery's own row, and what was waiting for the message."""
+        """The delivery's own row."""
         outcome = {
             "status": self.status,
             "problem": self.delivery.problem,
@@ -128,15 +108,9 @@ class _Reception:
             "contact_id": self.contact_id,
         }
         if self.again:
-            statements = [Sql(_SETTLE, {**self._names(), **outcome})]
-        else:
-            about = {"id": uuid7(), "project_id": self.gate.project_id, "provider": "waha", "body": self.body}
-            event = self.delivery.event[:100]
-            statements = [Sql(_KEEP, {**self._names(), **outcome, **about, "event": event})]
-        if self.message_id and self.status == "kept":
-            told = {**self._names(), "external_id": self.wanted.external_id, "id": self.message_id}
-            statements += [Sql(_ANSWERED_LATER, told), Sql(_RECEIPTS_TAKEN, told)]
-        return statements
+            return [Sql(_SETTLE, {**self._names(), **outcome})]
+        about = {"id": uuid7(), "project_id": self.gate.project_id, "provider": "waha", "body": self.body}
+        return [Sql(_KEEP, {**self._names(), **outcome, **about, "event": self.delivery.event[:100]})]
 
     def _names(self) -> dict[str, Any]:
         return {
@@ -146,15 +120,19 @@ class _Reception:
         }
 
 
-def _wanted(gate: Gate, delivery: Delivery, key: str, external_id: str | None) -> Wanted:
-    names: dict[str, Any] = {"tenant_id": gate.tenant_id, "project_id": gate.project_id, "channel_id": gate.channel_id}
+def _wanted(gate: Gate, delivery: Delivery, key: str) -> Wanted:
+    names: dict[str, Any] = {
+        "tenant_id": gate.tenant_id,
+        "project_id": gate.project_id,
+        "channel_id": gate.channel_id,
+        "delivery_key": key,
+    }
     content = delivery.content
     if isinstance(content, InboundMessage):
         return Wanted(
             **names,
-            delivery_key=key,
             at=content.sent_at,
-            external_id=content.external_id,
+            external_ids=(content.external_id,),
             quoted_external_id=content.quoted_external_id,
             addresses=content.chat_addresses,
             person=content.customer or content.sender,
@@ -162,12 +140,9 @@ def _wanted(gate: Gate, delivery: Delivery, key: str, external_id: str | None) -
             from_me=content.from_me,
         )
     if isinstance(content, Receipt):
-        single = len(content.external_ids) < 2  # noqa: PLR2004 - one key a message
         person = content.participant if content.chat_kind is ChatKind.GROUP else None
-        return Wanted(
-            **names, delivery_key=key if single else f"{key}:{external_id}", external_id=external_id, person=person
-        )
-    return Wanted(**names, delivery_key=key)
+        return Wanted(**names, external_ids=content.external_ids, person=person)
+    return Wanted(**names)
 
 
 def _picture(rows: list[list[Any]]) -> dict[str, Any]:
