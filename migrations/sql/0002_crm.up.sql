@@ -110,7 +110,7 @@ create table chats (
     check ((kind = 'individual') = (contact_id is not null))
 );
 create unique index chats_one_per_contact on chats (tenant_id, channel_id, contact_id) where status <> 'merged';
-create index on chats (tenant_id, project_id, last_message_at, id);
+create index chats_by_activity on chats (tenant_id, project_id, coalesce(last_message_at, created_at), id);
 create index on chats (tenant_id, channel_id);
 create index on chats (tenant_id, contact_id);
 create index on chats (tenant_id, merged_into_id);
