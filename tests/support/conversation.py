@@ -1,6 +1,7 @@
 """Somebody has written: what that leaves behind, made by a delivery as it really comes."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -35,3 +36,11 @@ def speak(world: World, channel: WahaChannel, text: str = "Oi!", *, customer: Pa
     row["contact_id"] = row["contact_id"] or row.pop("sender_contact_id")
     row.pop("sender_contact_id", None)
     return Spoken(**{name: UUID(value) if value else value for name, value in row.items()})
+
+
+def let_the_bot_reply(world: World) -> dict[str, Any]:
+    """Let the burst end and the bot answer; nobody listens at the channel's server, so the reply stays queued."""
+    world.drain(until=timedelta(seconds=20), tolerate=True)
+    (reply,) = world.rows("select * from messages where sender_kind = 'bot' order by created_at desc limit 1")
+    assert reply["status"] == "queued"
+    return reply
