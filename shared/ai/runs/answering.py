@@ -17,11 +17,11 @@ from shared.crm.channels.store import Channels
 from shared.crm.chats.model import Chat
 from shared.crm.chats.store import Chats
 from shared.crm.message_groups.model import GroupStatus, MessageGroup, Outcome
-from shared.crm.message_groups.use_cases import locked_group
+from shared.crm.message_groups.store import MessageGroups
+from shared.crm.message_groups.use_cases import locked_group, present_session
 from shared.crm.messages.model import Message, SenderKind
 from shared.crm.messages.store import Messages
 from shared.crm.sessions.model import Holder, Session
-from shared.crm.sessions.store import Sessions, sessions
 from shared.kernel.inbound import ChatKind
 from shared.runtime.consume import Busy, Transactions
 from shared.runtime.retry import retried
@@ -51,27 +51,37 @@ class Decline:
     reason: str
 
 
+@dataclass(frozen=True, kw_only=True)
+class Attempt:
+    """A claim of a run, which ends with its lease, and what is to be answered."""
+
+    group_id: UUID
+    run_id: UUID
+    since: datetime
+    responder: str
+    question: Question
+
+
 def answer_group(transactions: Transactions, group_id: UUID) -> None:
     """Answer a group once. Called again it does nothing, or waits for the one who is at it."""
-    asked = retried(lambda: _begin(transactions, group_id))
-    if asked is None:
+    attempt = retried(lambda: _begin(transactions, group_id))
+    if attempt is None:
         return
-    run_id, kind, question = asked
-    answer = _ask(kind, question)
+    answer = _ask(attempt)
     if isinstance(answer, Answer):
-        retried(lambda: _finish(transactions, group_id, run_id, answer))
+        retried(lambda: _finish(transactions, attempt, answer))
     else:
-        retried(lambda: _failed(transactions, group_id, run_id, answer))
+        retried(lambda: _failed(transactions, attempt, answer))
 
 
-def _ask(kind: str, question: Question) -> Answer | ResponderError:
+def _ask(attempt: Attempt) -> Answer | ResponderError:
     try:
-        return responder_for(kind).answer(question)
+        return responder_for(attempt.responder).answer(attempt.question)
     except ResponderError as error:
         return error
 
 
-def _begin(transactions: Transactions, group_id: UUID) -> tuple[UUID, str, Question] | None:
+def _begin(transactions: Transactions, group_id: UUID) -> Attempt | None:
     with transactions.begin() as uow:
         scene = _scene(uow, group_id)
         if scene is None or scene.group.outcome is not None or scene.group.status is not GroupStatus.COMPLETED:
@@ -80,10 +90,19 @@ def _begin(transactions: Transactions, group_id: UUID) -> tuple[UUID, str, Quest
             _settle(uow, scene, declined)
             uow.commit()
             return None
-        run = _run(uow, scene)
-        question = _question(uow, scene)
+        attempt = _attempt(_run(uow, scene), _question(uow, scene))
         uow.commit()
-        return run.id, run.responder, question
+        return attempt
+
+
+def _attempt(run: AiRun, question: Question) -> Attempt:
+    return Attempt(
+        group_id=run.message_group_id,
+        run_id=run.id,
+        since=run.started_at,
+        responder=run.responder,
+        question=question,
+    )
 
 
 def _scene(uow: UnitOfWork, group_id: UUID) -> Scene | None:
@@ -91,9 +110,14 @@ def _scene(uow: UnitOfWork, group_id: UUID) -> Scene | None:
     if group is None:
         return None
     channel = Channels(uow).get(group.channel_id)
-    session = Sessions(uow).first(sessions.c.id == group.session_id, lock=True) if group.session_id else None
     agent = Agents(uow).first(agents.c.id == channel.default_agent_id) if channel.default_agent_id else None
-    return Scene(group=group, chat=Chats(uow).get(group.chat_id), channel=channel, session=session, agent=agent)
+    return Scene(
+        group=group,
+        chat=Chats(uow).get(group.chat_id),
+        channel=channel,
+        session=present_session(uow, group),
+        agent=agent,
+    )
 
 
 def _declined(uow: UnitOfWork, scene: Scene) -> Decline | None:
@@ -133,23 +157,28 @@ def _run(uow: UnitOfWork, scene: Scene) -> AiRun:
         return AiRuns(uow).add(_new_run(scene, uow.now))
     if known.status is RunStatus.RUNNING and uow.now - known.started_at < LEASE:
         raise Busy("another copy of this run is under way")
-    known.take_over(uow.now)
+    bot, responder = _bot(scene)
+    known.take_over(uow.now, agent_id=bot.id, responder=responder)
     return known
 
 
-def _new_run(scene: Scene, now: datetime) -> AiRun:
-    group, agent = scene.group, scene.agent
-    if agent is None or agent.responder is None:
+def _bot(scene: Scene) -> tuple[Agent, str]:
+    if scene.agent is None or scene.agent.responder is None:
         raise AssertionError("only a bot is asked")
+    return scene.agent, scene.agent.responder
+
+
+def _new_run(scene: Scene, now: datetime) -> AiRun:
+    group, (bot, responder) = scene.group, _bot(scene)
     return AiRun.start(
         tenant_id=group.tenant_id,
         project_id=group.project_id,
         message_group_id=group.id,
         chat_id=group.chat_id,
         contact_id=scene.chat.contact_id,
-        session_id=group.session_id,
-        agent_id=agent.id,
-        responder=agent.responder,
+        session_id=scene.session.id if scene.session else None,
+        agent_id=bot.id,
+        responder=responder,
         at=now,
     )
 
@@ -164,11 +193,11 @@ def _question(uow: UnitOfWork, scene: Scene) -> Question:
     )
 
 
-def _finish(transactions: Transactions, group_id: UUID, run_id: UUID, answer: Answer) -> None:
+def _finish(transactions: Transactions, attempt: Attempt, answer: Answer) -> None:
     """Queue the reply, if no person holds the session by now and nothing newer was said."""
     with transactions.begin() as uow:
-        scene = _scene(uow, group_id)
-        run = AiRuns(uow).get(run_id, lock=True)
+        scene = _scene(uow, attempt.group_id)
+        run = AiRuns(uow).get(attempt.run_id, lock=True)
         if scene is None or run.status is not RunStatus.RUNNING:
             return
         if scene.group.outcome is None:
@@ -180,6 +209,9 @@ def _finish(transactions: Transactions, group_id: UUID, run_id: UUID, answer: An
 def _speak(uow: UnitOfWork, scene: Scene, run: AiRun, answer: Answer) -> None:
     if scene.session and scene.session.held_by is Holder.HUMAN:
         scene.group.settle(Outcome.TAKEN_OVER, "a person took the session while the bot was thinking")
+        return
+    if newer := MessageGroups(uow).pending_in(scene.chat.id):
+        newer.supersede(scene.group)
         return
     if answer.hands_over:
         run.hand_off("the bot asked for a person")
@@ -195,7 +227,7 @@ def _speak(uow: UnitOfWork, scene: Scene, run: AiRun, answer: Answer) -> None:
 def _reply(uow: UnitOfWork, scene: Scene, text: str) -> Message:
     return Message.queue(
         chat=scene.chat,
-        session_id=scene.group.session_id,
+        session_id=scene.session.id if scene.session else None,
         text=text,
         at=uow.now,
         sender_kind=SenderKind.BOT,
@@ -204,12 +236,14 @@ def _reply(uow: UnitOfWork, scene: Scene, text: str) -> Message:
     )
 
 
-def _failed(transactions: Transactions, group_id: UUID, run_id: UUID, error: ResponderError) -> None:
+def _failed(transactions: Transactions, attempt: Attempt, error: ResponderError) -> None:
     """Leave a passing trouble to the next delivery; end the group on a lasting one, with a person called."""
     say("the responder did not answer", passing=error.passing)
     with transactions.begin() as uow:
-        scene = _scene(uow, group_id)
-        run = AiRuns(uow).get(run_id, lock=True)
+        scene = _scene(uow, attempt.group_id)
+        run = AiRuns(uow).get(attempt.run_id, lock=True)
+        if run.status is not RunStatus.RUNNING or run.started_at != attempt.since:
+            return  # Somebody else has taken the run over since, and it is theirs to end.
         run.fail(str(error), uow.now)
         if scene and scene.group.outcome is None and not error.passing:
             give_up(uow, scene.group, scene.session, str(error))

@@ -72,9 +72,10 @@ class AiRun(Aggregate):
         run.record(AiRunStarted(run_id=run.id, chat_id=chat_id, agent_id=agent_id))
         return run
 
-    def take_over(self, at: datetime) -> None:
-        """Begin again after whoever began before has gone."""
+    def take_over(self, at: datetime, *, agent_id: UUID, responder: str) -> None:
+        """Begin again after whoever began before has gone or failed, with the bot that is at work by now."""
         self.status, self.error, self.started_at, self.finished_at = RunStatus.RUNNING, None, at, None
+        self.agent_id, self.responder = agent_id, responder
 
     def complete(self, *, model: str | None, tokens: tuple[int | None, int | None], at: datetime) -> None:
         self.status, self.model, self.finished_at = RunStatus.COMPLETED, model, at

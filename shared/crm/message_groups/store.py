@@ -18,3 +18,9 @@ class MessageGroups(Repository[MessageGroup]):
         closed = message_groups.c.chat_id == chat_id, message_groups.c.status != GroupStatus.PENDING
         open_end = message_groups.c.outcome.is_(None) | message_groups.c.id.in_(answered)
         return self.all(*closed, open_end, lock=True)
+
+    def pending_in(self, chat_id: UUID) -> MessageGroup | None:
+        """The burst that waits in the chat, locked; the chat is locked by the caller."""
+        return self.first(
+            message_groups.c.chat_id == chat_id, message_groups.c.status == GroupStatus.PENDING, lock=True
+        )

@@ -7,6 +7,9 @@ from shared.crm.message_groups.model import GroupStatus, MessageGroup
 from shared.crm.message_groups.store import MessageGroups, message_groups
 from shared.crm.message_groups.tasks import FlushMessageGroup
 from shared.crm.messages.store import Messages, messages
+from shared.crm.sessions.model import Session
+from shared.crm.sessions.store import Sessions
+from shared.runtime.retry import Stale
 from shared.runtime.work import UnitOfWork
 
 
@@ -16,8 +19,20 @@ def locked_group(uow: UnitOfWork, group_id: UUID) -> MessageGroup | None:
     found = groups.first(message_groups.c.id == group_id)
     if found is None:
         return None
-    Chats(uow).get(found.chat_id, lock=True)
-    return groups.get(group_id, lock=True)
+    chat_id = found.chat_id
+    Chats(uow).get(chat_id, lock=True)
+    group = groups.get(group_id, lock=True)
+    if group.chat_id != chat_id:
+        raise Stale  # Its chat became one with another just now: that is the one to lock.
+    return group
+
+
+def present_session(uow: UnitOfWork, group: MessageGroup) -> Session | None:
+    """The session in which the group is answered, locked: the chat's open one, else the one it was said in."""
+    present = Sessions(uow).open_in(group.chat_id)
+    if present is None and group.session_id:
+        return Sessions(uow).get(group.session_id, lock=True)
+    return present
 
 
 def flush(uow: UnitOfWork, group_id: UUID, generation: int | None = None) -> None:
