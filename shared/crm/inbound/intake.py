@@ -110,22 +110,27 @@ class Intake:
         return placed.session
 
     def _group(self, message: Message) -> None:
+        """Let the message wait with its burst; what older bursts asked and nobody has answered, this one carries."""
         groups = self.ledger.load_all("message_groups", MessageGroup, self.seen["groups"])
         pending = next((group for group in groups if group.status is GroupStatus.PENDING), None)
-        if pending is not None:
+        if pending is None:
+            pending = self._open_group(message)
+        else:
             pending.join(message, now=self.now, timeout_ms=self.channel.debounce_timeout_ms)
-            return
+        for older in groups:
+            if older is not pending:
+                pending.supersede(older)
+        self._cancel_replies("a newer message came first")
+
+    def _open_group(self, message: Message) -> MessageGroup:
         group = MessageGroup.open(
             message,
             now=self.now,
             timeout_ms=self.channel.debounce_timeout_ms,
             max_wait_ms=self.channel.debounce_max_wait_ms,
         )
-        self.ledger.add("message_groups", group)
         self.outgoing.schedule(FlushMessageGroup(group_id=group.id, generation=0), at=group.deadline_at)
-        for older in groups:
-            group.supersede(older)
-        self._cancel_replies("a newer message came first")
+        return self.ledger.add("message_groups", group)
 
     def _withdraw_replies(self, outcome: Outcome, reason: str) -> None:
         for group in self.ledger.load_all("message_groups", MessageGroup, self.seen["groups"]):

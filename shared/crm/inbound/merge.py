@@ -90,7 +90,7 @@ def _merge_groups(ledger: Ledger, groups: list[MessageGroup], chat: Chat) -> Non
     for gone in groups[1:]:
         gone.status, gone.closed_at = GroupStatus.COMPLETED, gone.deadline_at
         gone.settle(Outcome.SUPERSEDED, "its chat became one with another")
-        groups[0].deadline_at = max(groups[0].deadline_at, gone.deadline_at)
+        groups[0].deadline_at = min(max(groups[0].deadline_at, gone.deadline_at), groups[0].latest_deadline_at)
         for statement in GROUP_MOVES:
             ledger.batch.run(statement, tenant_id=chat.tenant_id, survivor=groups[0].id, other=gone.id)
 
