@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from uuid import UUID
 
+from shared.crm.channels.model import Channel
 from shared.kernel.errors import NotFound
 from shared.runtime.identity import hash_secret, tenant_scope
 from shared.runtime.postgres import connections, sql
@@ -44,6 +45,17 @@ def find_gate(token: str, *, fresh: bool = False) -> Gate:
     if fresh:
         return _read(match[1], match[2])
     return _remembered(match[1], match[2], int(time.monotonic() / KEEP_SECONDS))
+
+
+def gate_of(channel: Channel) -> Gate:
+    """The same of a channel that we have at hand."""
+    return Gate(
+        tenant_id=channel.tenant_id,
+        project_id=channel.project_id,
+        channel_id=channel.id,
+        engine=channel.engine,
+        hmac_key=unseal(channel.hmac_key_sealed, belongs_to=f"channel:{channel.id}:hmac_key"),
+    )
 
 
 @lru_cache(maxsize=1024)

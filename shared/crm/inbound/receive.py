@@ -91,7 +91,7 @@ class _Reception:
     def _take_message(self, told: InboundMessage, seen: dict[str, Any]) -> Ledger:
         intake = Intake(self.gate, self.wanted, told, seen, self.outgoing)
         if intake.is_known():
-            self.status = "duplicate"
+            self.status = _known_by(seen["delivery"])
         else:
             intake.keep()
         if intake.message:
@@ -118,6 +118,11 @@ class _Reception:
             "channel_id": self.gate.channel_id,
             "delivery_key": self.wanted.delivery_key,
         }
+
+
+def _known_by(before: dict[str, Any] | None) -> str:
+    """How a message that is here already came: by this very delivery, worked off again, or by another."""
+    return "kept" if before and before["status"] == "kept" else "duplicate"
 
 
 def _wanted(gate: Gate, delivery: Delivery, key: str) -> Wanted:
