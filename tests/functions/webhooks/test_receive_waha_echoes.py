@@ -11,7 +11,8 @@ insert into messages (id, tenant_id, project_id, version, channel_id, chat_id, s
 select :id, c.tenant_id, c.project_id, 1, c.channel_id, c.id, s.id, c.contact_id, 'outbound',
     :sender_kind, 'text', :status, :words, :external_id, now(),
     case when :status <> 'queued' then now() - make_interval(mins => :minutes) end
-from chats c left join sessions s on s.chat_id = c.id and s.status = 'open' where c.status <> 'merged' and c.kind = 'individual'
+from chats c left join sessions s on s.chat_id = c.id and s.status = 'open'
+where c.status <> 'merged' and c.kind = 'individual'
 """
 
 
