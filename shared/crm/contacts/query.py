@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, Self
+from typing import Annotated, Any, Self
 
 from pydantic import Field, model_validator
 
@@ -18,6 +18,9 @@ FEWEST_DIGITS = 3
 _ACCENTED = "ÁÀÂÃÄÅáàâãäåÇçÉÈÊËéèêëÍÌÎÏíìîïÑñÓÒÔÕÖóòôõöÚÙÛÜúùûüÝýÿ"
 _PLAIN = "AAAAAAaaaaaaCcEEEEeeeeIIIIiiiiNnOOOOOoooooUUUUuuuuYyy"
 _KNOWN = "exists (select from contact_identities i where i.tenant_id = c.tenant_id and i.contact_id = c.id and {})"
+
+
+Text = Annotated[str, Field(max_length=200)]
 
 
 class SearchField(StrEnum):
@@ -46,7 +49,7 @@ class ContactFilter(Body):
     any_of: list["ContactFilter"] | None = Field(None, alias="or", min_length=1, max_length=MOST_TESTS)
     field: SearchField | None = Field(None, examples=["name"])
     op: Operator | None = Field(None, examples=["contains"])
-    value: str | list[str] | None = Field(None, max_length=200, examples=["Souza"])
+    value: Text | Annotated[list[Text], Field(max_length=2)] | None = Field(None, examples=["Souza"])
 
     @model_validator(mode="after")
     def _is_one_thing(self) -> Self:
