@@ -37,6 +37,7 @@ class Scribe:
         self.name, self.channel, self.engine = name, channel, channel.upper()
         self.offset = int((began - BEGAN).total_seconds())
         self.head = {"conversation": name, "title": title, "channel": channel, "tenants": list(tenants), **told}
+        self.customers: set[str] = set()
         self.records: list[dict[str, Any]] = []
         self.customer: Party | None = None
         self.group: str | None = None
@@ -46,6 +47,7 @@ class Scribe:
     def of(self, customer: Party, addressing: Addressing = Addressing.PHONE, group: str | None = None) -> Self:
         """Go on with this customer, spoken of in this way."""
         self.customer, self.addressing, self.group = customer, addressing, group
+        self.customers.add(customer.phone)
         return self
 
     @property
@@ -85,13 +87,25 @@ class Scribe:
             self._record({**written, "event": other}, f"the same, as {other}", message_id=message_id)
         return self
 
-    def receipt(self, level: int, after: int = 2, *, of: str, reader: Party | None = None, **more: Any) -> Self:
-        """A receipt of the message with the bare id `of`; `mine` False tells that we read the customer's."""
+    def receipt(
+        self,
+        level: int,
+        after: int = 2,
+        *,
+        of: str,
+        reader: Party | None = None,
+        mine: bool = True,
+        body: str | None = None,
+        note: str = "",
+        **more: Unpack[Manner],
+    ) -> Self:
+        """A receipt of the message with the bare id `of`; not `mine`: it tells that we read the customer's."""
         self.offset += after
-        told = self._told(from_me=more.pop("mine", True), message_id=of, timestamp=self.now)
+        told = self._told(from_me=mine, message_id=of, timestamp=self.now)
         told["addressing"] = Addressing.LID if self.addressing is Addressing.LID_WITH_PHONE else self.addressing
-        written = make_ack(self.engine, level, reader=reader, source="app", body=more.pop("body", None), **told)
-        return self._record(written, more.pop("note", f"receipt {level}"), **more)
+        written = make_ack(self.engine, level, reader=reader, source="app", body=body, **told)
+        kept = {"after_replies": more.get("replies"), "repeat": more.get("repeat")}
+        return self._record(written, note or f"receipt {level}", **kept)
 
     def acks(self, *levels: int, replies: int, after: int = 3, note: str = "receipts of the reply") -> Self:
         """Let the provider tell how far the bot's newest reply has come, once there are so many."""
@@ -138,7 +152,7 @@ class Scribe:
     def dump(self) -> str:
         """The recording as JSON, one record on a line."""
         lines = (json.dumps(each, ensure_ascii=False) for each in self.records)
-        head = json.dumps(self.head, ensure_ascii=False)[:-1]
+        head = json.dumps({**self.head, "customers": sorted(self.customers)}, ensure_ascii=False)[:-1]
         return head + ', "records": [\n' + ",\n".join(lines) + "\n]}\n"
 
 
