@@ -1,8 +1,11 @@
+from contextlib import suppress
+
 from werkzeug.datastructures import Headers
 
-from shared.crm.inbound.gate import find_gate
+from shared.crm.inbound.gate import Outdated, find_gate
 from shared.crm.inbound.receive import receive
 from shared.kernel.errors import BadRequest, Unauthenticated
+from shared.kernel.inbound import Delivery
 from shared.providers.waha.envelope import NotJson, read_delivery
 from shared.providers.waha.signature import verify
 from shared.runtime.webhook import webhook
@@ -15,14 +18,18 @@ def receive_waha(body: bytes, headers: Headers, channel_token: str) -> None:
     Signed with HMAC SHA-512 over the raw body; 200 means that it is safe.
     """
     signature, algorithm = headers.get("X-Webhook-Hmac"), headers.get("X-Webhook-Hmac-Algorithm")
-    gate = find_gate(channel_token)
-    if not verify(body, signature, gate.hmac_key, algorithm):
-        # The key may have been changed since we last looked.
-        gate = find_gate(channel_token, fresh=True)
-        if not verify(body, signature, gate.hmac_key, algorithm):
-            raise Unauthenticated("the signature does not fit this body and this channel's key")
+    # The key and the address may have been changed since we last looked.
+    for fresh in (False, True):
+        gate = find_gate(channel_token, fresh=fresh)
+        with suppress(Outdated):
+            if verify(body, signature, gate.hmac_key, algorithm):
+                receive(gate, body, _read(body))
+                return
+    raise Unauthenticated("the signature does not fit this body and this channel's key")
+
+
+def _read(body: bytes) -> Delivery:
     try:
-        delivery = read_delivery(body)
+        return read_delivery(body)
     except NotJson as error:
         raise BadRequest(str(error), code="invalid_payload") from error
-    receive(gate, body, delivery)

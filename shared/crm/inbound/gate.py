@@ -1,9 +1,11 @@
-"""The channel a provider's URL names: found by its token, its secrets opened, kept for half a minute."""
+"""The channel a provider's URL names: found by its token and remembered for half a minute."""
 
 import re
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 from uuid import UUID
 
 from shared.crm.channels.model import Channel
@@ -16,9 +18,13 @@ from shared.runtime.settings import settings
 KEEP_SECONDS = 30
 _TOKEN = re.compile(r"([0-9a-f]{32})\.([A-Za-z0-9_-]{43})")
 _FIND = """
-select id, project_id, engine, hmac_key_sealed from channels
+select id, project_id, engine, token_hash, hmac_key_sealed from channels
 where tenant_id = :tenant_id and token_hash = :token_hash
 """
+
+
+class Outdated(Exception):
+    """The channel's key or address was changed since the gate was read."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,7 +35,17 @@ class Gate:
     project_id: UUID
     channel_id: UUID
     engine: str
-    hmac_key: str
+    token_hash: str
+    hmac_key_sealed: str
+
+    @property
+    def hmac_key(self) -> str:
+        return _opened(self.channel_id, self.hmac_key_sealed)
+
+    def check(self, channel: Mapping[str, Any]) -> None:
+        """Hold a gate that was remembered against the channel's row as it is; raises Outdated."""
+        if (channel["token_hash"], channel["hmac_key_sealed"]) != (self.token_hash, self.hmac_key_sealed):
+            raise Outdated
 
 
 def channel_token(tenant_id: UUID, secret: str) -> str:
@@ -38,7 +54,7 @@ def channel_token(tenant_id: UUID, secret: str) -> str:
 
 
 def find_gate(token: str, *, fresh: bool = False) -> Gate:
-    """The channel of a webhook URL; `fresh` reads it anew, as when a signature does not fit a key we remember."""
+    """The channel of a webhook URL; `fresh` reads it anew, as when what we remember does not fit."""
     match = _TOKEN.fullmatch(token)
     if match is None:
         raise NotFound("there is no channel at this address")
@@ -54,7 +70,8 @@ def gate_of(channel: Channel) -> Gate:
         project_id=channel.project_id,
         channel_id=channel.id,
         engine=channel.engine,
-        hmac_key=unseal(channel.hmac_key_sealed, belongs_to=f"channel:{channel.id}:hmac_key"),
+        token_hash=channel.token_hash,
+        hmac_key_sealed=channel.hmac_key_sealed,
     )
 
 
@@ -69,11 +86,17 @@ def _read(tenant: str, secret: str) -> Gate:
     rows = connections(settings().database_url).run(tenant_scope(tenant_id), find)[1]
     if not rows:
         raise NotFound("there is no channel at this address")
-    channel_id, project_id, engine, sealed = (value or "" for value in rows[0])
+    channel_id, project_id, engine, token_hash, sealed = (value or "" for value in rows[0])
     return Gate(
         tenant_id=tenant_id,
         project_id=UUID(project_id),
         channel_id=UUID(channel_id),
         engine=engine,
-        hmac_key=unseal(sealed, belongs_to=f"channel:{channel_id}:hmac_key"),
+        token_hash=token_hash,
+        hmac_key_sealed=sealed,
     )
+
+
+@lru_cache(maxsize=1024)
+def _opened(channel_id: UUID, sealed: str) -> str:
+    return unseal(sealed, belongs_to=f"channel:{channel_id}:hmac_key")

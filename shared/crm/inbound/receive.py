@@ -40,7 +40,10 @@ where tenant_id = :tenant_id and channel_id = :channel_id and delivery_key = :de
 
 
 def receive(gate: Gate, body: bytes, delivery: Delivery, *, again: bool = False) -> None:
-    """Keep a delivery and what it says. `again` works one off that is kept already, as an operator may ask."""
+    """Keep a delivery and what it says. `again` works one off that is kept already, as an operator may ask.
+
+    Raises Outdated when the channel's key or address is no longer the gate's; then nothing was kept.
+    """
     retried(lambda: _Reception(gate, body, delivery, again=again).run())
 
 
@@ -62,6 +65,8 @@ class _Reception:
     def run(self) -> None:
         with connections(settings().database_url).take() as connection:
             seen = self._look(connection)
+            if not self.again:
+                self.gate.check(seen["channel"])
             if seen["delivery"] and not self.again:
                 pipeline(connection, Sql(_AGAIN, self._names()), COMMIT)
                 return
