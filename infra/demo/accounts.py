@@ -61,15 +61,14 @@ class Outside:
     refused: list[Row]
 
     @classmethod
-    def of(cls, waha: Waha) -> "Outside":
-        return cls(deliveries=waha.look("deliveries"), sent=waha.look("sent"), refused=waha.look("refused"))
-
-    def through(self, bakeries: Iterable[Bakery]) -> "Outside":
-        """The part that belongs to these bakeries; what was refused belongs to everybody."""
+    def of(cls, waha: Waha, bakeries: Iterable[Bakery], began: float) -> "Outside":
+        """The part that belongs to these bakeries, and what was refused to anybody since the Unix second `began`."""
         sessions = {line.session for bakery in bakeries for line in bakery.lines.values()}
-        mine = ([each for each in rows if each["session"] in sessions] for rows in (self.deliveries, self.sent))
-        deliveries, sent = mine
-        return Outside(deliveries=deliveries, sent=sent, refused=self.refused)
+        return cls(
+            deliveries=[each for each in waha.look("deliveries") if each["session"] in sessions],
+            sent=[each for each in waha.look("sent") if each["session"] in sessions],
+            refused=[each for each in waha.look("refused") if each["at"] >= began],
+        )
 
 
 class Books:

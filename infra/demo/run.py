@@ -1,6 +1,8 @@
 """`infra demo`: play a recorded afternoon through a local cloud of its own, show what came of it, and check it."""
 
 import argparse
+import io
+import json
 import sys
 import tempfile
 import time
@@ -13,11 +15,13 @@ from rich.console import Console
 
 from infra.demo import report
 from infra.demo.accounts import Books, Outside
+from infra.demo.cast import ANA
 from infra.demo.checks import Check, Evidence, check_all
 from infra.demo.player import FAST, Audience, Pace, Player
 from infra.demo.recording import Conversation, load
 from infra.demo.separation import Separation
 from infra.demo.stage import Bakery, Waha, set_up
+from infra.fakes.waha_events import make_event
 from infra.local.cloud import LocalCloud
 from infra.manifest import ManifestError
 
@@ -34,6 +38,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # a terminal that cannot show a smile shall see the rest
     out = report.console()
     try:
         with _folder(arguments.data) as data:
@@ -99,7 +105,7 @@ class _Show:
         self._bakeries, self._recording = bakeries, recording
 
     def play(self, pace: Pace) -> list[Check]:
-        player = Player(self._waha, self._bakeries, self._recording, pace)
+        began, player = time.time(), Player(self._waha, self._bakeries, self._recording, pace)
         self._out.print("[bold]An afternoon at two bakeries[/], in compressed time")
         with report.running(self._out, player.total) as running:
             player.play(Audience(delivered=running.delivered, tell=running.tell, halfway=lambda: self._kill(running)))
@@ -107,7 +113,7 @@ class _Show:
             under_way = self._until_quiet()
         evidence = Evidence(
             accounts=[self._books.account(bakery) for bakery in self._bakeries],
-            outside=Outside.of(self._waha).through(self._bakeries),
+            outside=Outside.of(self._waha, self._bakeries, began),
             tracks=player.tracks,
             under_way=under_way,
         )
@@ -164,18 +170,28 @@ def _conclude(out: Console, total: int, failed: int, seconds: float) -> None:
 
 def _linger(out: Console, cloud: LocalCloud, bakeries: list[Bakery]) -> None:
     """Say how to look around, and stay until Ctrl-C."""
-    out.print("\n[bold]It is still running.[/] Look around:")
+    lines = ["", "[bold]It is still running.[/] Look around:"]
     for bakery in bakeries:
-        out.print(f"\n  [bold]{bakery.company.name}[/]", soft_wrap=True)
-        out.print(f"    sign in as   {bakery.email}  {bakery.password}", soft_wrap=True)
-        out.print(f"    API key      {bakery.api_key}", soft_wrap=True)
+        name = bakery.company.name
+        lines += ["", f"  [bold]{name}[/]", f"    sign in as   {bakery.email}  {bakery.password}"]
+        lines += [f"    API key      {bakery.api_key}"]
+    lines += ["", f"  documents      {cloud.base_url}/docs", f"  fake WAHA      {cloud.fake_waha_url}/_fake/sent"]
+    lines += [f"  database       {cloud.database_url('ventros_app')}", f"  kept in        {cloud.data}", ""]
     key = f"curl -H 'X-API-Key: {bakeries[0].api_key}'"
-    out.print(f"\n  documents    {cloud.base_url}/docs", soft_wrap=True)
-    out.print(f"  fake WAHA    {cloud.fake_waha_url}/_fake/sent", soft_wrap=True)
-    out.print(f"  database     {cloud.database_url('ventros_app')}", soft_wrap=True)
-    out.print(f"  kept in      {cloud.data}\n", soft_wrap=True)
-    for path in ("contacts", "chats", "channels"):
-        out.print(f"  {key} {cloud.base_url}/api/v1/crm/{path}", soft_wrap=True)
-    out.print("\nCtrl-C ends it.")
+    lines += [f"  {key} {cloud.base_url}/api/v1/crm/{path}" for path in ("contacts", "chats", "channels")]
+    lines += ["", "Write to the first bakery as Ana (again and again: it is one message until its id changes):"]
+    lines += [f"  {_as_ana(cloud, bakeries[0])}", "", "Ctrl-C ends it."]
+    for line in lines:
+        out.print(line, soft_wrap=True)
     with suppress(KeyboardInterrupt):
         Event().wait()
+
+
+def _as_ana(cloud: LocalCloud, bakery: Bakery) -> str:
+    """The command by which Ana writes to the bakery."""
+    session = bakery.lines["gows"].session
+    body, own = "Oi! E quanto custa o pão de queijo?", bakery.company.own("gows")
+    said = make_event("GOWS", "text", session=session, customer=ANA, me=own, body=body)
+    file = cloud.data / "message.json"
+    file.write_text(json.dumps(said, indent=2, ensure_ascii=False), encoding="utf-8")
+    return f"curl -d @{file} {cloud.fake_waha_url}/_fake/sessions/{session}/deliver"

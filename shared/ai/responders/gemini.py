@@ -58,7 +58,10 @@ class _Reply(BaseModel):
 class GeminiResponder:
     def answer(self, question: Question) -> Answer:
         """Ask Gemini for one reply. ResponderError is passing for 429, 5xx, timeouts and a lost connection."""
-        response = _ask(_contents(question), _config(question))
+        try:
+            response = _ask(_contents(question), _config(question))
+        except ImportError as error:
+            raise ResponderError("Gemini's library, google-genai, is not installed here", passing=False) from error
         reply = _read(response)
         used = response.usage_metadata
         return Answer(

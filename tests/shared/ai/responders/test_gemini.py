@@ -1,4 +1,5 @@
 import socket
+import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -149,3 +150,10 @@ def test_nobody_at_the_address_is_passing():
         taken.bind(("127.0.0.1", 0))
         with _asking(f"http://127.0.0.1:{taken.getsockname()[1]}"):
             assert failure().passing is True
+
+
+def test_without_its_library_it_says_so(monkeypatch):
+    monkeypatch.setitem(sys.modules, "google.genai.errors", None)
+    error = failure()
+    assert error.passing is False
+    assert "not installed" in str(error)
