@@ -1,0 +1,129 @@
+from concurrent.futures import ThreadPoolExecutor
+from itertools import groupby
+from random import Random
+from threading import Barrier
+
+import pytest
+
+from infra.fakes.waha_events import Addressing, Party, make_ack, make_event
+from tests.functions.webhooks.conftest import ANA, GROUP, bare_id
+
+PEOPLE = [Party(phone=f"55119876{n:05}", lid=f"1000000000001{n:02}", name=f"Pessoa {n}") for n in range(1, 9)]
+
+
+def at_once(desk, events):
+    """Deliver each event in a thread of its own, all from the same moment on."""
+    start = Barrier(len(events))
+
+    def deliver(event):
+        start.wait(timeout=60)
+        return desk.channel.deliver(event).status_code
+
+    with ThreadPoolExecutor(len(events)) as threads:
+        answers = list(threads.map(deliver, events))
+    assert answers == [200] * len(events)
+
+
+def texts(people, count, **said):
+    return [
+        make_event("GOWS", "text", body=f"{person.name} {n}", customer=person, **said)
+        for person in people
+        for n in range(count)
+    ]
+
+
+def test_the_first_messages_of_new_people_make_each_of_them_once(desk):
+    at_once(desk, texts(PEOPLE, 4))
+    assert [desk.count(table) for table in ("contacts", "chats", "sessions", "message_groups")] == [8, 8, 8, 8]
+    assert desk.count("messages") == desk.count("inbound_deliveries") == 32
+    rows = desk.world.rows("select chat_id, contact_id, session_id, message_group_id from messages order by 1")
+    for _, burst in groupby(rows, key=lambda row: row["chat_id"]):
+        members = list(burst)
+        assert members == [members[0]] * 4
+    assert len(desk.world.tasks()) == 8
+    assert len(desk.world.events("contact.created")) == len(desk.world.events("session.started")) == 8
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_people_known_in_several_ways_become_one_each(desk, seed):
+    ways = (Addressing.LID, Addressing.PHONE, Addressing.LID_WITH_PHONE, Addressing.LID_WITH_PHONE)
+    events = [each for way in ways for each in texts(PEOPLE, 1, addressing=way)]
+    Random(seed).shuffle(events)  # noqa: S311 - a repeatable order
+    at_once(desk, events)
+    assert desk.count("contacts where merged_into_id is null") == desk.count("chats where status <> 'merged'") == 8
+    assert desk.count("messages") == 32
+    together = (
+        "select count(distinct (chat_id, contact_id, sender_contact_id, session_id, message_group_id)) from messages"
+    )
+    assert desk.world.value(together) == 8
+    assert desk.count("sessions where status = 'open'") == desk.count("message_groups where status = 'pending'") == 8
+    assert desk.count("chat_addresses") == 16
+
+
+def test_people_who_write_in_a_group_and_alone_at_once_are_one_each(desk):
+    alone = texts(PEOPLE, 1, addressing=Addressing.LID_WITH_PHONE)
+    together = texts(PEOPLE, 1, addressing=Addressing.LID, group=GROUP)
+    again = texts(PEOPLE, 2, addressing=Addressing.PHONE, group=GROUP)
+    at_once(desk, [*alone, *together, *again])
+    assert desk.count("contacts where merged_into_id is null") == 8
+    assert desk.count("chat_participants") == 8
+    assert desk.world.value("select count(distinct sender_contact_id) from messages") == 8
+    assert desk.count("sessions where status = 'open'") == 9
+
+
+def test_one_delivery_sixteen_times_is_one_message(desk):
+    at_once(desk, [make_event("GOWS", "text", body="Oi", customer=ANA)] * 16)
+    assert desk.count("messages") == desk.count("contacts") == desk.count("outbox_tasks") == 1
+    assert desk.deliveries() == [("kept", 16)]
+
+
+def test_one_message_under_sixteen_events_is_one_message(desk):
+    event = make_event("GOWS", "text", body="Oi", customer=ANA)
+    at_once(desk, [{**event, "id": f"evt_{n}", "event": ("message", "message.any")[n % 2]} for n in range(16)])
+    assert desk.count("messages") == desk.count("sessions") == 1
+    assert sorted(desk.deliveries()) == [("duplicate", 1)] * 15 + [("kept", 1)]
+    assert len(desk.world.events("message.created")) == 1
+
+
+def test_acks_that_race_with_their_message_are_not_lost(desk):
+    ours = [make_event("GOWS", "text", body=f"{n}", customer=ANA, from_me=True) for n in range(8)]
+    acks = [make_ack("GOWS", level, message_id=bare_id(event), customer=ANA) for event in ours for level in (1, 2, 3)]
+    events = [*ours, *acks]
+    Random(1).shuffle(events)  # noqa: S311 - a repeatable order
+    at_once(desk, events)
+    assert desk.world.rows("select distinct status from messages") == [{"status": "read"}]
+    assert desk.count("messages") == 8
+    assert desk.count("early_receipts") == 0
+
+
+def test_a_quote_and_what_it_quotes_find_each_other_in_any_race(desk):
+    pairs = []
+    for person in PEOPLE:
+        quoted = make_event("GOWS", "text", body="Fechamos às 18h?", customer=person)
+        pairs += [quoted, make_event("GOWS", "text", body="Sim", customer=person, reply_to=bare_id(quoted))]
+    at_once(desk, pairs)
+    assert desk.count("messages where quoted_external_id is not null and quoted_message_id is not null") == 8
+
+
+def test_messages_of_both_sides_at_once_leave_one_session_that_a_person_holds(desk):
+    desk.hears()
+    events = [make_event("GOWS", "text", body=f"{n}", customer=ANA, from_me=bool(n % 4 == 0)) for n in range(16)]
+    at_once(desk, events)
+    assert desk.count("messages") == 17
+    assert desk.world.rows("select status, held_by from sessions") == [{"status": "open", "held_by": "human"}]
+
+
+def test_states_of_a_channel_race_without_harm(desk):
+    events = [{**make_event("GOWS", "text", body="x", customer=each)} for each in PEOPLE]
+    for n in range(8):
+        desk_event = make_ack("GOWS", 1, message_id=f"3EB0{n}", customer=ANA)
+        events.append(
+            {
+                **desk_event,
+                "event": "session.status",
+                "payload": {"status": f"S{n}"},
+                "timestamp": 1_783_000_000_000 + n,
+            }
+        )
+    at_once(desk, events)
+    assert desk.world.value("select connection from channels") == "s7"
