@@ -4,9 +4,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 from infra.fakes.waha import FakeWaha
 from infra.fakes.waha_events import Party, make_event
+from shared.crm.chats.store import Chats
+from shared.crm.messages.model import Message, SenderKind
+from shared.crm.messages.store import Messages
+from shared.crm.sessions.store import Sessions, sessions
+from shared.runtime.work import unit_of_work
 from tests.support.api import Api
 from tests.support.environment import environment
 from tests.support.tenants import Tenant
@@ -34,6 +40,16 @@ class Shop:
         event = make_event(self.engine, said.pop("kind", "text"), body=body, **{**usual, **said})
         answer = self.channel.deliver(event)
         assert answer.status_code == 200, answer.text
+
+    def says(self, text: str, *, sender_kind: SenderKind = SenderKind.USER) -> UUID:
+        """Something is queued to be sent to the customer who wrote; its id."""
+        with unit_of_work(self.tenant.tenant_id) as uow:
+            session = Sessions(uow).all(sessions.c.status == "open")[0]
+            chat = Chats(uow).get(session.chat_id, lock=True)
+            queued = Message.queue(chat=chat, session_id=session.id, text=text, at=uow.now, sender_kind=sender_kind)
+            Messages(uow).add(queued)
+            uow.commit()
+        return queued.id
 
     def settles(self, **options: Any) -> Drained:
         """Time passes until every timer has run and everything it caused is done."""

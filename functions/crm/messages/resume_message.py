@@ -1,4 +1,4 @@
-from shared.crm.messages.sending import send
+from shared.crm.messages.sending import resume
 from shared.crm.messages.tasks import ResumeMessage
 from shared.runtime.consume import Transactions
 from shared.runtime.task import task
@@ -7,4 +7,4 @@ from shared.runtime.task import task
 @task(ResumeMessage)
 def resume_message(transactions: Transactions, task: ResumeMessage) -> None:
     """Go on with a message that was left queued or half sent."""
-    send(transactions, task.message_id)
+    resume(transactions, task.message_id)

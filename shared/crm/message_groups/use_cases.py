@@ -3,9 +3,10 @@
 from uuid import UUID
 
 from shared.crm.chats.store import Chats
-from shared.crm.message_groups.model import GroupStatus, MessageGroup
+from shared.crm.message_groups.model import GroupStatus, MessageGroup, Outcome
 from shared.crm.message_groups.store import MessageGroups, message_groups
 from shared.crm.message_groups.tasks import FlushMessageGroup
+from shared.crm.messages.model import Message
 from shared.crm.messages.store import Messages, messages
 from shared.crm.sessions.model import Session
 from shared.crm.sessions.store import Sessions
@@ -46,6 +47,20 @@ def flush(uow: UnitOfWork, group_id: UUID, generation: int | None = None) -> Non
     group.process()
     burst = Messages(uow).all(messages.c.message_group_id == group.id)
     group.complete(burst, _carried(uow, group), uow.now)
+
+
+def withdraw_if_outdated(uow: UnitOfWork, reply: Message) -> None:
+    """Withdraw a reply that is queued again, if by now a person holds the session or something newer was said."""
+    group = MessageGroups(uow).first(message_groups.c.id == reply.answers_group_id, lock=True)
+    if group is None:
+        return
+    session, newer = present_session(uow, group), MessageGroups(uow).pending_in(group.chat_id)
+    if session and session.taken_since(reply.sent_at):
+        group.settle(Outcome.TAKEN_OVER, "a person took the session before the reply could be sent")
+        reply.cancel("a person took the session first")
+    elif newer:
+        newer.supersede(group)
+        reply.cancel("a newer message came first")
 
 
 def _carried(uow: UnitOfWork, group: MessageGroup) -> str | None:

@@ -7,6 +7,8 @@ from uuid import UUID
 from shared.crm.channels.connection import open_waha
 from shared.crm.channels.model import Channel
 from shared.crm.channels.store import Channels
+from shared.crm.chats.store import Chats
+from shared.crm.message_groups.use_cases import withdraw_if_outdated
 from shared.crm.messages.model import Message, MessageStatus
 from shared.crm.messages.store import Messages, messages
 from shared.crm.messages.tasks import ReconcileMessage
@@ -14,7 +16,7 @@ from shared.kernel.inbound import InboundMessage
 from shared.providers.waha.client import Refused, Sent, Unknown, Unreachable, WahaError, new_message_id
 from shared.runtime.consume import Busy, Transactions
 from shared.runtime.postgres import sql
-from shared.runtime.retry import retried
+from shared.runtime.retry import Stale, retried
 from shared.runtime.telemetry import say
 from shared.runtime.work import UnitOfWork
 
@@ -49,6 +51,15 @@ def send(transactions: Transactions, message_id: UUID) -> None:
     retried(lambda: _record(transactions, parcel, outcome))
     if isinstance(outcome, Unreachable):
         raise Busy("the WAHA server cannot be reached")
+
+
+def resume(transactions: Transactions, message_id: UUID) -> None:
+    """Send a message that was left behind, once nothing that was queued before it in its chat still waits."""
+    with transactions.begin() as uow:
+        message = Messages(uow).first(messages.c.id == message_id)
+        if message is None or Messages(uow).waits_for_another(message):
+            return
+    send(transactions, message_id)
 
 
 def _claim(transactions: Transactions, message_id: UUID) -> Parcel | None:
@@ -106,12 +117,22 @@ def _call(parcel: Parcel) -> Sent | WahaError:
 
 def _record(transactions: Transactions, parcel: Parcel, outcome: Sent | WahaError) -> None:
     with transactions.begin() as uow:
-        message = Messages(uow).get(parcel.message_id, lock=True)
+        message = _locked(uow, parcel.message_id)
         if isinstance(outcome, Sent):
             message.was_sent(_own_id(uow, message, outcome.external_id))
         elif message.status is MessageStatus.SENDING:
             _not_sent(uow, message, outcome)
         uow.commit()
+
+
+def _locked(uow: UnitOfWork, message_id: UUID) -> Message:
+    """The message, once nobody else works on its chat; the chat is always locked first."""
+    chat_id = Messages(uow).get(message_id).chat_id
+    Chats(uow).get(chat_id, lock=True)
+    message = Messages(uow).get(message_id, lock=True)
+    if message.chat_id != chat_id:
+        raise Stale  # The chat became one with another just now: that is the one to lock.
+    return message
 
 
 def _not_sent(uow: UnitOfWork, message: Message, outcome: WahaError) -> None:
@@ -123,6 +144,7 @@ def _not_sent(uow: UnitOfWork, message: Message, outcome: WahaError) -> None:
         message.fail("unreachable", "the WAHA server could not be reached for ten minutes", retryable=True)
     else:
         message.put_back()
+        withdraw_if_outdated(uow, message)
 
 
 def _own_id(uow: UnitOfWork, message: Message, external_id: str) -> str | None:

@@ -159,6 +159,10 @@ class Session(Aggregate):
         self.held_by, self.held_since = Holder.HUMAN, since
         self.record(SessionBotPaused(reason=reason, **self._names()))
 
+    def taken_since(self, at: datetime) -> bool:
+        """Whether a person has taken it after that time, and holds it still."""
+        return self.held_by is Holder.HUMAN and self.held_since is not None and self.held_since > at
+
     def escalate(self, reason: str, at: datetime) -> None:
         """Ask for a person: the bot says no more here."""
         if self.held_by is not Holder.HUMAN:

@@ -3,11 +3,13 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from infra.fakes.waha_state import Fault
+from shared.crm.messages import sending
 from shared.kernel.ids import uuid7
 from shared.providers.waha import client
-from tests.support.functions import consumers_of, function_for
+from tests.support.calls import again
+from tests.support.functions import consumers_of
 from tests.support.shop import SESSION, open_shop
-from tests.support.world import perform, push
+from tests.support.world import push
 
 ENGINES = ["GOWS", "NOWEB", "WEBJS"]
 
@@ -24,7 +26,7 @@ def queue_reply(shop):
     shop.hears("Oi")
     shop.world.advance(16)
     for task in shop.world.tasks("flush_message_group"):
-        assert perform(function_for(task["task"]), task["body"]) == 204
+        assert again(task) == 204
     (agent,) = consumers_of("message_group.completed")
     for event in shop.world.events("message_group.completed"):
         assert push(agent, event) == 204
@@ -134,3 +136,55 @@ def test_a_message_cancelled_before_its_event_comes_is_not_sent(shop, world):
     world.run("update messages set status = 'cancelled' where sender_kind = 'bot'")
     assert deliver(event) == 204
     assert shop.waha.sent == []
+
+
+def test_what_is_said_in_a_chat_keeps_its_order(shop, world):
+    shop.hears("Oi")
+    for text in ("um", "dois", "três"):
+        shop.says(text)
+    (sender,) = consumers_of("message.queued")
+    assert sender.ordered
+    assert len({row["ordering_key"] for row in world.rows("select * from outbox_events where topic = 'message'")}) == 1
+    world.drain()
+    assert shop.sent == ["um", "dois", "três"]
+
+
+@pytest.fixture
+def unreachable(monkeypatch):
+    """The server is away, and something happens meanwhile."""
+
+    def unreachable(meanwhile):
+        def call(parcel):
+            meanwhile()
+            return client.Unreachable("WAHA cannot be reached.")
+
+        monkeypatch.setattr(sending, "_call", call)
+
+    return unreachable
+
+
+def test_a_reply_that_could_not_go_out_is_withdrawn_when_a_person_has_the_session_by_then(shop, world, unreachable):
+    event = queue_reply(shop)
+    world.advance(1)
+    unreachable(lambda: shop.hears("eu respondo", from_me=True))
+    assert [deliver(event), deliver(event)] == [503, 204]
+    assert (shop.message(sender_kind="bot")["status"], shop.outcomes()) == ("cancelled", ["taken_over"])
+
+
+def test_a_reply_that_could_not_go_out_is_withdrawn_when_something_newer_was_said_by_then(shop, world, unreachable):
+    event = queue_reply(shop)
+    unreachable(lambda: shop.hears("do bolo?"))
+    assert [deliver(event), deliver(event)] == [503, 204]
+    assert (shop.message(sender_kind="bot")["status"], shop.outcomes()) == ("cancelled", ["superseded", None])
+    world.advance(16)
+    assert again(world.tasks("flush_message_group")[-1]) == 204
+    assert world.rows("select text from message_groups order by opened_at")[1]["text"] == "Oi do bolo?"
+
+
+def test_the_farewell_of_a_bot_that_hands_over_is_tried_again(shop, world, unreachable):
+    shop.hears("quero falar com um atendente")
+    world.advance(16)
+    unreachable(lambda: None)
+    done = world.drain(tolerate=True)
+    assert done.failures == ["send_message answered 503"]
+    assert (shop.message(sender_kind="bot")["status"], shop.outcomes()) == ("queued", ["replied"])
