@@ -1,5 +1,6 @@
 """A shop on WhatsApp to test with: a tenant, a channel with a bot, and a fake WAHA at the other end."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -72,8 +73,8 @@ class Shop:
 
 @contextmanager
 def open_shop(world: World, api: Api, tenant: Tenant, *, engine: str = "GOWS", **channel: Any) -> Iterator[Shop]:
-    """Open a shop whose WAHA server is fake; its address is let through the guard."""
-    with FakeWaha() as waha, environment({"ALLOWED_HOSTS": waha.address}):
+    """Open a shop whose WAHA server is fake; its address too is let through the guard."""
+    with FakeWaha() as waha, environment({"ALLOWED_HOSTS": f"{os.environ.get('ALLOWED_HOSTS', '')},{waha.address}"}):
         waha.add_session(SESSION, engine, api_key="waha-key")
         connected = waha_channel(world, api, tenant, engine=engine, base_url=waha.url, session_name=SESSION, **channel)
         yield Shop(world, api, tenant, waha, connected, engine)

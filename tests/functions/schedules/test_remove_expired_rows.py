@@ -1,0 +1,49 @@
+import pytest
+
+from infra.fakes.waha_events import make_ack
+from tests.support.calls import tick
+from tests.support.shop import ANA
+
+KEPT = ("inbound_deliveries", "early_receipts", "inbox")
+
+
+@pytest.fixture
+def counts(world):
+    return lambda: {name: world.value(f"select count(*) from {name}") for name in KEPT}
+
+
+@pytest.fixture
+def filled(shops, world):
+    """Each tenant has a raw delivery, a receipt that waits for its message, and an inbox row."""
+    for shop in shops:
+        shop.hears("Oi")
+        ack = make_ack(shop.engine, 3, chat=ANA.phone_address, message_id="3EB0A1")
+        assert shop.channel.deliver(ack).status_code == 200
+    world.run(
+        "insert into inbox (tenant_id, consumer, event_id) select id, 'run_agent', gen_random_uuid() from tenants"
+    )
+
+
+def test_what_is_still_wanted_stays(filled, counts):
+    before = counts()
+    assert before["early_receipts"] == 2
+    assert tick("remove_expired_rows") == 204
+    assert counts() == before
+
+
+def test_what_has_expired_goes_in_every_tenant_and_nothing_else(filled, world, counts):
+    messages = world.value("select count(*) from messages")
+    world.run("update inbound_deliveries set expires_at = now() - interval '1 second'")
+    world.run("update early_receipts set expires_at = now() - interval '1 second'")
+    world.run("update inbox set consumed_at = now() - interval '30 days 1 second'")
+    assert tick("remove_expired_rows") == 204
+    assert counts() == dict.fromkeys(KEPT, 0)
+    assert world.value("select count(*) from messages") == messages
+
+
+def test_one_tenants_rows_do_not_take_anothers_along(filled, world, tenant, counts):
+    one = tenant.tenant_id
+    world.run("update inbound_deliveries set expires_at = now() - interval '1 second' where tenant_id = :one", one=one)
+    kept = counts()["inbound_deliveries"] // 2
+    assert tick("remove_expired_rows") == 204
+    assert counts()["inbound_deliveries"] == kept
