@@ -1,0 +1,99 @@
+"""One of everything that a tenant can have, made as it really comes about; and a second project beside the first."""
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any
+
+from infra.fakes.waha_events import Addressing, Party
+from shared.kernel.ids import uuid7
+from shared.runtime.postgres import sql
+from tests.support.api import Api, Caller
+from tests.support.conversation import ANA, Spoken, speak
+from tests.support.tenants import Tenant
+from tests.support.waha import WahaChannel, waha_channel
+from tests.support.world import World
+
+BIA = Party(phone="5511900000002", lid="100000000000002", name="Bia")
+CAIO = Party(phone="5511900000003", lid="100000000000003", name="Caio")
+_PROJECT = "insert into projects (id, tenant_id, version, name) values (:project_id, :tenant_id, 1, 'Beside')"
+_MEMBER = """
+insert into memberships (id, tenant_id, version, project_id, user_id, role)
+values (:id, :tenant_id, 1, :project_id, :user_id, :role)
+"""
+
+
+@dataclass(frozen=True)
+class Estate:
+    """What a tenant has in one project: the ids of live things by kind, and of those that are gone."""
+
+    tenant: Tenant
+    channel: WahaChannel
+    live: dict[str, str]
+    gone: dict[str, str]
+
+
+def settle(world: World, api: Api, tenant: Tenant) -> Estate:
+    """Fill a project: a channel with a bot, three customers who wrote, one of them deleted, a person who answers."""
+    channel = waha_channel(world, api, tenant)
+    two_faces = [speak(world, channel, customer=CAIO, addressing=way) for way in (Addressing.LID, Addressing.PHONE)]
+    speak(world, channel, customer=CAIO, addressing=Addressing.LID_WITH_PHONE)
+    deleted, spoken = speak(world, channel, customer=BIA), speak(world, channel, customer=ANA)
+    human = _assigned(api, tenant, deleted)
+    assert api.delete(f"/api/v1/crm/contacts/{deleted.contact_id}", as_=tenant.admin).status_code == 204
+    delivery = world.value("select id from inbound_deliveries where message_id = :id", id=spoken.message_id)
+    live = {
+        "tenant": tenant.tenant_id,
+        "project": tenant.project_id,
+        "user": tenant.agent.user_id,
+        "channel": channel.id,
+        "bot": channel.agent_id,
+        "agent": human,
+        "contact": spoken.contact_id,
+        "chat": spoken.chat_id,
+        "session": spoken.session_id,
+        "group": spoken.group_id,
+        "message": spoken.message_id,
+        "delivery": delivery,
+    }
+    merged = _merged(world, two_faces)
+    return Estate(tenant, channel, _text(live), _text({"contact": deleted.contact_id, **merged}))
+
+
+def beside(world: World, tenant: Tenant) -> Tenant:
+    """A second project of a tenant, with the same people in it."""
+    project_id = uuid7()
+    names = {"tenant_id": tenant.tenant_id, "project_id": project_id}
+    members = [
+        sql(_MEMBER, **names, id=uuid7(), user_id=person.user_id, role=person.role.name.lower())
+        for person in tenant.people
+    ]
+    world.admin.run(sql(_PROJECT, **names), *members)
+    admin, agent, viewer = (replace(person, project_id=project_id) for person in tenant.people)
+    return replace(tenant, project_id=project_id, admin=admin, agent=agent, viewer=viewer)
+
+
+def record_all(world: World) -> None:
+    """Let every event be consumed; replies stay queued, as nobody listens at the channels' servers."""
+    world.drain(until=timedelta(0), tolerate=True)
+
+
+def _assigned(api: Api, tenant: Tenant, spoken: Spoken) -> Any:
+    caller: Caller = tenant.agent
+    answer = api.post(f"/api/v1/crm/sessions/{spoken.session_id}/assign", {}, as_=caller)
+    assert answer.status_code == 200, answer.text
+    told: dict[str, Any] = answer.get_json()
+    return told["agent_id"]
+
+
+def _merged(world: World, two_faces: list[Spoken]) -> dict[str, Any]:
+    """Of the two chats and sessions that became one, those that are no more."""
+    query = "select id from {} where status = 'merged' and id in (:one, :other)"
+    chats, sessions = [each.chat_id for each in two_faces], [each.session_id for each in two_faces]
+    return {
+        "chat": world.value(query.format("chats"), one=chats[0], other=chats[1]),
+        "session": world.value(query.format("sessions"), one=sessions[0], other=sessions[1]),
+    }
+
+
+def _text(ids: dict[str, Any]) -> dict[str, str]:
+    return {kind: str(found) for kind, found in ids.items()}

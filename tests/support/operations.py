@@ -1,0 +1,214 @@
+"""Every operation of the API as somebody would ask it, and every place in it where an id may stand."""
+
+import base64
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from typing import Any, get_args, get_origin, get_type_hints
+from urllib.parse import urlencode
+from uuid import UUID
+
+from werkzeug.test import TestResponse
+
+from infra.documents.parameters import source_of
+from shared.runtime.declarations import Routed
+from shared.runtime.query import Page
+from shared.runtime.webhook import Webhook
+from tests.support.api import Api, Caller
+from tests.support.estate import Estate
+from tests.support.tenants import PASSWORD
+
+Json = dict[str, Any]
+
+# What an id that stands under a name is the id of.
+KINDS = {
+    "agent_id": "agent",
+    "channel_id": "channel",
+    "channel_token": "token",
+    "chat_id": "chat",
+    "contact_id": "contact",
+    "default_agent_id": "bot",
+    "delivery_id": "delivery",
+    "message_group_id": "group",
+    "message_id": "message",
+    "project_id": "project",
+    "reply_to": "message",
+    "session_id": "session",
+    "tenant_id": "tenant",
+    "user_id": "user",
+}
+
+
+def _channel(it: Estate) -> Json:
+    return {
+        "type": "waha",
+        "name": "Vendas",
+        "base_url": "https://waha.example.com",
+        "session_name": "default",
+        "engine": "GOWS",
+        "api_key": "the-servers-own-key",
+        "default_agent_id": it.live["bot"],
+    }
+
+
+def _message(**to: str) -> Json:
+    return {"type": "text", "text": "Bom dia!", **to}
+
+
+# For every operation with a body, bodies that are good; between them they fill every field that takes an id.
+BODIES: dict[str, Callable[[Estate], list[Json]]] = {
+    "add_project_member": lambda _: [{"email": "nova@example.com", "name": "Nova", "role": "agent"}],
+    "assign_session": lambda it: [{"agent_id": it.live["agent"]}],
+    "create_agent": lambda _: [{"name": "Leo"}],
+    "create_api_key": lambda _: [{"name": "Website"}],
+    "create_channel": lambda it: [_channel(it)],
+    "create_contact": lambda _: [{"phone": "+5511933334444", "name": "Eva"}],
+    "create_message": lambda it: [
+        _message(chat_id=it.live["chat"], reply_to=it.live["message"]),
+        _message(contact_id=it.live["contact"], channel_id=it.live["channel"]),
+    ],
+    "login": lambda it: [
+        {"email": it.tenant.admin.email, "password": PASSWORD, "tenant_id": it.live["tenant"]},
+    ],
+    "register": lambda _: [
+        {"tenant_name": "Nova", "name": "Nova", "email": "nova@example.com", "password": "a long password"}
+    ],
+    "search_contacts": lambda _: [{"query": "ana"}],
+    "switch_session_bot": lambda _: [{"paused": True}],
+    "update_channel": lambda it: [{"default_agent_id": it.live["bot"]}],
+    "update_contact": lambda _: [{"name": "Ana Lima"}],
+    "update_project": lambda _: [{"name": "Vendas"}],
+}
+# What a list cannot be asked without.
+QUERIES: dict[str, Callable[[Estate], dict[str, str]]] = {
+    "list_messages": lambda it: {"filter[chat_id]": it.live["chat"]},
+}
+
+
+@dataclass(frozen=True)
+class Question:
+    """One request of one operation."""
+
+    declared: Routed
+    values: dict[str, str]
+    query: dict[str, str]
+    body: Json | None
+
+    def ask(self, api: Api, caller: Caller | None) -> TestResponse:
+        path = self.declared.path.format(**self.values)
+        query = f"?{urlencode(self.query)}" if self.query else ""
+        return api.request(
+            self.declared.method, path + query, as_=caller, json=self.body, headers={"X-Request-Id": "same"}
+        )
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where an id stands: in the `path`, a `filter`, a `cursor` or a field of the `body`."""
+
+    declared: Routed
+    where: str
+    name: str
+    plain: Question = field(repr=False)
+
+    @property
+    def kind(self) -> str:
+        return KINDS[self.name]
+
+    def with_id(self, value: str) -> Question:
+        """The question with this id in this place, and otherwise as it is good."""
+        if self.where == "path":
+            return replace(self.plain, values={**self.plain.values, self.name: value})
+        if self.where == "filter":
+            return replace(self.plain, query={**self.plain.query, f"filter[{self.name}]": value})
+        if self.where == "cursor":
+            return replace(self.plain, query={**self.plain.query, "cursor": cursor(self.declared, value)})
+        return replace(self.plain, body={**(self.plain.body or {}), self.name: value})
+
+    def __str__(self) -> str:
+        return f"{self.declared.name} {self.where} {self.name}"
+
+
+class Unprepared(LookupError):
+    """An operation, or a place in one, for which nothing is prepared here."""
+
+
+def questions(declared: Routed, estate: Estate) -> list[Question]:
+    """Good questions about what the estate holds. Unprepared: nothing is known to ask."""
+    query = QUERIES.get(declared.name, lambda _: {})(estate)
+    return [Question(declared, _values(declared, estate), query, body) for body in _bodies(declared, estate)]
+
+
+def _bodies(declared: Routed, estate: Estate) -> list[Json] | list[None]:
+    if "body" not in declared.types or isinstance(declared, Webhook):
+        return [None]
+    if declared.name not in BODIES:
+        raise Unprepared(f"{declared.name}: write a good body")
+    return BODIES[declared.name](estate)
+
+
+def _values(declared: Routed, estate: Estate) -> dict[str, str]:
+    return {
+        name: token_of(estate) if name == "channel_token" else _own(name, estate) for name in declared.placeholders()
+    }
+
+
+def _own(name: str, estate: Estate) -> str:
+    if KINDS.get(name) not in estate.live:
+        raise Unprepared(f"{name}: say what it is the id of")
+    return estate.live[KINDS[name]]
+
+
+def token_of(estate: Estate) -> str:
+    return estate.channel.path.rpartition("/")[2]
+
+
+def places(declared: Routed, estate: Estate) -> list[Place]:
+    """Every place where an id may stand. Unprepared: nothing is known to ask, or no body has the field."""
+    asked = questions(declared, estate)
+    found = [Place(declared, "path", name, asked[0]) for name in sorted(declared.placeholders())]
+    found += [Place(declared, "filter", name, asked[0]) for name in _filters(declared)]
+    if get_origin(declared.types["return"]) is Page and declared.method == "GET":
+        found.append(Place(declared, "cursor", _key(declared), asked[0]))
+    found += [Place(declared, "body", name, _holding(name, asked)) for name in _fields(declared)]
+    for place in found:
+        if place.name not in KINDS:
+            raise Unprepared(f"{place}: say what it is the id of")
+    return found
+
+
+def _holding(name: str, asked: list[Question]) -> Question:
+    found = next((each for each in asked if name in (each.body or {})), None)
+    if found is None:
+        raise Unprepared(f"{asked[0].declared.name}: write a body with {name}")
+    return found
+
+
+def _filters(declared: Routed) -> Iterator[str]:
+    if "filters" in declared.types:
+        source = source_of(declared)
+        hints = get_type_hints(source.view)
+        yield from (name for name in source.filters if _is_id(hints[name]))
+
+
+def _fields(declared: Routed) -> Iterator[str]:
+    body = declared.types.get("body")
+    hints = get_type_hints(body) if hasattr(body, "model_fields") else {}
+    yield from (name for name, hint in hints.items() if _is_id(hint))
+
+
+def _is_id(hint: Any) -> bool:
+    return UUID in (hint, *get_args(hint))
+
+
+def _key(declared: Routed) -> str:
+    """The name under which the ids of a list's own things go."""
+    source = source_of(declared)
+    return f"{source.noun.replace('inbound ', '').replace(' ', '_')}_id"
+
+
+def cursor(declared: Routed, value: str) -> str:
+    """A cursor as the list gives them out: everything that is older than this moment and this id comes next."""
+    name = source_of(declared).default_sort.partition(":")[0]
+    raw = json.dumps([name, "next", "2999-01-01T00:00:00+00:00", value])
+    return base64.urlsafe_b64encode(raw.encode()).decode().rstrip("=")
