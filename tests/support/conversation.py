@@ -27,10 +27,12 @@ class Spoken:
     group_id: UUID
 
 
-def speak(world: World, channel: WahaChannel, text: str = "Oi!", *, customer: Party = ANA, **said: Any) -> Spoken:
+def speak(
+    world: World, channel: WahaChannel, text: str = "Oi!", *, kind: str = "text", customer: Party = ANA, **said: Any
+) -> Spoken:
     """Let a customer write to the channel."""
     engine = world.value("select engine from channels where id = :id", id=channel.id)
-    answer = channel.deliver(make_event(engine, "text", body=text, customer=customer, **said))
+    answer = channel.deliver(make_event(engine, kind, body=text, customer=customer, **said))
     assert answer.status_code == 200, answer.text
     (row,) = world.rows(_SPOKEN, tenant_id=channel.tenant.tenant_id)
     row["contact_id"] = row["contact_id"] or row.pop("sender_contact_id")

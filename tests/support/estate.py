@@ -37,6 +37,8 @@ def settle(world: World, api: Api, tenant: Tenant) -> Estate:
     channel = waha_channel(world, api, tenant)
     two_faces = [speak(world, channel, customer=CAIO, addressing=way) for way in (Addressing.LID, Addressing.PHONE)]
     speak(world, channel, customer=CAIO, addressing=Addressing.LID_WITH_PHONE)
+    for kind in ("document", "voice", "location", "vcard"):
+        speak(world, channel, kind=kind, customer=ANA)
     deleted, spoken = speak(world, channel, customer=BIA), speak(world, channel, customer=ANA)
     human = _assigned(api, tenant, deleted)
     assert api.delete(f"/api/v1/crm/contacts/{deleted.contact_id}", as_=tenant.admin).status_code == 204

@@ -1,0 +1,91 @@
+"""What the API answers is what its documents say, to the letter."""
+
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator, FormatChecker
+
+from infra import manifest, openapi
+from shared.runtime.http import Endpoint
+from tests.support.estate import record_all, settle
+from tests.support.operations import questions
+
+DECLARED = [each for each in manifest.declarations() if isinstance(each, Endpoint)]
+READS = [each for each in DECLARED if each.method == "GET"]
+WRITES = [each for each in DECLARED if each.method != "GET"]
+
+
+@pytest.fixture(scope="module")
+def document():
+    return openapi.document(manifest.declarations())
+
+
+@pytest.fixture
+def estate(world, api, tenant):
+    made = settle(world, api, tenant)
+    record_all(world)
+    return made
+
+
+def closed(schema: Any) -> Any:
+    """The schema with every object shut against fields it does not name."""
+    if isinstance(schema, list):
+        return [closed(each) for each in schema]
+    if not isinstance(schema, dict):
+        return schema
+    shut = {"additionalProperties": False} if "properties" in schema else {}
+    return {**shut, **{name: closed(inner) for name, inner in schema.items()}}
+
+
+def differences(document, declared, answer) -> list[str]:
+    """In what an answer is not as documented."""
+    described = document["paths"][declared.path][declared.method.lower()]["responses"][str(declared.status)]
+    content = described.get("content", {})
+    if "application/json" not in content or not content["application/json"]:
+        return []
+    schema = {**closed(content["application/json"]["schema"]), "components": closed(document["components"])}
+    found = Draft202012Validator(schema, format_checker=FormatChecker()).iter_errors(answer.get_json())
+    return [f"{declared.name} {error.json_path}: {error.message}" for error in found]
+
+
+def ask(api, estate, declared):
+    """The answers to all good questions about the estate, asked by an admin."""
+    for question in questions(declared, estate):
+        answer = question.ask(api, estate.tenant.admin)
+        assert answer.status_code == declared.status, f"{declared.name}: {answer.text}"
+        yield answer
+
+
+def test_every_read_answers_as_documented(api, document, estate):
+    found = []
+    for declared in READS:
+        for answer in ask(api, estate, declared):
+            found += differences(document, declared, answer)
+            assert answer.is_json is False or answer.get_json().get("data") != [], (
+                f"{declared.name} had nothing to show"
+            )
+    assert found == []
+
+
+@pytest.mark.parametrize("declared", WRITES, ids=lambda it: it.name)
+def test_every_write_answers_as_documented(api, document, estate, declared):
+    found = [each for answer in ask(api, estate, declared) for each in differences(document, declared, answer)]
+    assert found == []
+
+
+def test_a_field_too_many_or_too_few_is_seen(api, document, estate):
+    (declared,) = [each for each in READS if each.name == "get_contact"]
+    (answer,) = ask(api, estate, declared)
+    told = answer.get_json()
+
+    class Changed:
+        def __init__(self, **changes):
+            self.told = {name: value for name, value in {**told, **changes}.items() if value is not ...}
+
+        def get_json(self):
+            return self.told
+
+    assert differences(document, declared, Changed()) == []
+    assert differences(document, declared, Changed(secret="x")) != []
+    assert differences(document, declared, Changed(phone=...)) != []
+    assert differences(document, declared, Changed(id="x")) != []
