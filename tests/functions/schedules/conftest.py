@@ -32,7 +32,7 @@ def everything(world):
 @pytest.fixture
 def swept(world):
     """The tasks that were scheduled since the last look, by tenant: their names and what they are about."""
-    seen = set()
+    seen: set[str] = set()
 
     def swept():
         found = [row for row in world.tasks() if row["id"] not in seen]

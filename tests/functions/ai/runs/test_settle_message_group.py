@@ -38,7 +38,7 @@ def test_a_burst_that_nobody_answered_has_failed_and_a_person_is_called(shop, wo
 
 
 def test_an_answer_that_comes_after_all_is_not_given(shop, world, completed, settle, monkeypatch):
-    think(monkeypatch, lambda: settle())
+    think(monkeypatch, settle)
     assert tell(completed) == [204]
     shop.settles()
     assert (shop.sent, shop.outcomes()) == ([], ["failed"])
