@@ -90,7 +90,8 @@ def running(out: Console, total: int) -> Iterator[Running]:
 def deliveries(account: Account, outside: Outside) -> Table:
     """What came through each channel of a bakery and what became of it."""
     title = f"Deliveries to {account.bakery.company.name}"
-    table = Table(title=title, box=box.SIMPLE_HEAD, title_justify="left", title_style="bold")
+    table = Table(title=title, box=box.SIMPLE_HEAD, title_justify="left", title_style="bold", pad_edge=False)
+    table.padding = (0, 0, 0, 1)
     table.add_column("channel")
     for name in (*COUNTED, "bursts", "replies"):
         table.add_column(name, justify="right")
