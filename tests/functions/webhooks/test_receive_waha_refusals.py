@@ -4,7 +4,6 @@ import pytest
 
 from infra.fakes.waha_events import make_event
 from shared.providers.waha.signature import sign
-from shared.runtime.identity import new_secret
 from tests.functions.webhooks.conftest import ANA
 from tests.support.waha import HMAC_KEY
 
@@ -109,7 +108,7 @@ def test_the_address_may_be_changed_and_the_old_one_ends_at_once(desk, api, tena
     assert desk.count("messages") == 2
 
 
-@pytest.mark.parametrize("token", ["x", f"{'0' * 32}.{new_secret()}", "", f"{'g' * 32}.{'a' * 43}", "a" * 5000])
+@pytest.mark.parametrize("token", ["x", f"{'0' * 32}.{'a' * 43}", "", f"{'g' * 32}.{'a' * 43}", "a" * 5000])
 def test_an_address_nobody_has_is_not_found(desk, api, token):
     body = json.dumps(an_event(desk)).encode()
     answer = api.post(
