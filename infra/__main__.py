@@ -22,7 +22,8 @@ def main(argv: list[str]) -> int:
     if complaint := too_old(sys.version_info[:2]):
         sys.stderr.write(f"{complaint}\n")
         return 1
-    from infra import cli  # noqa: PLC0415 - an old Python must hear the sentence above first
+    # An old Python must hear the sentence above first, so nothing of ours is imported before it.
+    from infra import cli
 
     if not argv or argv[0] in ("-h", "--help", "help"):
         print(cli.usage())
@@ -39,7 +40,7 @@ def main(argv: list[str]) -> int:
 
 def prepare(lock: str) -> str | int:
     """Return the environment's Python, or the exit code when it cannot be made."""
-    from infra import environment  # noqa: PLC0415 - an old Python must hear the sentence above first
+    from infra import environment
 
     try:
         return str(environment.ensure(environment.folder(), lock))
@@ -53,7 +54,7 @@ def prepare(lock: str) -> str | int:
 
 def become(python: str, argv: list[str]) -> NoReturn:
     """Replace this process by the environment's Python, running the same command."""
-    from infra.environment import environment  # noqa: PLC0415 - an old Python must hear the sentence above first
+    from infra.environment import environment
 
     os.execve(python, [python, "-m", "infra.cli", *argv], environment())  # noqa: S606 - no shell is wanted
 

@@ -166,7 +166,7 @@ def write(folder: Path, scenes: tuple[Callable[[], Scribe], ...]) -> int:
 
 
 def main() -> None:
-    from infra.demo.scenes import SCENES  # noqa: PLC0415 - the scenes are written with the Scribe above
+    from infra.demo.scenes import SCENES
 
     print(f"{write(RECORDING, SCENES)} deliveries for the first tenant, in {RECORDING}")
 

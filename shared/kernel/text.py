@@ -20,7 +20,7 @@ class Text(str):
 
     @classmethod
     def __get_pydantic_core_schema__(cls, _source: Any, _handler: Any) -> Any:
-        from pydantic_core import core_schema  # noqa: PLC0415 - rules must import without pydantic
+        from pydantic_core import core_schema
 
         return core_schema.no_info_after_validator_function(
             cls, core_schema.str_schema(max_length=2048), serialization=core_schema.to_string_ser_schema()

@@ -80,7 +80,7 @@ class Email(Text):
 
     @classmethod
     def check(cls, raw: str) -> str:
-        from email_validator import EmailNotValidError, validate_email  # noqa: PLC0415 - 34 ms, few functions need it
+        from email_validator import EmailNotValidError, validate_email
 
         try:
             return validate_email(raw, check_deliverability=False).normalized.lower()

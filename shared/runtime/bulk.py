@@ -77,7 +77,7 @@ def _insert(table: str, columns: tuple[str, ...], *, or_keep: bool) -> str:
     names = ", ".join(columns)
     tail = " on conflict do nothing" if or_keep else ""
     source = f"jsonb_populate_recordset(null::{table}, cast(:rows as jsonb))"
-    return f"insert into {table} ({names}) select {names} from {source}{tail}"  # noqa: S608 - names of our own
+    return f"insert into {table} ({names}) select {names} from {source}{tail}"
 
 
 @cache
@@ -89,7 +89,7 @@ def _update(table: str, columns: tuple[str, ...]) -> str:
 with changed as (
     update {table} old set {changes}, updated_at = now() from {source} as new where {key} returning 1
 )
-select must_equal(count(*), 1) from changed"""  # noqa: S608 - names of our own
+select must_equal(count(*), 1) from changed"""
 
 
 def _json(value: Any) -> str:

@@ -117,7 +117,7 @@ class Endpoint(Routed):
 
     def _write(self, request: Request, claim: Claim) -> Response:
         # SQLAlchemy is imported by those who write and by nobody else.
-        from shared.runtime.work import unit_of_work_for  # noqa: PLC0415
+        from shared.runtime.work import unit_of_work_for
 
         def attempt() -> Response:
             with unit_of_work_for(claim, self.role) as uow:

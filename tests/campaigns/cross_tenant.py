@@ -226,7 +226,7 @@ def own_database(**changed: str) -> Iterator[Database]:
             disconnect(database.app_url, database.relay_url, database.resolver_url, database.admin_url)
 
 
-def run(long: bool) -> dict[str, Any]:  # noqa: FBT001 - every campaign has this signature
+def run(long: bool) -> dict[str, Any]:
     with own_database() as database:
         return measure(database, long=long)
 
@@ -244,7 +244,7 @@ def with_one_table_unsecured() -> dict[str, Any]:
 
 def with_projects_unseparated() -> dict[str, Any]:
     """Who asks is set for the transaction, but not in which project."""
-    proof = identity._PROVE_USER.replace("'app.project_id'", "'app.any_project'")  # noqa: SLF001 - a fault is planted in it
+    proof = identity._PROVE_USER.replace("'app.project_id'", "'app.any_project'")
     with own_database() as database, patch.object(identity, "_PROVE_USER", proof):
         return measure(database, long=False)
 

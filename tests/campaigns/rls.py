@@ -88,7 +88,7 @@ class Request:
     def change(self, uow: UnitOfWork) -> None:
         """Change every contact there is: the tenant's own, if all is well."""
         lock = sql("select pg_advisory_xact_lock(hashtext(:key))", key=str(self.ours.tenant_id))
-        rename = sql("update contacts set name = :name returning tenant_id", name=str(random.random()))  # noqa: S311 - any
+        rename = sql("update contacts set name = :name returning tenant_id", name=str(random.random()))
         self.see(uow.run(lock, rename)[1])
 
 
@@ -199,7 +199,7 @@ def measure(database: Database, requests: int) -> dict[str, Any]:
     with closing(Connections(database.admin_url)) as admin, closing(Connections(url)) as pool:
         sides = [side(admin, new_tenant(admin, name)) for name in ("Aurora", "Boreal")]
         with ThreadPoolExecutor(WORKERS) as workers:
-            shares = [(pool, sides, requests // WORKERS, random.Random(seed)) for seed in range(WORKERS)]  # noqa: S311 - repeatable
+            shares = [(pool, sides, requests // WORKERS, random.Random(seed)) for seed in range(WORKERS)]
             tallies = list(workers.map(lambda share: labour(*share), shares))
     engine(url).dispose()
     return figures(tallies)
@@ -252,7 +252,7 @@ def own_database(**changed: str) -> Iterator[Database]:
             yield database
 
 
-def run(long: bool) -> dict[str, Any]:  # noqa: FBT001 - every campaign has this signature
+def run(long: bool) -> dict[str, Any]:
     with own_database() as database:
         return measure(database, LONG if long else QUICK)
 

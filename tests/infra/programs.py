@@ -13,7 +13,7 @@ def start(*arguments: object, python: object = sys.executable, **options: object
     """Start a Python, this one unless told otherwise, in the project's folder."""
     command = tuple(map(str, (python, *arguments)))
     settings: dict[str, Any] = {"cwd": ROOT, "text": True, **options}
-    return subprocess.Popen(command, **settings)  # noqa: S603 - the tests choose the command
+    return subprocess.Popen(command, **settings)
 
 
 def run(*arguments: object, **options: object) -> subprocess.CompletedProcess[str]:

@@ -29,7 +29,7 @@ REVISIONS = [step.revision for step in reversed(list(scripts().walk_revisions())
 def dump(database):
     """The whole schema as `pg_dump` writes it, without what differs from run to run."""
     version = int(str(run(database.admin_url, "show server_version_num")[0][0]))
-    done = subprocess.run(  # noqa: S603 - its arguments are ours
+    done = subprocess.run(
         (
             *(str(programs(version // 10000, OWN) / "pg_dump"), "--schema-only", "--no-comments"),
             *("--host", HOST, "--port", str(database.server.port), "--username", SUPERUSER, database.name),

@@ -157,11 +157,14 @@ class World:
         self._relay.run(Sql(_PUBLISHED.format(table=table), row))
 
 
-def push(spec: Declaration, envelope: dict[str, Any], *, ordering_key: str = "") -> int:
-    """Push one event to one consumer as Pub/Sub does, and give the status of its answer."""
+def push(spec: Declaration, envelope: dict[str, Any], *, ordering_key: str = "", message_id: str = "") -> int:
+    """Push one event to one consumer as Pub/Sub does, and give the status of its answer.
+
+    An event that its publisher has sent again has another `message_id`, which is Pub/Sub's own.
+    """
     message = {
         "data": base64.b64encode(json.dumps(envelope).encode()).decode(),
-        "messageId": envelope["event_id"],
+        "messageId": message_id or envelope["event_id"],
         "publishTime": envelope["occurred_at"],
         "attributes": {"event_type": envelope["event_type"], "tenant_id": envelope["tenant_id"]},
         "orderingKey": ordering_key,

@@ -26,7 +26,7 @@ class NewMessage(Body):
     )
     contact_id: UUID | None = None
     channel_id: UUID | None = None
-    type: Literal["text"] = Field(examples=["text"])
+    type: Literal["text"] = "text"
     text: str = Field(min_length=1, max_length=LONGEST_TEXT, pattern=r"\S", examples=["Bom dia! Já vou ver."])
     reply_to: UUID | None = Field(None, description="The message of the same chat that this one answers.")
 

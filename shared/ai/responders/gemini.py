@@ -75,9 +75,9 @@ class GeminiResponder:
 
 
 def _ask(contents: ContentListUnionDict, config: GenerateContentConfigDict) -> GenerateContentResponse:
-    from google.auth.exceptions import GoogleAuthError  # noqa: PLC0415 - see above
-    from google.genai.errors import APIError  # noqa: PLC0415
-    from httpx import HTTPError  # noqa: PLC0415
+    from google.auth.exceptions import GoogleAuthError
+    from google.genai.errors import APIError
+    from httpx import HTTPError
 
     known = settings()
     try:
@@ -98,9 +98,9 @@ def _ask(contents: ContentListUnionDict, config: GenerateContentConfigDict) -> G
 @cache
 def client(project: str, location: str, base_url: str) -> Client:
     """The client of this process; a stand-in at `base_url` is asked with a token that opens nothing."""
-    from google.genai import Client  # noqa: PLC0415 - see above
-    from google.genai.types import HttpOptions  # noqa: PLC0415
-    from google.oauth2.credentials import Credentials  # noqa: PLC0415
+    from google.genai import Client
+    from google.genai.types import HttpOptions
+    from google.oauth2.credentials import Credentials
 
     return Client(
         vertexai=True,

@@ -22,7 +22,7 @@ from shared.runtime.outbox import Outgoing
 
 ECHO_WITHIN = timedelta(minutes=10)  # of the claim, by the provider's clock
 _ANSWERED_LATER = """
-update messages set quoted_message_id = :id
+update messages set quoted_message_id = :id, version = version + 1
 where tenant_id = :tenant_id and channel_id = :channel_id and quoted_external_id = :external_id
   and quoted_message_id is null
 """

@@ -8,7 +8,7 @@ from uuid import UUID
 from shared.crm.chats.model import Chat
 from shared.crm.contacts.model import Contact
 from shared.crm.inbound.ledger import Ledger
-from shared.crm.inbound.moves import CHAT_MOVES, CONTACT_MOVES, GROUP_MOVES, move_session
+from shared.crm.inbound.moves import CHAT_MOVES, CONTACT_MOVES, GROUP_MOVES, move, move_session
 from shared.crm.message_groups.model import GroupStatus, MessageGroup, Outcome
 from shared.crm.sessions.model import Session, SessionStatus
 from shared.runtime.postgres import Row, Sql
@@ -46,8 +46,7 @@ def merge_contacts(run: Run, tenant_id: UUID, survivor_id: UUID, other_id: UUID)
     contacts = {each.id: each for each in ledger.load_all("contacts", Contact, seen["contacts"])}
     survivor, other = contacts[survivor_id], contacts[other_id]
     survivor.absorb(other)
-    for statement in CONTACT_MOVES:
-        ledger.batch.run(statement, **names)
+    move(ledger, CONTACT_MOVES, **names)
     chats = ledger.load_all("chats", Chat, seen["chats"])
     for chat in [each for each in chats if each.contact_id == other_id]:
         twin = next((c for c in chats if c.contact_id == survivor_id and c.channel_id == chat.channel_id), None)
@@ -63,8 +62,7 @@ def _merge_chat(run: Run, ledger: Ledger, survivor: Chat, other: Chat) -> None:
     names = {"tenant_id": survivor.tenant_id, "survivor": survivor.id, "other": other.id}
     seen = _json(run(Sql(_READ_CHATS, names)))
     survivor.absorb(other)
-    for statement in CHAT_MOVES:
-        ledger.batch.run(statement, **names)
+    move(ledger, CHAT_MOVES, **names)
     _merge_sessions(ledger, ledger.load_all("sessions", Session, seen["sessions"]), survivor)
     _merge_groups(ledger, ledger.load_all("message_groups", MessageGroup, seen["groups"]), survivor)
 
@@ -91,8 +89,7 @@ def _merge_groups(ledger: Ledger, groups: list[MessageGroup], chat: Chat) -> Non
         gone.status, gone.closed_at = GroupStatus.COMPLETED, gone.deadline_at
         gone.settle(Outcome.SUPERSEDED, "its chat became one with another")
         groups[0].deadline_at = min(max(groups[0].deadline_at, gone.deadline_at), groups[0].latest_deadline_at)
-        for statement in GROUP_MOVES:
-            ledger.batch.run(statement, tenant_id=chat.tenant_id, survivor=groups[0].id, other=gone.id)
+        move(ledger, GROUP_MOVES, tenant_id=chat.tenant_id, survivor=groups[0].id, other=gone.id)
 
 
 def _json(rows: list[list[Row]]) -> dict[str, Any]:

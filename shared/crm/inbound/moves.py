@@ -1,5 +1,7 @@
 """The statements by which rows change hands when contacts, chats, sessions or groups become one."""
 
+from uuid import UUID
+
 from shared.crm.inbound.ledger import Ledger
 from shared.crm.sessions.model import Session
 
@@ -13,7 +15,17 @@ on conflict (tenant_id, message_id, contact_id) do update set
 REMEMBER_RECEIPT = f"""
 insert into message_receipts as known (tenant_id, project_id, message_id, contact_id, level, at)
 values (:tenant_id, :project_id, :message_id, :contact_id, :level, :at) {_FARTHEST}
-"""  # noqa: S608 - our own words
+"""
+
+
+def _moved(table: str, column: str) -> str:
+    """Count it as a change of the aggregate, or whoever read it before would write it back."""
+    return f"""
+    update {table} set {column} = :survivor, version = version + 1
+    where tenant_id = :tenant_id and {column} = :other
+    """
+
+
 CONTACT_MOVES = (
     "update contact_identities set contact_id = :survivor where tenant_id = :tenant_id and contact_id = :other",
     """
@@ -26,7 +38,7 @@ CONTACT_MOVES = (
     insert into message_receipts as known (tenant_id, project_id, message_id, contact_id, level, at)
     select tenant_id, project_id, message_id, cast(:survivor as uuid), level, at from message_receipts
     where tenant_id = :tenant_id and contact_id = :other {_FARTHEST}
-    """,  # noqa: S608 - our own words
+    """,
     "delete from message_receipts where tenant_id = :tenant_id and contact_id = :other",
     """
     insert into early_receipts as known (
@@ -37,48 +49,40 @@ CONTACT_MOVES = (
     """,
     "delete from early_receipts where tenant_id = :tenant_id and contact_id = :other",
     # One step leads from an old id to who survives, however many became one on the way.
-    "update contacts set merged_into_id = :survivor where tenant_id = :tenant_id and merged_into_id = :other",
+    _moved("contacts", "merged_into_id"),
+    _moved("messages", "contact_id"),
+    _moved("messages", "sender_contact_id"),
+    _moved("sessions", "contact_id"),
+    _moved("ai_runs", "contact_id"),
     *(
-        f"update {table} set {column} = :survivor where tenant_id = :tenant_id and {column} = :other"  # noqa: S608 - our own names
-        for table, column in (
-            ("messages", "contact_id"),
-            ("messages", "sender_contact_id"),
-            ("sessions", "contact_id"),
-            ("contact_events", "contact_id"),
-            ("ai_runs", "contact_id"),
-            ("inbound_deliveries", "contact_id"),
-        )
+        f"update {table} set contact_id = :survivor where tenant_id = :tenant_id and contact_id = :other"
+        for table in ("contact_events", "inbound_deliveries")
     ),
 )
 CHAT_MOVES = (
-    *(
-        f"update {table} set chat_id = :survivor where tenant_id = :tenant_id and chat_id = :other"  # noqa: S608 - our own names
-        for table in ("chat_addresses", "messages", "ai_runs")
-    ),
-    # Pending groups and living sessions are aggregates that the merge itself decides about.
-    """
-    update message_groups set chat_id = :survivor
-    where tenant_id = :tenant_id and chat_id = :other and status <> 'pending'
-    """,
-    "update sessions set chat_id = :survivor where tenant_id = :tenant_id and chat_id = :other and status = 'merged'",
-    "update chats set merged_into_id = :survivor where tenant_id = :tenant_id and merged_into_id = :other",
+    "update chat_addresses set chat_id = :survivor where tenant_id = :tenant_id and chat_id = :other",
+    _moved("messages", "chat_id"),
+    _moved("ai_runs", "chat_id"),
+    # What was pending or alive the merge itself has decided about.
+    _moved("message_groups", "chat_id"),
+    _moved("sessions", "chat_id"),
+    _moved("chats", "merged_into_id"),
 )
-GROUP_MOVES = (
-    """
-    update messages set message_group_id = :survivor
-    where tenant_id = :tenant_id and message_group_id = :other
-    """,
-)
+GROUP_MOVES = (_moved("messages", "message_group_id"),)
 _SESSION_MOVES = (
-    *(
-        f"update {table} set session_id = :survivor where tenant_id = :tenant_id and session_id = :other"  # noqa: S608 - our own names
-        for table in ("messages", "message_groups", "ai_runs")
-    ),
-    "update sessions set merged_into_id = :survivor where tenant_id = :tenant_id and merged_into_id = :other",
+    _moved("messages", "session_id"),
+    _moved("message_groups", "session_id"),
+    _moved("ai_runs", "session_id"),
+    _moved("sessions", "merged_into_id"),
 )
+
+
+def move(ledger: Ledger, moves: tuple[str, ...], **names: UUID) -> None:
+    """Let everything of `other` hang on `survivor`, once both have been written."""
+    for statement in moves:
+        ledger.last(statement, **names)
 
 
 def move_session(ledger: Ledger, home: Session, swallowed: Session) -> None:
     """Let everything of a session that was swallowed hang on the one that swallowed it."""
-    for statement in _SESSION_MOVES:
-        ledger.last(statement, tenant_id=home.tenant_id, survivor=home.id, other=swallowed.id)
+    move(ledger, _SESSION_MOVES, tenant_id=home.tenant_id, survivor=home.id, other=swallowed.id)

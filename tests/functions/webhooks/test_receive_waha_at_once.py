@@ -48,7 +48,7 @@ def test_the_first_messages_of_new_people_make_each_of_them_once(desk):
 def test_people_known_in_several_ways_become_one_each(desk, seed):
     ways = (Addressing.LID, Addressing.PHONE, Addressing.LID_WITH_PHONE, Addressing.LID_WITH_PHONE)
     events = [each for way in ways for each in texts(PEOPLE, 1, addressing=way)]
-    Random(seed).shuffle(events)  # noqa: S311 - a repeatable order
+    Random(seed).shuffle(events)
     at_once(desk, events)
     assert desk.count("contacts where merged_into_id is null") == desk.count("chats where status <> 'merged'") == 8
     assert desk.count("messages") == 32
@@ -89,7 +89,7 @@ def test_acks_that_race_with_their_message_are_not_lost(desk):
     ours = [make_event("GOWS", "text", body=f"{n}", customer=ANA, from_me=True) for n in range(8)]
     acks = [make_ack("GOWS", level, message_id=bare_id(event), customer=ANA) for event in ours for level in (1, 2, 3)]
     events = [*ours, *acks]
-    Random(1).shuffle(events)  # noqa: S311 - a repeatable order
+    Random(1).shuffle(events)
     at_once(desk, events)
     assert desk.world.rows("select distinct status from messages") == [{"status": "read"}]
     assert desk.count("messages") == 8

@@ -99,7 +99,7 @@ def test_a_session_status_is_the_channels_connection(desk, name):
 
 @pytest.mark.parametrize("seed", range(3))
 def test_all_samples_in_any_order_tell_of_one_customer(desk, seed):
-    names = random.Random(seed).sample(NAMES, len(NAMES))  # noqa: S311 - a repeatable order
+    names = random.Random(seed).sample(NAMES, len(NAMES))
     for name in names:
         deliver(desk, name)
     customer = "select distinct contact_id from contact_identities where value in ('+15550001111', '100000000000001')"

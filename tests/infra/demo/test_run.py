@@ -9,7 +9,7 @@ from infra.environment import ROOT
 @pytest.mark.timeout(300)
 def test_the_demo_runs_from_end_to_end_and_all_its_invariants_hold():
     command = [sys.executable, "-m", "infra.cli", "demo", "--fast"]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=280, check=False)  # noqa: S603 - our own command
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=280, check=False)
     assert done.returncode == 0, f"{done.stdout[-3000:]}\n{done.stderr[-3000:]}"
     assert "All 13 invariants hold" in done.stdout
     assert "Killed the functions' process" in done.stdout

@@ -170,7 +170,7 @@ def test_a_webhook_gets_only_the_events_it_asked_for():
 
 
 def start(data: Path) -> tuple[subprocess.Popen[str], str]:
-    process = subprocess.Popen(  # noqa: S603 - our own module
+    process = subprocess.Popen(
         [sys.executable, "-m", "infra.fakes.waha", "--data", str(data)], stdout=subprocess.PIPE, text=True, cwd=ROOT
     )
     assert process.stdout is not None

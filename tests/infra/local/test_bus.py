@@ -22,7 +22,7 @@ def start(tmp_path):
     def begin():
         log = (tmp_path / "log").open("a")
         arguments = ["--data", str(tmp_path / "data"), "--service-account", ACCOUNT, "--scale", str(SCALE)]
-        process = subprocess.Popen(  # noqa: S603 - our own program
+        process = subprocess.Popen(
             [sys.executable, "-m", "infra.local.bus", *arguments],
             stdout=subprocess.PIPE,
             stderr=log,

@@ -135,7 +135,7 @@ def test_a_local_cloud_keeps_what_it_holds_whatever_is_killed(data):
 def test_two_clouds_do_not_share_a_folder(data):
     data.mkdir()
     first = LocalCloud(data, 0)
-    first._hold_folder()  # noqa: SLF001 - all that the second one meets
+    first._hold_folder()
     with pytest.raises(RuntimeError, match="Another local cloud is using"):
         LocalCloud(data, 0).start()
     first.stop()

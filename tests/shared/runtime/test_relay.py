@@ -122,7 +122,7 @@ def test_a_task_further_off_than_cloud_tasks_takes_waits(world, office, wire, ma
 
 
 def test_the_order_of_a_key_survives_failures(world, office, wire, marked, hasty):
-    chance, lock = random.Random(7), Lock()  # noqa: S311 - chance, not a secret
+    chance, lock = random.Random(7), Lock()
 
     def refuse(topic, messages):
         with lock:

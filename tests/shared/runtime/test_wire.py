@@ -20,7 +20,7 @@ def connection(database):
 
 def kept(connection):
     """How many statements the server keeps for this connection, this one among them."""
-    return int(pipeline(connection, KEPT)[0][0][0])
+    return int(pipeline(connection, KEPT)[0][0][0] or 0)
 
 
 def test_a_name_used_twice_is_one_value_and_a_cast_is_none():

@@ -2,9 +2,9 @@ import pytest
 
 from infra.fakes.waha_events import make_event
 from shared.kernel.ids import uuid7
-from tests.support.functions import consumers_of
+from tests.support.functions import consumers_of, function_for
 from tests.support.shop import ANA, open_shop
-from tests.support.world import push
+from tests.support.world import perform, push
 
 
 @pytest.fixture
@@ -110,7 +110,6 @@ def test_every_delivery_of_the_same_event_runs_the_agent_once(shop, world):
 
 
 def perform_task(task):
-    from tests.support.functions import function_for
-    from tests.support.world import perform
-
-    return perform(function_for(task["task"]), task["body"])
+    spec = function_for(task["task"])
+    assert spec is not None
+    return perform(spec, task["body"])

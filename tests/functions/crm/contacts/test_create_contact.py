@@ -2,6 +2,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from infra.fakes.waha_events import make_event
+from tests.support.conversation import ANA as WRITER
+
 PATH = "/api/v1/crm/contacts"
 ANA = {"name": "Ana Souza", "phone": "+55 11 98765-4321", "email": "Ana@Example.com"}
 
@@ -89,6 +92,20 @@ def test_at_the_same_time_only_one_is_made(api, tenant, world):
         statuses = list(pool.map(lambda _: api.post(PATH, ANA, as_=tenant.agent).status_code, range(8)))
     assert sorted(statuses) == [201] + [409] * 7
     assert world.value("select count(*) from contacts") == 1
+
+
+def test_whoever_writes_at_the_same_time_is_not_made_twice(api, tenant, world, channel):
+    def write(number):
+        return channel.deliver(make_event("GOWS", "text", body=f"{number}", customer=WRITER)).status_code
+
+    def register(_):
+        return api.post(PATH, {"phone": f"+{WRITER.phone}"}, as_=tenant.agent).status_code
+
+    with ThreadPoolExecutor(8) as pool:
+        outcomes = [pool.submit(register if number % 2 else write, number) for number in range(16)]
+    assert {each.result() for each in outcomes} <= {200, 201, 409}
+    assert world.value("select count(*) from contacts") == 1
+    assert world.value("select count(*) from messages where contact_id = (select id from contacts)") == 8
 
 
 def test_a_viewer_registers_nobody(api, tenant, world):

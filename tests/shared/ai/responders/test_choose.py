@@ -24,5 +24,5 @@ def test_nothing_of_google_is_imported_before_gemini_is_asked():
         "import sys; from shared.ai.responders import choose, config; choose.responder_for('gemini');"
         "sys.exit('google.genai' in sys.modules or 'google.auth' in sys.modules)"
     )
-    done = subprocess.run([sys.executable, "-c", code], check=False)  # noqa: S603 - our own line
+    done = subprocess.run([sys.executable, "-c", code], check=False)
     assert done.returncode == 0
