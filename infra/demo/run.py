@@ -3,6 +3,7 @@
 import argparse
 import io
 import json
+import os
 import sys
 import tempfile
 import time
@@ -55,6 +56,8 @@ def _folder(wanted: Path | None) -> Iterator[Path]:
         yield wanted
         return
     with tempfile.TemporaryDirectory(prefix="ventros-demo-", ignore_cleanup_errors=True) as made:
+        if os.geteuid() == 0:
+            Path(made).chmod(0o711)  # root's Postgres runs as another user, who must enter it
         yield Path(made)
 
 
