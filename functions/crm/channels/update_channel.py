@@ -32,7 +32,7 @@ class ChannelChanges(Body):
     debounce_max_wait_ms: WaitMs = Field(default_factory=unsent)
     replies_in_groups: bool = Field(default_factory=unsent)
     default_agent_id: UUID | None = Field(default_factory=unsent, description="Null for none.")
-    rotate_token: bool = Field(default=False, description="Make a new webhook URL; the old one ends within a minute.")
+    rotate_token: bool = Field(default=False, description="Make a new webhook URL; the old one ends at once.")
 
 
 @endpoint("PATCH", "/api/v1/crm/channels/{channel_id}", allow=Role.ADMIN)
