@@ -6,6 +6,8 @@ from threading import Barrier
 import pytest
 
 from infra.fakes.waha_events import Addressing, Party, make_ack, make_event
+from shared.crm.inbound import receive
+from shared.crm.inbound.progress import take_receipt
 from tests.functions.webhooks.conftest import ANA, GROUP, bare_id
 
 PEOPLE = [Party(phone=f"55119876{n:05}", lid=f"1000000000001{n:02}", name=f"Pessoa {n}") for n in range(1, 9)]
@@ -127,3 +129,50 @@ def test_states_of_a_channel_race_without_harm(desk):
         )
     at_once(desk, events)
     assert desk.world.value("select connection from channels") == "s7"
+
+
+@pytest.fixture
+def meanwhile(desk, monkeypatch):
+    """Lets something else happen after the next receipt has read what it is about, and before it writes."""
+
+    def arrange(happens):
+        pending = [happens]
+
+        def slowly(*read):
+            while pending:
+                pending.pop()()
+            return take_receipt(*read)
+
+        monkeypatch.setattr(receive, "take_receipt", slowly)
+
+    return arrange
+
+
+def test_a_receipt_does_not_carry_a_message_back_to_a_session_that_is_gone(desk, meanwhile):
+    noon = int(desk.world.now().timestamp()) - 5 * 86_400
+    desk.hears("um", timestamp=noon)
+    ours = desk.writes("três", timestamp=noon + 2 * 86_400)
+    meanwhile(lambda: desk.hears("dois", timestamp=noon + 86_400))
+    desk.acks(ours, 3)
+    (session,) = desk.world.rows("select id from sessions where status <> 'merged'")
+    assert desk.message(ours)["session_id"] == session["id"]
+    assert desk.message(ours)["status"] == "read"
+
+
+def test_nor_to_a_contact_and_a_chat_that_are_gone(desk, meanwhile):
+    desk.hears("um", addressing=Addressing.LID)
+    ours = desk.writes("dois")
+    meanwhile(lambda: desk.hears("três", addressing=Addressing.LID_WITH_PHONE))
+    desk.acks(ours, 3)
+    (chat,) = desk.world.rows("select id, contact_id from chats where status <> 'merged'")
+    message = desk.message(ours)
+    assert (message["chat_id"], message["contact_id"], message["status"]) == (chat["id"], chat["contact_id"], "read")
+
+
+def test_nor_does_it_cut_a_reply_from_what_it_quotes(desk, meanwhile):
+    quoted = make_event("GOWS", "text", body="Fechamos às 18h?", customer=ANA)
+    reply = desk.writes("Sim", reply_to=bare_id(quoted))
+    meanwhile(lambda: desk.takes(quoted))
+    desk.acks(reply, 3)
+    assert desk.message(reply)["quoted_message_id"] == desk.message(bare_id(quoted))["id"]
+    assert desk.message(reply)["status"] == "read"

@@ -1,0 +1,25 @@
+"""A database of a campaign's own, with the keys and settings that lead to it; nothing is left of it afterwards."""
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from infra.local.keys import make_keys
+from tests.support.clock import make_movable
+from tests.support.environment import disconnect, environment
+from tests.support.postgres import serving
+from tests.support.world import World
+
+
+@contextmanager
+def stage(name: str, *, movable: bool = False) -> Iterator[World]:
+    """Migrate a fresh database and let the functions of this process work on it; `movable` is its clock."""
+    with tempfile.TemporaryDirectory(prefix="ventros-campaign-") as folder:
+        with environment(make_keys(Path(folder)).environment()), serving(18) as server:
+            database = server.clone(f"campaign_{name}")
+            if movable:
+                make_movable(database)
+            with environment(database.environment()):
+                yield World(database)
+                disconnect(database.app_url, database.admin_url, database.relay_url)

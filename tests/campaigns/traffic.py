@@ -1,0 +1,122 @@
+"""Some weeks of a busy shop on three engines, as a campaign delivers them: made up, but the same at every run."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from random import Random
+from typing import Any
+
+from infra.fakes.waha_events import Addressing, Party, make_ack, make_event, make_status
+
+ENGINES = ("GOWS", "NOWEB", "WEBJS")
+TIMEOUT_MINUTES = 60
+PEOPLE = [Party(phone=f"55119{8_000_000 + n}", lid=f"10000000000{n:04}", name=f"Pessoa {n}") for n in range(1, 21)]
+GROUPS = ("120363000000000001@g.us", "120363000000000002@g.us")
+STATUS = "status@broadcast"
+KINDS = ("text", "image", "voice", "video", "document", "sticker", "location", "vcard")
+KIND_WEIGHTS = (60, 8, 10, 3, 5, 5, 4, 3)
+ADDRESSINGS = (Addressing.PHONE, Addressing.LID, Addressing.LID_WITH_PHONE)
+UNHANDLED = ("message.reaction", "presence.update", "poll.vote", "something.new")
+# Minutes between two messages of a chat: mostly a talk, sometimes exactly the timeout, sometimes beyond it.
+PAUSES = (1, 5, 20, TIMEOUT_MINUTES, TIMEOUT_MINUTES + 1, 200)
+PAUSE_WEIGHTS = (50, 20, 12, 5, 5, 8)
+
+
+@dataclass(frozen=True)
+class Posted:
+    """One event as a WAHA server posts it, and when, in seconds, it happened."""
+
+    engine: str
+    event: dict[str, Any]
+    at: int
+
+    @property
+    def message_key(self) -> tuple[str, str] | None:
+        """The engine and the bare id of a message that this event carries."""
+        if self.event["event"] not in {"message", "message.any"}:
+            return None
+        return self.engine, self.event["payload"]["id"].split("_")[2]
+
+
+@dataclass
+class Talk:
+    """One chat on one engine; `said` are the ids of what was said in it."""
+
+    engine: str
+    chance: Random
+    at: int
+    people: list[Party]
+    group: str | None = None
+    chat: str | None = None
+    said: list[str] = field(default_factory=list)
+
+    def goes_on(self) -> Iterator[Posted]:
+        """The next message, and what follows from it."""
+        self.at += 60 * self.chance.choices(PAUSES, PAUSE_WEIGHTS)[0]
+        from_me = self.chance.random() < 0.25
+        facts = {**self._where(), "from_me": from_me, "timestamp": self.at, "message_id": self._new_id()}
+        yield from self._message(facts)
+        yield from self._acks(facts)
+        self.said.append(facts["message_id"])
+
+    def _where(self) -> dict[str, Any]:
+        return {
+            "customer": self.chance.choice(self.people),
+            "group": self.group,
+            "chat": self.chat,
+            "addressing": self.chance.choice(ADDRESSINGS),
+        }
+
+    def _new_id(self) -> str:
+        return f"3EB0{self.chance.getrandbits(72):018X}"
+
+    def _message(self, facts: dict[str, Any]) -> Iterator[Posted]:
+        (kind,) = self.chance.choices(KINDS, KIND_WEIGHTS)
+        quoted = self.chance.choice(self.said) if self.said and self.chance.random() < 0.15 else None
+        body = f"{kind} {facts['message_id'][-4:]}" if kind in {"text", "image", "document"} else None
+        event = make_event(self.engine, kind, body=body, reply_to=quoted, **facts)
+        yield Posted(self.engine, event, self.at)
+        if self.chance.random() < 0.3:
+            yield Posted(self.engine, {**event, "event": "message"}, self.at)
+
+    def _acks(self, facts: dict[str, Any]) -> Iterator[Posted]:
+        if facts["from_me"]:
+            levels = self.chance.sample([-1, 1, 2, 3, 4], self.chance.randrange(4))
+        else:
+            levels = [3] if self.chance.random() < 0.2 else []
+        for level in levels:
+            self.at += 1
+            where = {**self._where(), "from_me": facts["from_me"], "message_id": facts["message_id"]}
+            reader = where["customer"] if self.group else None
+            event = make_ack(self.engine, level, reader=reader, timestamp=self.at, **where)
+            yield Posted(self.engine, {**event, "timestamp": self.at * 1000}, self.at)
+
+
+def make_traffic(count: int, since: int, seed: int = 2) -> list[Posted]:
+    """So many events, in the order in which they happened, in about forty chats; `since` in seconds."""
+    chance = Random(seed)
+    talks = [talk for engine in ENGINES for talk in _talks(engine, chance, since)]
+    posted: list[Posted] = []
+    while len(posted) < count:
+        talk = chance.choice(talks)
+        posted.extend(talk.goes_on())
+        if chance.random() < 0.05:
+            posted.append(_aside(talk, chance))
+    numbered = [replace(each, event={**each.event, "id": f"evt_{n:026}"}) for n, each in enumerate(posted[:count])]
+    return sorted(numbered, key=lambda each: each.at)
+
+
+def _talks(engine: str, chance: Random, since: int) -> Iterator[Talk]:
+    for person in chance.sample(PEOPLE, 11):
+        yield Talk(engine, chance, since + chance.randrange(86_400), [person])
+    for group in GROUPS:
+        yield Talk(engine, chance, since, chance.sample(PEOPLE, 5), group=group)
+    yield Talk(engine, chance, since, [PEOPLE[0]], chat=STATUS)
+
+
+def _aside(talk: Talk, chance: Random) -> Posted:
+    """Something beside the messages: the connection's state, or an event nobody handles."""
+    if chance.random() < 0.5:
+        state = chance.choice(("WORKING", "STARTING", "FAILED"))
+        return Posted(talk.engine, make_status(talk.engine, state, at=talk.at * 1000 + chance.randrange(1000)), talk.at)
+    event = make_event(talk.engine, "text", body="x", customer=talk.people[0], timestamp=talk.at)
+    return Posted(talk.engine, {**event, "event": chance.choice(UNHANDLED)}, talk.at)
