@@ -15,11 +15,12 @@ from tests.support.world import World
 @contextmanager
 def stage(name: str, *, movable: bool = False) -> Iterator[World]:
     """Migrate a fresh database and let the functions of this process work on it; `movable` is its clock."""
-    with tempfile.TemporaryDirectory(prefix="ventros-campaign-") as folder:
-        with environment(make_keys(Path(folder)).environment()), serving(18) as server:
-            database = server.clone(f"campaign_{name}")
-            if movable:
-                make_movable(database)
-            with environment(database.environment()):
+    with tempfile.TemporaryDirectory(prefix="ventros-campaign-") as folder, serving(18) as server:
+        database = server.clone(f"campaign_{name}")
+        if movable:
+            make_movable(database)
+        with environment({**make_keys(Path(folder)).environment(), **database.environment()}):
+            try:
                 yield World(database)
+            finally:
                 disconnect(database.app_url, database.admin_url, database.relay_url)

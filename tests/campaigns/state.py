@@ -70,7 +70,7 @@ def _renamed(row: Row, names: dict[str | None, str | None]) -> Row:
         if name != "id"
     }
     if "participants" in told:
-        told["participants"] = sorted(names.get(each) or "somebody who is gone" for each in told["participants"])
+        told["participants"] = sorted(names.get(each) or "somebody who is gone" for each in row["participants"])
     return told
 
 
