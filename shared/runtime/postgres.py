@@ -100,6 +100,8 @@ class Connections:
         except BaseException as error:
             if is_lost(error) or not _reset(connection):
                 _close(connection)
+                # What ended one has most likely ended all.
+                self.close()
             else:
                 self._idle.put(connection)
             raise
@@ -116,7 +118,6 @@ class Connections:
         except Exception as error:
             if not is_lost(error):
                 raise
-        self.close()
         with self.take() as connection:
             return pipeline(connection, *statements)
 

@@ -137,7 +137,8 @@ def unit_of_work_for(claim: Claim, allow: Role) -> Iterator[UnitOfWork]:
 
 @contextmanager
 def _begun(*statements: Sql) -> Iterator[tuple[Any, Connection, list[list[Row]]]]:
-    connection = engine(settings().database_url).connect()
+    ours = engine(settings().database_url)
+    connection = ours.connect()
     try:
         connection.begin()
         raw: Any = connection.connection.dbapi_connection
@@ -145,6 +146,8 @@ def _begun(*statements: Sql) -> Iterator[tuple[Any, Connection, list[list[Row]]]
     except BaseException as error:
         if is_lost(error):
             connection.invalidate()
+            # What killed one has most likely killed all: the next attempt shall not meet another dead one.
+            ours.dispose()
         raise
     finally:
         connection.close()

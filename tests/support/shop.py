@@ -43,9 +43,10 @@ class Shop:
         assert answer.status_code == 200, answer.text
 
     def says(self, text: str, *, sender_kind: SenderKind = SenderKind.USER) -> UUID:
-        """Something is queued to be sent to the customer who wrote; its id."""
+        """Something is queued to be sent to the customer who wrote last; its id."""
         with unit_of_work(self.tenant.tenant_id) as uow:
-            session = Sessions(uow).all(sessions.c.status == "open")[0]
+            opened = Sessions(uow).all(sessions.c.status == "open")
+            session = max(opened, key=lambda each: (each.last_message_at, each.id))
             chat = Chats(uow).get(session.chat_id, lock=True)
             queued = Message.queue(chat=chat, session_id=session.id, text=text, at=uow.now, sender_kind=sender_kind)
             Messages(uow).add(queued)
@@ -75,6 +76,7 @@ class Shop:
 def open_shop(world: World, api: Api, tenant: Tenant, *, engine: str = "GOWS", **channel: Any) -> Iterator[Shop]:
     """Open a shop whose WAHA server is fake; its address too is let through the guard."""
     with FakeWaha() as waha, environment({"ALLOWED_HOSTS": f"{os.environ.get('ALLOWED_HOSTS', '')},{waha.address}"}):
+        waha.state.clock = lambda: world.now().timestamp()
         waha.add_session(SESSION, engine, api_key="waha-key")
         connected = waha_channel(world, api, tenant, engine=engine, base_url=waha.url, session_name=SESSION, **channel)
         yield Shop(world, api, tenant, waha, connected, engine)

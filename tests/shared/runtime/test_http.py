@@ -1,4 +1,5 @@
 import json
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from uuid import UUID, uuid4
 
@@ -220,6 +221,23 @@ def test_a_killed_connection_is_not_noticed(show, rename, tenant, world):
             "select count(pg_terminate_backend(pid)) from pg_stat_activity "
             "where datname = current_database() and usename = 'ventros_app'"
         )
+
+
+@pytest.mark.usefixtures("_fresh_connections")
+def test_many_killed_connections_are_not_noticed_either(show, rename, tenant, world):
+    path = f"/kites/{tenant.project_id}"
+
+    def both(number: int) -> tuple[int, int]:
+        renamed = request(rename, "POST", f"{path}/rename", as_=tenant.agent, json={"name": f"Pipa {number}"})
+        return request(show, path=path, as_=tenant.agent).status_code, renamed.status_code
+
+    with ThreadPoolExecutor(8) as threads:
+        assert set(threads.map(both, range(24))) <= {(200, 202), (200, 409)}
+    world.run(
+        "select count(pg_terminate_backend(pid)) from pg_stat_activity "
+        "where datname = current_database() and usename = 'ventros_app'"
+    )
+    assert both(25) == (200, 202)
 
 
 def test_a_public_function_needs_no_caller_and_answers_with_json(database):
