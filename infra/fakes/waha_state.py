@@ -3,7 +3,7 @@
 import json
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -111,6 +111,7 @@ class State:
         self.sessions: dict[str, Session] = {}
         self.sent: list[SentRecord] = []
         self.refused: list[dict[str, Any]] = []
+        self.clock: Callable[[], float] = time.time
         self._lock = threading.RLock()
         self._journal = Journal(folder)
         for entry in list(self._journal.read()):
@@ -165,7 +166,7 @@ class State:
                 text=body["text"],
                 id=chosen or message_id(session.engine),
                 reply_to=body.get("reply_to"),
-                at=time.time(),
+                at=self.clock(),
                 duplicate=any(each.id == chosen and each.session == session.name for each in self.sent),
             )
             self.sent.append(record)

@@ -7,4 +7,4 @@ from shared.runtime.work import UnitOfWork
 @task(CloseMessageGroup)
 def close_message_group(uow: UnitOfWork, task: CloseMessageGroup) -> None:
     """Close a burst whose own timer was lost."""
-    flush(uow, task.group_id)
+    flush(uow, task.group_id, task.generation)

@@ -13,9 +13,10 @@ class FlushMessageGroup(Task, name="flush_message_group", queue="timers", once_p
 
 
 class CloseMessageGroup(Task, name="close_message_group", queue="sweeps"):
-    """Close a group whose timer was lost; it has no name that the lost one could stand in the way of."""
+    """Do what a lost timer should have done; without a name, as the lost one's would stand in the way."""
 
     group_id: UUID
+    generation: int
 
 
 class SettleMessageGroup(Task, name="settle_message_group", queue="sweeps"):

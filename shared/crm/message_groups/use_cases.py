@@ -36,10 +36,10 @@ def present_session(uow: UnitOfWork, group: MessageGroup) -> Session | None:
     return present
 
 
-def flush(uow: UnitOfWork, group_id: UUID, generation: int | None = None) -> None:
+def flush(uow: UnitOfWork, group_id: UUID, generation: int) -> None:
     """Close the group if it is due, else set its next timer. An old generation does nothing."""
     group = locked_group(uow, group_id)
-    if group is None or group.status is not GroupStatus.PENDING or generation not in {None, group.generation}:
+    if group is None or group.status is not GroupStatus.PENDING or generation != group.generation:
         return
     if not group.is_due(uow.now):
         uow.schedule(FlushMessageGroup(group_id=group.id, generation=group.next_timer()), at=group.deadline_at)

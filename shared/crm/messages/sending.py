@@ -185,7 +185,7 @@ def _fits(told: InboundMessage, parcel: Parcel) -> bool:
 def _reconciled(transactions: Transactions, message_id: UUID, attempt: int, found: list[InboundMessage]) -> None:
     with transactions.begin() as uow:
         message = Messages(uow).get(message_id, lock=True)
-        if message.status is not MessageStatus.UNKNOWN:
+        if message.status is not MessageStatus.UNKNOWN or not transactions.once(uow):
             return
         fitting = next((each for each in found if _own_id(uow, message, each.external_id)), None)
         if fitting is not None:

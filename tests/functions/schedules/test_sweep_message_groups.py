@@ -14,7 +14,7 @@ def test_bursts_whose_timer_was_lost_are_closed_in_every_tenant(world, shops, sw
     world.advance(2)
     before = everything()
     assert tick("sweep_message_groups") == 204
-    assert swept() == [(row["tenant_id"], "close_message_group", row["id"]) for row in groups(world)]
+    assert swept() == [(row["tenant_id"], "close_message_group", row["id"], 0) for row in groups(world)]
     assert everything() == before
 
 

@@ -54,6 +54,13 @@ def test_what_the_history_does_not_show_is_looked_for_again_and_never_resent(sho
     assert (shop.message(id=str(said))["status"], attempts(world), shop.sent) == ("unknown", [1, 2], [])
 
 
+def test_a_look_that_is_repeated_is_followed_once(shop, world):
+    lose(shop, sent=False)
+    (row,) = world.tasks("reconcile_message")
+    assert [again(row), again(row), again(row)] == [204, 204, 204]
+    assert attempts(world) == [1, 2]
+
+
 def test_a_history_that_cannot_be_read_is_asked_again(shop, world, reconcile):
     said = lose(shop)
     (url,) = (row["base_url"] for row in world.rows("select base_url from channels"))
