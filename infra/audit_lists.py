@@ -129,9 +129,6 @@ WITHOUT_CONTACT = {
     ),
     "contacts": judged("name", _ITS_PERSON),
     "chat_addresses": judged("address", "its chat names the contact"),
-    "message_groups": judged(
-        "outcome_reason text", "its chat names the contact; a group chat's text comes from messages, which name theirs"
-    ),
     "outbox_events": judged("topic type ordering_key envelope last_error", _IDS_ONLY),
     "outbox_tasks": judged("queue task dedup_name body last_error", _IDS_ONLY),
     "inbox": judged("consumer", _IDS_ONLY),

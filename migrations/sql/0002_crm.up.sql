@@ -189,6 +189,7 @@ create table message_groups (
     version integer not null,
     channel_id uuid not null,
     chat_id uuid not null,
+    contact_id uuid,
     session_id uuid,
     status text not null check (status in ('pending', 'processing', 'completed', 'failed')),
     outcome text check (outcome in ('replied', 'superseded', 'taken_over', 'no_agent', 'failed')),
@@ -206,6 +207,7 @@ create table message_groups (
     foreign key (tenant_id, project_id) references projects (tenant_id, id),
     foreign key (tenant_id, channel_id) references channels (tenant_id, id),
     foreign key (tenant_id, chat_id) references chats (tenant_id, id),
+    foreign key (tenant_id, contact_id) references contacts (tenant_id, id),
     foreign key (tenant_id, session_id) references sessions (tenant_id, id),
     foreign key (tenant_id, supersedes_id) references message_groups (tenant_id, id)
 );
@@ -215,6 +217,7 @@ create index on message_groups (tenant_id, project_id);
 create index on message_groups (tenant_id, channel_id);
 create index on message_groups (tenant_id, session_id);
 create index on message_groups (tenant_id, supersedes_id);
+create index on message_groups (tenant_id, contact_id);
 create index message_groups_unfinished on message_groups (deadline_at) where status in ('pending', 'processing') or outcome is null;
 
 create table messages (

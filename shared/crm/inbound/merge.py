@@ -84,7 +84,7 @@ def _merge_sessions(ledger: Ledger, sessions: list[Session], chat: Chat) -> None
 def _merge_groups(ledger: Ledger, groups: list[MessageGroup], chat: Chat) -> None:
     """One burst may wait in a chat: the later joins the earlier."""
     for group in groups:
-        group.chat_id = chat.id
+        group.chat_id, group.contact_id = chat.id, chat.contact_id
     for gone in groups[1:]:
         gone.status, gone.closed_at = GroupStatus.COMPLETED, gone.deadline_at
         gone.settle(Outcome.SUPERSEDED, "its chat became one with another")

@@ -53,6 +53,7 @@ CONTACT_MOVES = (
     _moved("messages", "contact_id"),
     _moved("messages", "sender_contact_id"),
     _moved("sessions", "contact_id"),
+    _moved("message_groups", "contact_id"),
     _moved("ai_runs", "contact_id"),
     *(
         f"update {table} set contact_id = :survivor where tenant_id = :tenant_id and contact_id = :other"

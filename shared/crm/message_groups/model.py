@@ -49,6 +49,7 @@ class MessageGroup(Aggregate):
     version: int = 1
     channel_id: UUID
     chat_id: UUID
+    contact_id: UUID | None
     session_id: UUID | None
     status: GroupStatus = GroupStatus.PENDING
     outcome: Outcome | None = None
@@ -70,6 +71,7 @@ class MessageGroup(Aggregate):
             project_id=message.project_id,
             channel_id=message.channel_id,
             chat_id=message.chat_id,
+            contact_id=message.contact_id,
             session_id=message.session_id,
             opened_at=now,
             deadline_at=min(now + timedelta(milliseconds=timeout_ms), latest),
