@@ -13,7 +13,14 @@ from shared.runtime.work import UnitOfWork
 
 MOST_TURNS = 20
 _SAID_LATELY = """
-select 1 from messages where tenant_id = :tenant_id and message_group_id = :group_id
+with recursive asked as (
+    select id, supersedes_id from message_groups where tenant_id = :tenant_id and id = :group_id
+    union
+    select older.id, older.supersedes_id from asked
+    join message_groups older on older.id = asked.supersedes_id
+    where older.tenant_id = :tenant_id and older.outcome = 'superseded'
+)
+select 1 from messages where tenant_id = :tenant_id and message_group_id = any(array(select id from asked))
   and sent_at >= created_at - make_interval(secs => :seconds) limit 1
 """
 _UNSAID = {MessageStatus.CANCELLED, MessageStatus.FAILED}
@@ -41,6 +48,6 @@ def bot_replies_within(uow: UnitOfWork, chat_id: UUID, span: timedelta) -> int:
 
 
 def said_lately(uow: UnitOfWork, group_id: UUID) -> bool:
-    """Whether any message of the group was fresh when it came."""
+    """Whether any message of the group, or of those it answers for, was fresh when it came."""
     seconds = STALE_AFTER.total_seconds()
     return bool(uow.run(sql(_SAID_LATELY, tenant_id=uow.tenant_id, group_id=group_id, seconds=seconds))[0])

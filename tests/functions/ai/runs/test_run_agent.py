@@ -113,3 +113,19 @@ def perform_task(task):
     spec = function_for(task["task"])
     assert spec is not None
     return perform(spec, task["body"])
+
+
+def test_an_old_message_that_comes_late_does_not_silence_the_answer_to_a_fresh_one(shop, world):
+    shop.hears("qual o preço?")
+    world.advance(20)
+    (timer,) = world.tasks("flush_message_group")
+    flush = function_for("flush_message_group")
+    assert flush
+    assert perform(flush, timer["body"]) < 300
+    shop.hears("vi o bolo na vitrine", timestamp=int(world.now().timestamp()) - 45 * 60)
+    shop.settles()
+    assert len(shop.sent) == 1
+    assert shop.outcomes() == ["superseded", "replied"]
+    assert world.rows("select text from message_groups order by opened_at")[-1] == {
+        "text": "qual o preço? vi o bolo na vitrine"
+    }
