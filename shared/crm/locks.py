@@ -1,4 +1,4 @@
-"""Locks on names: whoever may make a contact or a chat first takes all the names it can be known by."""
+"""Locks on names: whoever may make a contact, a chat or a message first takes all the names it can be known by."""
 
 from collections.abc import Iterable
 from uuid import UUID
@@ -25,6 +25,10 @@ def lock(names: Iterable[str]) -> Sql:
 
 def person(project_id: UUID, identity: Identity) -> str:
     return f"person:{project_id}:{identity.kind}:{identity.issuer}:{identity.value}"
+
+
+def message(channel_id: UUID, external_id: str) -> str:
+    return f"message:{channel_id}:{external_id}"
 
 
 def chat(channel_id: UUID, address: str) -> str:

@@ -16,20 +16,12 @@ from shared.crm.inbound.progress import receive_receipt
 from shared.crm.message_groups.model import GroupStatus, MessageGroup, Outcome
 from shared.crm.message_groups.tasks import FlushMessageGroup
 from shared.crm.messages.model import Direction, Message
+from shared.crm.messages.waiting import ANSWERED_LATER, RECEIPTS_TAKEN
 from shared.crm.sessions.model import Holder, Session, SessionStatus, place
 from shared.kernel.inbound import InboundMessage
 from shared.runtime.outbox import Outgoing
 
 ECHO_WITHIN = timedelta(minutes=10)  # of the claim, by the provider's clock
-_ANSWERED_LATER = """
-update messages set quoted_message_id = :id, version = version + 1
-where tenant_id = :tenant_id and channel_id = :channel_id and quoted_external_id = :external_id
-  and quoted_message_id is null
-"""
-_RECEIPTS_TAKEN = """
-delete from early_receipts
-where tenant_id = :tenant_id and channel_id = :channel_id and external_id = :external_id
-"""
 
 
 class Intake:
@@ -159,9 +151,9 @@ class Intake:
             "external_id": self.told.external_id,
             "id": message.id,
         }
-        self.ledger.last(_ANSWERED_LATER, **names)
+        self.ledger.last(ANSWERED_LATER, **names)
         if self.seen["receipts"]:
-            self.ledger.last(_RECEIPTS_TAKEN, **names)
+            self.ledger.last(RECEIPTS_TAKEN, **names)
 
     def _our_own_send(self) -> dict[str, Any] | None:
         """A send of ours that this is the echo of, on an engine that chooses the ids itself."""

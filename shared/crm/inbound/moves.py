@@ -3,18 +3,12 @@
 from uuid import UUID
 
 from shared.crm.inbound.ledger import Ledger
+from shared.crm.messages.waiting import FARTHEST
 from shared.crm.sessions.model import Session
 
-# A reader's row says how far the reader came, and when first.
-_FARTHEST = """
-on conflict (tenant_id, message_id, contact_id) do update set
-    level = greatest(known.level, excluded.level),
-    at = case sign(excluded.level - known.level)
-        when 1 then excluded.at when 0 then least(known.at, excluded.at) else known.at end
-"""
 REMEMBER_RECEIPT = f"""
 insert into message_receipts as known (tenant_id, project_id, message_id, contact_id, level, at)
-values (:tenant_id, :project_id, :message_id, :contact_id, :level, :at) {_FARTHEST}
+values (:tenant_id, :project_id, :message_id, :contact_id, :level, :at) {FARTHEST}
 """
 
 
@@ -37,7 +31,7 @@ CONTACT_MOVES = (
     f"""
     insert into message_receipts as known (tenant_id, project_id, message_id, contact_id, level, at)
     select tenant_id, project_id, message_id, cast(:survivor as uuid), level, at from message_receipts
-    where tenant_id = :tenant_id and contact_id = :other {_FARTHEST}
+    where tenant_id = :tenant_id and contact_id = :other {FARTHEST}
     """,
     "delete from message_receipts where tenant_id = :tenant_id and contact_id = :other",
     """

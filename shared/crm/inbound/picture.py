@@ -128,7 +128,7 @@ class Wanted:
     def _names(self) -> list[str]:
         return [
             f"delivery:{self.channel_id}:{self.delivery_key}",
-            *(f"message:{self.channel_id}:{each}" for each in (*self.external_ids, self.quoted_external_id) if each),
+            *(locks.message(self.channel_id, each) for each in (*self.external_ids, self.quoted_external_id) if each),
             *(locks.chat(self.channel_id, address) for address in self.addresses),
             *(locks.person(self.project_id, each) for each in self.identities()),
         ]

@@ -12,6 +12,7 @@ from shared.crm.message_groups.use_cases import withdraw_if_outdated
 from shared.crm.messages.model import Message, MessageStatus
 from shared.crm.messages.store import Messages, messages
 from shared.crm.messages.tasks import ReconcileMessage
+from shared.crm.messages.waiting import lock_ids, serve_waiting
 from shared.kernel.inbound import InboundMessage
 from shared.providers.waha.client import Refused, Sent, Unknown, Unreachable, WahaError, new_message_id
 from shared.runtime.consume import Busy, Transactions
@@ -117,9 +118,11 @@ def _call(parcel: Parcel) -> Sent | WahaError:
 
 def _record(transactions: Transactions, parcel: Parcel, outcome: Sent | WahaError) -> None:
     with transactions.begin() as uow:
+        if isinstance(outcome, Sent):
+            lock_ids(uow, parcel.channel.id, outcome.external_id)
         message = _locked(uow, parcel.message_id)
         if isinstance(outcome, Sent):
-            message.was_sent(_own_id(uow, message, outcome.external_id))
+            _found(uow, message, outcome.external_id)
         elif message.status is MessageStatus.SENDING:
             _not_sent(uow, message, outcome)
         uow.commit()
@@ -147,6 +150,13 @@ def _not_sent(uow: UnitOfWork, message: Message, outcome: WahaError) -> None:
         withdraw_if_outdated(uow, message)
 
 
+def _found(uow: UnitOfWork, message: Message, external_id: str, provider_id: str | None = None) -> None:
+    """The provider has it, under this id."""
+    message.was_sent(_own_id(uow, message, external_id), provider_id)
+    if message.external_id == external_id:
+        serve_waiting(uow, message)
+
+
 def _own_id(uow: UnitOfWork, message: Message, external_id: str) -> str | None:
     """The provider's id, unless its echo was already kept as a message of its own."""
     ours = messages.c.channel_id == message.channel_id, messages.c.external_id == external_id
@@ -163,7 +173,7 @@ def reconcile(transactions: Transactions, message_id: UUID, attempt: int) -> Non
         parcel = _parcel(uow, message, Channels(uow).get(message.channel_id))
         since = (message.claimed_at or message.sent_at) - timedelta(minutes=1)
     found = _look(parcel, since)
-    retried(lambda: _reconciled(transactions, message_id, attempt, found))
+    retried(lambda: _reconciled(transactions, parcel.channel.id, message_id, attempt, found))
 
 
 def _look(parcel: Parcel, since: datetime) -> list[InboundMessage]:
@@ -182,14 +192,17 @@ def _fits(told: InboundMessage, parcel: Parcel) -> bool:
     return (told.text or "").split() == parcel.text.split()
 
 
-def _reconciled(transactions: Transactions, message_id: UUID, attempt: int, found: list[InboundMessage]) -> None:
+def _reconciled(
+    transactions: Transactions, channel_id: UUID, message_id: UUID, attempt: int, found: list[InboundMessage]
+) -> None:
     with transactions.begin() as uow:
+        lock_ids(uow, channel_id, *(each.external_id for each in found))
         message = Messages(uow).get(message_id, lock=True)
         if message.status is not MessageStatus.UNKNOWN or not transactions.once(uow):
             return
         fitting = next((each for each in found if _own_id(uow, message, each.external_id)), None)
         if fitting is not None:
-            message.was_sent(fitting.external_id, fitting.provider_id)
+            _found(uow, message, fitting.external_id, fitting.provider_id)
         elif uow.now - (message.unknown_since or uow.now) < PATIENCE:
             uow.schedule(ReconcileMessage(message_id=message_id, attempt=attempt + 1), at=uow.now + BETWEEN_LOOKS)
         uow.commit()

@@ -2,13 +2,14 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from infra.fakes.waha_events import make_ack
 from infra.fakes.waha_state import Fault
 from shared.crm.messages import sending
 from shared.kernel.ids import uuid7
 from shared.providers.waha import client
 from tests.support.calls import again
 from tests.support.functions import consumers_of
-from tests.support.shop import SESSION, open_shop
+from tests.support.shop import ANA, SESSION, open_shop
 from tests.support.world import push
 
 ENGINES = ["GOWS", "NOWEB", "WEBJS"]
@@ -200,3 +201,23 @@ def test_the_farewell_of_a_bot_that_hands_over_is_tried_again(shop, world, unrea
     done = world.drain(tolerate=True)
     assert done.failures == ["send_message answered 503"]
     assert (shop.message(sender_kind="bot")["status"], shop.outcomes()) == ("queued", ["replied"])
+
+
+@pytest.mark.parametrize("levels", [(3,), (2, 1)])
+def test_what_comes_before_the_answer_is_noted_counts_too(shop, monkeypatch, levels):
+    """The customer may read and answer the message while its sending is still being written down."""
+    event, record = queue_reply(shop), sending._record
+
+    def meanwhile(transactions, parcel, outcome):
+        for level in levels:
+            ack = make_ack(shop.engine, level, message_id=outcome.external_id, customer=ANA)
+            assert shop.channel.deliver(ack).status_code == 200
+        shop.hears("quero um", reply_to=outcome.external_id)
+        record(transactions, parcel, outcome)
+
+    monkeypatch.setattr(sending, "_record", meanwhile)
+    assert deliver(event) == 204
+    message = shop.message(sender_kind="bot")
+    assert message["status"] == {3: "read", 2: "delivered"}[max(levels)]
+    assert shop.message(quoted_external_id=message["external_id"])["quoted_message_id"] == message["id"]
+    assert shop.world.rows("select 1 from early_receipts") == []
