@@ -10,7 +10,15 @@ from shared.crm.contacts.model import with_variants
 from shared.kernel.inbound import Identity, Person
 from shared.runtime.postgres import Sql
 
-# Two deliveries may know one chat by different addresses, so the chat itself is locked too.
+# Two deliveries may know one person, or one chat, by different names, so they themselves are locked too.
+_LOCK_CONTACTS = """
+select id from contacts where tenant_id = :tenant_id and id = any(array(
+    select known.contact_id from contact_identities known
+    join jsonb_to_recordset(cast(:identities as jsonb)) as told (kind text, issuer text, value text)
+      using (kind, issuer, value)
+    where known.tenant_id = :tenant_id and known.project_id = :project_id
+)) order by id for no key update
+"""
 _LOCK_CHATS = """
 select id from chats where tenant_id = :tenant_id and id = any(array(
     select chat_id from chat_addresses
@@ -118,7 +126,8 @@ class Wanted:
     def statements(self) -> list[Sql]:
         """The locks and then the picture: the last row of the last statement is its JSON."""
         values = self._values()
-        return [locks.lock(self._names()), Sql(_LOCK_CHATS, values), Sql(_PICTURE, values)]
+        statements = (_LOCK_CONTACTS, _LOCK_CHATS, _PICTURE)
+        return [locks.lock(self._names()), *(Sql(statement, values) for statement in statements)]
 
     def identities(self) -> list[Identity]:
         """Everything the person may be known by, other spellings of a phone among them."""

@@ -1,7 +1,7 @@
 from concurrent.futures import ThreadPoolExecutor
 from itertools import groupby
 from random import Random
-from threading import Barrier
+from threading import Barrier, Event
 
 import pytest
 
@@ -176,3 +176,33 @@ def test_nor_does_it_cut_a_reply_from_what_it_quotes(desk, meanwhile):
     desk.acks(reply, 3)
     assert desk.message(reply)["quoted_message_id"] == desk.message(bare_id(quoted))["id"]
     assert desk.message(reply)["status"] == "read"
+
+
+def test_nobody_writes_as_a_contact_that_is_becoming_another(desk, monkeypatch):
+    """Two payloads may name one contact by names that have nothing in common."""
+    desk.hears("um", group=GROUP, addressing=Addressing.LID)
+    desk.hears("dois", group=GROUP, addressing=Addressing.PHONE)
+    second = Party(phone="5531988887777", name="Ana")
+    desk.world.run(
+        "insert into contact_identities (tenant_id, project_id, kind, value, contact_id) "
+        "select tenant_id, project_id, 'phone', '+5531988887777', contact_id from contact_identities "
+        "where value = '+5511987654321'"
+    )
+    reading, merged = Event(), Event()
+    decide = receive._Reception._decide
+
+    def slowly(self, seen):
+        if b"terceira" in self.body:
+            reading.set()
+            merged.wait(timeout=1)  # it cannot be, if all is well
+        return decide(self, seen)
+
+    monkeypatch.setattr(receive._Reception, "_decide", slowly)
+    with ThreadPoolExecutor(2) as threads:
+        writing = threads.submit(lambda: desk.hears("terceira", group="120363000000000002@g.us", customer=second))
+        assert reading.wait(timeout=30)
+        desk.hears("quatro", group=GROUP, addressing=Addressing.LID_WITH_PHONE)
+        merged.set()
+        writing.result()
+    senders = desk.world.rows("select distinct sender_contact_id as id from messages")
+    assert senders == desk.world.rows("select id from contacts where merged_into_id is null")
