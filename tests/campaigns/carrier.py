@@ -78,7 +78,7 @@ def marked_first(url: str, notebook: Notebook) -> None:
         carry(url, notebook)
 
 
-FAULTS: dict[str, Callable[[str, Notebook], None]] = {
+PLANTED: dict[str, Callable[[str, Notebook], None]] = {
     fault.__name__: fault for fault in (above_the_highest, marked_first)
 }
 
@@ -88,7 +88,7 @@ def main() -> None:
     # A killed relay's shards must be free again within the time that a campaign has.
     leases.SECONDS, leases.MARGIN, leases.RENEWED_EVERY, leases.LOOKED_EVERY = 1.0, 0.3, 0.2, 0.05
     notebook = Notebook(Path(file), random.Random(int(seed)))
-    (FAULTS[fault[0]] if fault else carry)(url, notebook)
+    (PLANTED[fault[0]] if fault else carry)(url, notebook)
 
 
 if __name__ == "__main__":

@@ -278,4 +278,4 @@ def _faulty(fault: str) -> Callable[[], dict[str, Any]]:
     return see
 
 
-FAULTS = {fault: _faulty(fault) for fault in victim.FAULTS}
+FAULTS = {fault: _faulty(fault) for fault in victim.PLANTED}

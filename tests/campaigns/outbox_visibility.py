@@ -162,4 +162,4 @@ def _faulty(fault: str) -> Callable[[], dict[str, Any]]:
     return see
 
 
-FAULTS = {fault: _faulty(fault) for fault in carrier.FAULTS}
+FAULTS = {fault: _faulty(fault) for fault in carrier.PLANTED}

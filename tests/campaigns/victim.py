@@ -81,7 +81,7 @@ def _known(taken: Any) -> bool:
     return rows[0][0] != "1"
 
 
-FAULTS: dict[str, Callable[[], Any]] = {
+PLANTED: dict[str, Callable[[], Any]] = {
     fault.__name__: fault for fault in (answer_before_commit, outbox_after_commit, delivery_row_first)
 }
 
@@ -118,7 +118,7 @@ def main() -> None:
         application = Functions(manifest, Path(folder)).get("receive_waha")
         warm_up(application, json.loads(sys.stdin.readline()))
         for name in sys.argv[1:]:
-            FAULTS[name]().start()
+            PLANTED[name]().start()
         wait_for_orders(application, answers)
 
 
