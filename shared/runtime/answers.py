@@ -12,7 +12,9 @@ from shared.kernel.errors import (
     Forbidden,
     Invalid,
     NotFound,
+    PreconditionFailed,
     TooLarge,
+    TooMany,
     Unauthenticated,
     Unavailable,
 )
@@ -24,8 +26,10 @@ STATUS: dict[type[DomainError], int] = {
     Forbidden: 403,
     NotFound: 404,
     Conflict: 409,
+    PreconditionFailed: 412,
     TooLarge: 413,
     Invalid: 422,
+    TooMany: 429,
     Unavailable: 503,
 }
 
