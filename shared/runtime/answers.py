@@ -52,4 +52,6 @@ def refusal(error: DomainError) -> Response:
     response = problem(status, error.code, str(error), error.details)
     if isinstance(error, Unavailable):
         response.headers["Retry-After"] = "1"
+    if isinstance(error, TooMany):
+        response.headers["Retry-After"] = str(error.details["retry_after"])
     return response

@@ -16,6 +16,7 @@ from shared.runtime import parsing
 from shared.runtime.answers import answer, problem, refusal
 from shared.runtime.declarations import ATTRIBUTE, Kind, Limit, Routed
 from shared.runtime.identity import PUBLIC, Access, Allow, Claim, Principal, Role, claim_of, permit
+from shared.runtime.limits import Turnstile, client_address
 from shared.runtime.postgres import connections, is_lost, sqlstate
 from shared.runtime.precondition import expected
 from shared.runtime.query import One, Page
@@ -83,13 +84,15 @@ class Endpoint(Routed):
             correlation_id=own,
             traceparent=incoming.get("traceparent", "")[:64],
         ):
-            response = self._safely(request)
+            turnstile = Turnstile(self.limit)
+            response = self._safely(request, turnstile)
+            response.headers.update(turnstile.headers)
             say("answered", status=response.status_code)
             return response
 
-    def _safely(self, request: Request) -> Response:
+    def _safely(self, request: Request, turnstile: Turnstile) -> Response:
         try:
-            return self._answer(request)
+            return self._answer(request, turnstile)
         except ValidationError as error:
             return problem(422, "invalid", "some fields are not as they must be; see details", parsing.problems(error))
         except DomainError as error:
@@ -110,19 +113,27 @@ class Endpoint(Routed):
         say("failed", level=40, error=True, sqlstate=sqlstate(error))
         return problem(500, "internal", "something went wrong on our side; the request id finds it in our logs")
 
-    def _answer(self, request: Request) -> Response:
+    def _answer(self, request: Request, turnstile: Turnstile) -> Response:
         if isinstance(self.allow, Access):
-            return self._reply(self.handler(**self._arguments(request)))
+            return self._welcome(request, turnstile)
         claim = claim_of(request.headers.get)
-        return self._read(request, claim) if self.reads else self._write(request, claim)
+        way = self._read if self.reads else self._write
+        return way(request, claim, turnstile)
 
-    def _read(self, request: Request, claim: Claim) -> Response:
+    def _welcome(self, request: Request, turnstile: Turnstile) -> Response:
+        """Answer somebody who is not known: their address counts, and the e-mail that they name."""
+        turnstile.admit_unknown("address", client_address(request.headers.get("X-Forwarded-For")))
+        arguments = self._arguments(request)
+        turnstile.admit_unknown("email", getattr(arguments.get("body"), "email", ""))
+        return self._reply(self.handler(**arguments))
+
+    def _read(self, request: Request, claim: Claim, turnstile: Turnstile) -> Response:
         pool = connections(settings().database_url)
         try:
             wanted = self.handler(**self._arguments(request))
         except (DomainError, ValidationError):
             # Who may not ask at all is told so before being told what is wrong with the question.
-            self._prove(claim, pool.run(claim.begin(), claim.proof)[1])
+            turnstile.admit(self._prove(claim, pool.run(claim.begin(), claim.proof)[1]))
             raise
         try:
             rows = pool.run(claim.begin(), claim.proof, wanted.sql)
@@ -130,7 +141,7 @@ class Endpoint(Routed):
             if len(completed := getattr(error, "completed", [])) > 1:
                 self._prove(claim, completed[1])
             raise
-        self._prove(claim, rows[1])
+        turnstile.admit(self._prove(claim, rows[1]))
         return self._found(rows[2], wanted)
 
     def _prove(self, claim: Claim, rows: list[Any]) -> Principal:
@@ -142,12 +153,13 @@ class Endpoint(Routed):
     def role(self) -> Role:
         return self.allow if isinstance(self.allow, Role) else Role.VIEWER
 
-    def _write(self, request: Request, claim: Claim) -> Response:
+    def _write(self, request: Request, claim: Claim, turnstile: Turnstile) -> Response:
         # SQLAlchemy is imported by those who write and by nobody else.
         from shared.runtime.work import unit_of_work_for
 
         def attempt() -> Response:
             with unit_of_work_for(claim, self.role) as uow:
+                turnstile.admit(uow.caller)
                 return self._once(request, uow)
 
         return retried(attempt)

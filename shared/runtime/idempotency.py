@@ -20,7 +20,7 @@ _PRINTABLE = re.compile(r"[\x20-\x7e]{1,255}")
 _LOCKED = "55P03"  # Postgres: waited for a lock as long as lock_timeout lets it
 
 # Whoever works under the same key has an uncommitted row, on which this waits.
-_TAKE = """
+TAKE = """
 insert into idempotency_keys as kept (tenant_id, project_id, user_id, key, route, request_sealed)
 values (:tenant_id, :project_id, :user_id, :key, :route, :request_sealed)
 on conflict (tenant_id, project_id, user_id, key) do update
@@ -30,8 +30,8 @@ where kept.expires_at < now()
 returning key
 """
 _MINE = "tenant_id = :tenant_id and project_id = :project_id and user_id = :user_id and key = :key"
-_FIND = f"select route, request_sealed, status, body from idempotency_keys where {_MINE}"  # noqa: S608 - a constant
-_KEEP = f"update idempotency_keys set status = :status, body = :body where {_MINE}"  # noqa: S608 - as above
+FIND = f"select route, request_sealed, status, body from idempotency_keys where {_MINE}"  # noqa: S608 - a constant
+KEEP = f"update idempotency_keys set status = :status, body = :body where {_MINE}"  # noqa: S608 - as above
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,7 +52,7 @@ class Keyed:
         stands for another request.
         """
         try:
-            taken, found = uow.run(self._sql(_TAKE, request_sealed=self._sealed()), self._sql(_FIND))
+            taken, found = uow.run(self._sql(TAKE, request_sealed=self._sealed()), self._sql(FIND))
         except Exception as error:
             if sqlstate(error) != _LOCKED:
                 raise
@@ -64,7 +64,7 @@ class Keyed:
     def keep(self, uow: UnitOfWork, response: Response, *, secret: bool) -> None:
         """Remember the answer with the work; one that holds a secret is remembered as given, not as what it was."""
         body = None if secret else response.get_data(as_text=True)
-        uow.run(self._sql(_KEEP, status=response.status_code, body=body))
+        uow.run(self._sql(KEEP, status=response.status_code, body=body))
 
     def _replay(self, row: Row) -> Response:
         route, request_sealed, status, body = row

@@ -8,7 +8,7 @@ from uuid import UUID
 from shared.kernel.aggregate import Aggregate
 from shared.kernel.errors import BadRequest, PreconditionFailed
 
-_TAG = re.compile(r'"(\d{1,10})"')
+_TAG = re.compile(r'"([0-9]{1,10})"')
 
 
 @dataclass
