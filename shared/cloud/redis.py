@@ -52,4 +52,4 @@ class Redis:
 
     def close(self) -> None:
         self._threads.shutdown(cancel_futures=True)
-        self._client._http.close()  # noqa: SLF001 - as above
+        self._client._http._client.close()  # noqa: SLF001 - as above

@@ -135,13 +135,13 @@ def test_a_killed_request_frees_its_key(api, tenant, world):
                 uow.run(sql("select pg_terminate_backend(pg_backend_pid())"))
             go_on.set()
 
-        def first() -> int:
+        def send():
             return request(hang_kite, "POST", "/hang", as_=tenant.agent, headers=under("k")).status_code
 
         begun.clear()
-        assert first() == 503
+        assert send() == 503
         begun.set()
-        assert first() == 204
+        assert send() == 204
     assert go_on.is_set()
     assert world.value("select status from idempotency_keys") == 204
 
