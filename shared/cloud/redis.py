@@ -22,8 +22,8 @@ class Redis:
 
     def __init__(self, url: str, token: str, *, deadline: float = DEADLINE) -> None:
         # 60 ms that only those pay who have a store.
-        import httpx  # noqa: PLC0415
-        import upstash_redis  # noqa: PLC0415
+        import httpx
+        import upstash_redis
 
         self._client = upstash_redis.Redis(url=url, token=token, rest_retries=0, allow_telemetry=False)
         # The library waits for ever and offers no other way; the lock pins its version.

@@ -168,7 +168,7 @@ class Endpoint(Routed):
         """Do the work, unless it was done under the same key before."""
         if not self.takes_key or "Idempotency-Key" not in request.headers:
             return self._work(request, uow)
-        from shared.runtime.idempotency import keyed  # noqa: PLC0415 - cryptography, for those who use keys
+        from shared.runtime.idempotency import keyed
 
         key = keyed(request, uow)
         return self._tagged(key.take(uow) or self._work(request, uow, key))

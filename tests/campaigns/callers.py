@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from infra.local.keys import make_keys
-from shared.runtime.postgres import Connections, sql
+from shared.runtime.postgres import Connections, Sql
 from tests.support.api import Api
 from tests.support.environment import disconnect, environment
 from tests.support.postgres import Database, serving
@@ -26,9 +26,9 @@ class Callers:
     variables: dict[str, str]
     api: Api = field(default_factory=Api)
 
-    def value(self, text: str, **values: Any) -> str | None:
+    def value(self, query: str, **values: Any) -> str | None:
         """The one value that a query gives, over all tenants, as text."""
-        return self.admin.run(sql(text, **values))[0][0][0]
+        return self.admin.run(Sql(query, values))[0][0][0]
 
 
 @contextmanager
@@ -39,4 +39,4 @@ def callers(name: str, **settings: str) -> Iterator[Callers]:
         variables = {**make_keys(Path(folder)).environment(), **database.environment(), **settings}
         with environment(variables), closing(Connections(database.admin_url)) as admin:
             yield Callers(database, admin, new_tenant(admin, "Aurora"), new_tenant(admin, "Boreal"), variables)
-            disconnect(database.app_url)
+            disconnect(database.app_url, database.resolver_url)

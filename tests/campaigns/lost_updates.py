@@ -125,7 +125,7 @@ def measure(rounds: int) -> dict[str, Any]:
     }
 
 
-def run(long: bool) -> dict[str, Any]:  # noqa: FBT001 - every campaign has this signature
+def run(long: bool) -> dict[str, Any]:
     return measure(LONG if long else QUICK)
 
 

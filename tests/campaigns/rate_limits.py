@@ -20,6 +20,8 @@ from shared.runtime import http, limits
 from shared.runtime.declarations import Limit
 from shared.runtime.identity import Actor, ActorType, Principal, Role
 from shared.runtime.limits import Bucket, Standing, Turnstile
+from shared.runtime.postgres import sql
+from shared.runtime.settings import settings
 from tests.campaigns.callers import Callers, callers
 from tests.support.redis import counting, pointed_at
 
@@ -78,7 +80,7 @@ def labour(share: Share) -> list[Call]:
     with ExitStack() as held:
         for name, value in {"WINDOW": share.window, **share.replaced}.items():
             held.enter_context(patch.object(limits, name, value))
-        held.enter_context(pointed_at(limits.settings().upstash_url))
+        held.enter_context(pointed_at(settings().upstash_url))
         return [called(moment, share.who) for moment in share.moments]
 
 
@@ -147,7 +149,7 @@ def storm(window: int, odd: Counter[str], replaced: dict[str, Any]) -> dict[str,
 def crowd(
     pool: ProcessPoolExecutor, pattern: Callable[..., list[float]], who: int, window: int, replaced: dict[str, Any]
 ) -> tuple[list[Call], list[Call]]:
-    moments = pattern(time.time() + 0.5, window, random.Random(who))  # noqa: S311 - repeatable
+    moments = pattern(time.time() + 0.5, window, random.Random(who))
     shares = [Share(moments[each :: PROCESSES - 1], 10 + who, window, replaced) for each in range(PROCESSES - 1)]
     other = Share([moments[0] + 0.01 * each for each in range(AGREED)], 20 + who, window, replaced)
     *ours, beside = pool.map(labour, [*shares, other])
@@ -171,7 +173,7 @@ def without_a_store(here: Callers, odd: Counter[str], url: str, what: str) -> fl
     """With nobody at that address, or nobody who answers; gives the longest time a read took."""
     with pointed_at(url, DEADLINE):
         sign_ins(here, odd, what)
-        here.admin.run(limits.sql("delete from auth_attempts"))
+        here.admin.run(sql("delete from auth_attempts"))
         return max(timed_read(here, odd) for _ in range(2 * limits.PER_USER[Limit.CRM_READ]))
 
 
@@ -210,7 +212,7 @@ def measure(window: int, **replaced: Any) -> dict[str, Any]:
     }
 
 
-def run(long: bool) -> dict[str, Any]:  # noqa: FBT001 - every campaign has this signature
+def run(long: bool) -> dict[str, Any]:
     return measure(LONG if long else QUICK)
 
 
