@@ -17,6 +17,7 @@ _ANY_PROJECT = "(NULLIF(current_setting('app.project_id'::text, true), ''::text)
 TENANT_RULES = (_TENANT, f"({_TENANT} AND ({_ANY_PROJECT} OR (project_id = {_PROJECT})))")
 
 WITHOUT_TENANT = {
+    "auth_attempts": "counts sign-ins by hashes, before any tenant is known",
     "relay_leases": "says which relay serves which shard of the outbox and holds nothing of a tenant",
     "relays": "names the relays that live, which serve all tenants",
     "schema_version": "is Alembic's own and says how far the schema is",
@@ -49,6 +50,8 @@ NARROW = {
     "outbox_tasks": narrow("select insert", "what left a transaction is for the relay alone to mark"),
     "inbox": narrow("select insert", "what was consumed stays remembered until the sweeper forgets it"),
     "inbound_deliveries": narrow("select insert update", "what came in is never lost before its time"),
+    "idempotency_keys": narrow("select insert update", "an answer stays known until the sweeper forgets it"),
+    "rate_limits": narrow("select", "how often a tenant may call is for the operator alone to say"),
 }
 
 
@@ -86,6 +89,10 @@ ADMITTED = (
     admission("relay", "early_receipts", "delete", _FORGETS),
     admission("relay", "inbound_deliveries", "select", _FORGETS, "tenant_id expires_at"),
     admission("relay", "inbound_deliveries", "delete", _FORGETS),
+    admission("relay", "idempotency_keys", "select", _FORGETS, "expires_at"),
+    admission("relay", "idempotency_keys", "delete", _FORGETS),
+    admission("relay", "auth_attempts", "select", _FORGETS, "at"),
+    admission("relay", "auth_attempts", "delete", _FORGETS),
     admission("relay", "inbox", "select", _FORGETS, "consumed_at"),
     admission("relay", "inbox", "delete", _FORGETS),
     admission("relay", "outbox_events", "select", _PUBLISHES),
@@ -97,6 +104,14 @@ ADMITTED = (
         admission("relay", table, command, "relays share the shards among them")
         for table in ("relay_leases", "relays")
         for command in sorted(FULL)
+    ),
+    *(
+        admission("owner", "rate_limits", command, "is how an operator sets a tenant's rates")
+        for command in sorted(FULL)
+    ),
+    *(
+        admission("app", "auth_attempts", command, "counts sign-ins while the store is away")
+        for command in ("select", "insert", "delete")
     ),
     admission("app", "schema_version", "select", "tells whoever asks for health how far the schema is"),
 )
@@ -132,6 +147,8 @@ WITHOUT_CONTACT = {
     "outbox_events": judged("topic type ordering_key envelope last_error", _IDS_ONLY),
     "outbox_tasks": judged("queue task dedup_name body last_error", _IDS_ONLY),
     "inbox": judged("consumer", _IDS_ONLY),
+    "rate_limits": judged("limit_group scope", _OPERATED),
+    "auth_attempts": judged("key_hash", "holds hashes, for minutes"),
     "relay_leases": judged("holder", _IDS_ONLY),
     "relays": judged("holder", _IDS_ONLY),
     "schema_version": judged("version_num", _IDS_ONLY),

@@ -30,6 +30,7 @@ COMMANDS = {
     "check": Command("infra.check", "test", "run every static check: style, types, layers, generated files"),
     "campaign": Command("infra.campaign", "test", "run one reliability campaign in its long form"),
     "migrate": Command("infra.migrate", "demo", "bring a database's schema up or down"),
+    "limits": Command("infra.limits", "demo", "say how often a tenant, or each of its people, may call"),
     "audit": Command("infra.audit", "demo", "hold a database against the rules that keep tenants apart"),
     "manifest": Command("infra.manifest", "demo", "write the list of all functions, read from their declarations"),
     "openapi": Command("infra.openapi", "demo", "write the OpenAPI description of the API"),

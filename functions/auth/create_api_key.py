@@ -32,7 +32,7 @@ class CreatedApiKey:
     hint: str
 
 
-@endpoint("POST", "/api/v1/auth/api-keys", allow=Role.ADMIN, status=201, limit=Limit.AUTH)
+@endpoint("POST", "/api/v1/auth/api-keys", allow=Role.ADMIN, status=201, limit=Limit.AUTH, secret=True)
 def create_api_key(uow: UnitOfWork, body: NewApiKey) -> CreatedApiKey:
     """Make an API key that acts for you in this project."""
     caller, secret = uow.caller, new_secret()

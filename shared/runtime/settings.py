@@ -25,6 +25,8 @@ class Settings:
     google_region: str = "southamerica-east1"
     pubsub_emulator_host: str = ""  # host:port of a stand-in; empty means Google's
     cloud_tasks_emulator_host: str = ""  # as above
+    upstash_url: str = ""  # where calls are counted; empty: rate limits are off
+    upstash_token: str = ""
     allowed_hosts: str = ""  # host:port, comma-separated: what the address guard lets through
     responder: str = "rules"  # the one a new bot agent gets
     gemini_model: str = "gemini-3.5-flash"
