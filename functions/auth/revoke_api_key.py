@@ -13,15 +13,15 @@ from shared.runtime.work import UnitOfWork
 
 @endpoint(
     "DELETE",
-    "/api/v1/auth/api-keys/{key_id}",
+    "/api/v1/auth/api-keys/{api_key_id}",
     allow=Role.VIEWER,
     status=204,
     limit=Limit.AUTH,
     errors=(Forbidden,),
 )
-def revoke_api_key(uow: UnitOfWork, key_id: UUID) -> None:
+def revoke_api_key(uow: UnitOfWork, api_key_id: UUID) -> None:
     """Revoke one of your own API keys, or anybody's if you are an admin; it is dead with the next request."""
-    key, caller = ApiKeys(uow).get(key_id, lock=True), uow.caller
+    key, caller = ApiKeys(uow).get(api_key_id, lock=True), uow.caller
     mine = key.user_id == caller.user_id
     if key.project_id != caller.project_id or not (mine or caller.role == Role.ADMIN):
         raise NotFound("there is no such api key")

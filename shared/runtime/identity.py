@@ -19,6 +19,7 @@ from shared.runtime.telemetry import note
 
 TOKEN_LIFETIME = timedelta(hours=1)
 _KEY = re.compile(r"vk_([0-9a-f]{32})_([A-Za-z0-9_-]{43})")
+_TOKEN = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
 _LONGEST_TOKEN = 8192
 _NAMED = {"tenant_id": "tenant_id", "user_id": "sub", "project_id": "project_id", "session_id": "sid"}
 # What libraries raise at tokens that somebody has made with care; the signature may even be good.
@@ -195,7 +196,7 @@ def _claim_of_key(key: str, scope: str) -> Claim:
 
 def _claim_of_token(header: str) -> Claim:
     scheme, _, token = header.partition(" ")
-    if scheme.lower() != "bearer" or not token or len(token) > _LONGEST_TOKEN or not token.isascii():
+    if scheme.lower() != "bearer" or len(token) > _LONGEST_TOKEN or not _TOKEN.fullmatch(token):
         raise _refused()
     if settings().token_issuers and (outside := verify_outside_token(token)):
         return _claim_of_outside_user(*outside)
@@ -270,8 +271,11 @@ def verify_token(token: str) -> dict[str, Any]:
             audience=settings().token_audience,
             options={"require": ["exp", "iat", "iss", "aud", "sub"], "strict_aud": True},
         )
+        usual = 0 < claims["exp"] - claims["iat"] <= TOKEN_LIFETIME.total_seconds()
     except (jwt.PyJWTError, StopIteration, *_MALFORMED) as error:
         raise _refused() from error
+    if not usual:
+        raise _refused()
     return claims
 
 

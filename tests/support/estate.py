@@ -56,6 +56,7 @@ def settle(world: World, api: Api, tenant: Tenant) -> Estate:
         "group": spoken.group_id,
         "message": spoken.message_id,
         "delivery": delivery,
+        **_access(api, tenant),
     }
     merged = _merged(world, two_faces)
     return Estate(tenant, channel, _text(live), _text({"contact": deleted.contact_id, **merged}))
@@ -77,6 +78,23 @@ def beside(world: World, tenant: Tenant) -> Tenant:
 def record_all(world: World) -> None:
     """Let every event be consumed; replies stay queued, as nobody listens at the channels' servers."""
     world.drain(until=timedelta(0), tolerate=True)
+
+
+def _access(api: Api, tenant: Tenant) -> dict[str, Any]:
+    """A second key and a second sign-in of the admin's, and one more member."""
+    admin = tenant.admin
+    login = {"email": admin.email, "password": admin.password, "tenant_id": str(tenant.tenant_id)}
+    signed_in = api.post("/api/v1/auth/login", login).json
+    key = api.post("/api/v1/auth/api-keys", {"name": "Website"}, as_=admin).json
+    new = {"email": f"{uuid7().hex}@example.com", "name": "Davi", "role": "viewer"}
+    member = api.post(f"/api/v1/projects/{tenant.project_id}/members", new, as_=admin).json
+    assert all((signed_in, key, member))
+    return {
+        "api_key": key["id"],
+        "login_session": signed_in["session_id"],
+        "refresh_token": signed_in["refresh_token"],
+        "member": member["id"],
+    }
 
 
 def _assigned(api: Api, tenant: Tenant, spoken: Spoken) -> Any:

@@ -31,5 +31,5 @@ API_KEYS = Source(
             or k.user_id = nullif(current_setting('app.user_id', true), '')::uuid)""",
     filters=("user_id", "role", "name"),
     sorts=("created_at", "name"),
-    noun="API key",
+    noun="api key",
 )

@@ -25,5 +25,5 @@ LOGIN_SESSIONS = Source(
     columns={"current": "coalesce(s.id = nullif(current_setting('app.session_id', true), '')::uuid, false)"},
     where="""s.user_id = nullif(current_setting('app.user_id', true), '')::uuid
         and s.revoked_at is null and s.expires_at > now()""",
-    noun="session",
+    noun="login session",
 )

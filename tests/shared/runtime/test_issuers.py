@@ -1,5 +1,5 @@
 import json
-from time import monotonic
+import time
 
 import jwt
 import pytest
@@ -19,15 +19,16 @@ class Clock:
 
     def __init__(self) -> None:
         self.ahead = 0.0
+        self.true = time.monotonic
 
     def monotonic(self) -> float:
-        return monotonic() + self.ahead
+        return self.true() + self.ahead
 
 
 @pytest.fixture
 def clock(monkeypatch):
     clock = Clock()
-    monkeypatch.setattr(issuers.time, "monotonic", clock.monotonic)
+    monkeypatch.setattr("time.monotonic", clock.monotonic)
     return clock
 
 
