@@ -16,6 +16,9 @@ from tests.support.world import World
 BIA = Party(phone="5511900000002", lid="100000000000002", name="Bia")
 CAIO = Party(phone="5511900000003", lid="100000000000003", name="Caio")
 _PROJECT = "insert into projects (id, tenant_id, version, name) values (:project_id, :tenant_id, 1, 'Beside')"
+_PERSON = """
+insert into users (id, tenant_id, version, email, name) values (:user_id, :tenant_id, 1, :email, 'Davi')
+"""
 _MEMBER = """
 insert into memberships (id, tenant_id, version, project_id, user_id, role)
 values (:id, :tenant_id, 1, :project_id, :user_id, :role)
@@ -56,7 +59,7 @@ def settle(world: World, api: Api, tenant: Tenant) -> Estate:
         "group": spoken.group_id,
         "message": spoken.message_id,
         "delivery": delivery,
-        **_access(api, tenant),
+        **_access(world, api, tenant),
     }
     merged = _merged(world, two_faces)
     return Estate(tenant, channel, _text(live), _text({"contact": deleted.contact_id, **merged}))
@@ -80,20 +83,23 @@ def record_all(world: World) -> None:
     world.drain(until=timedelta(0), tolerate=True)
 
 
-def _access(api: Api, tenant: Tenant) -> dict[str, Any]:
+def _access(world: World, api: Api, tenant: Tenant) -> dict[str, Any]:
     """A second key and a second sign-in of the admin's, and one more member."""
     admin = tenant.admin
     login = {"email": admin.email, "password": admin.password, "tenant_id": str(tenant.tenant_id)}
-    signed_in = api.post("/api/v1/auth/login", login).json
-    key = api.post("/api/v1/auth/api-keys", {"name": "Website"}, as_=admin).json
-    new = {"email": f"{uuid7().hex}@example.com", "name": "Davi", "role": "viewer"}
-    member = api.post(f"/api/v1/projects/{tenant.project_id}/members", new, as_=admin).json
-    assert all((signed_in, key, member))
+    signed_in: dict[str, Any] = api.post("/api/v1/auth/login", login).get_json()
+    key: dict[str, Any] = api.post("/api/v1/auth/api-keys", {"name": "Website"}, as_=admin).get_json()
+    new = {"tenant_id": tenant.tenant_id, "user_id": uuid7()}
+    member = uuid7()
+    world.admin.run(
+        sql(_PERSON, **new, email=f"{member.hex}@example.com"),
+        sql(_MEMBER, **new, id=member, project_id=tenant.project_id, role="viewer"),
+    )
     return {
         "api_key": key["id"],
         "login_session": signed_in["session_id"],
         "refresh_token": signed_in["refresh_token"],
-        "member": member["id"],
+        "member": member,
     }
 
 
