@@ -43,8 +43,9 @@ NARROW = {
     "tenants": narrow("select insert update", _SUSPENDED),
     "projects": narrow("select insert update", _SUSPENDED),
     "users": narrow("select insert update", _SUSPENDED),
-    "memberships": narrow("select insert update", _SUSPENDED),
     "api_keys": narrow("select insert update", _SUSPENDED),
+    "login_sessions": narrow("select insert update", "is revoked, and stays until it has run out"),
+    "external_identities": narrow("select insert", "a link that was proven stays; suspending its user ends it"),
     "logins": narrow("insert", "who may sign in is for the resolver alone to read"),
     "outbox_events": narrow("select insert", "what left a transaction is for the relay alone to mark"),
     "outbox_tasks": narrow("select insert", "what left a transaction is for the relay alone to mark"),
@@ -76,6 +77,14 @@ _FORGETS = "removes what has expired, of every tenant"
 _MARKS = "published_at attempts last_error"
 ADMITTED = (
     admission("resolver", "logins", "select", "finds the tenants an e-mail may sign in to, before one is known"),
+    admission(
+        "resolver",
+        "external_identities",
+        "select",
+        "finds whom an outside issuer means, before a tenant is known",
+    ),
+    admission("relay", "login_sessions", "select", _FORGETS, "tenant_id expires_at"),
+    admission("relay", "login_sessions", "delete", _FORGETS),
     admission(
         "relay",
         "message_groups",
@@ -137,7 +146,9 @@ WITHOUT_CONTACT = {
     "projects": judged("name timezone", _OPERATED),
     "users": judged("email name password_hash", _ITS_PERSON),
     "logins": judged("email", "goes with its user"),
-    "api_keys": judged("name secret_hash hint", "is named by the user it belongs to"),
+    "api_keys": judged("name secret_hash hint scopes", "is named by the user it belongs to"),
+    "login_sessions": judged("family_hash secret_hash", "goes with its user"),
+    "external_identities": judged("issuer subject", "goes with its user"),
     "agents": judged("name config", _OPERATED),
     "channels": judged(
         "name base_url session_name token_hash token_sealed api_key_sealed hmac_key_sealed connection phone", _OPERATED

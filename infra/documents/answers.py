@@ -60,7 +60,7 @@ ERRORS: dict[int, tuple[str, str, str, str, Json]] = {
         "Unauthenticated",
         "Nobody is known by this credential.",
         "unauthenticated",
-        "sign in first: send a bearer token, or an API key in X-API-Key",
+        "sign in first: there is no credential here, or it is unknown, out of date or revoked",
         {},
     ),
     403: ("Forbidden", "The caller's role does not allow it.", "forbidden", "this needs the role admin", {}),

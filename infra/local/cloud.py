@@ -106,6 +106,7 @@ class LocalCloud:
             "RESOLVER_DATABASE_URL": self.database_url("ventros_resolver"),
             "RELAY_DATABASE_URL": self.database_url("ventros_relay"),
             "PUBLIC_BASE_URL": self.base_url,
+            "TOKEN_ISSUER": self.base_url,
             "FUNCTIONS_BASE_URL": f"{self.base_url}/_functions",
             "PUBSUB_EMULATOR_HOST": self._address("pubsub"),
             "CLOUD_TASKS_EMULATOR_HOST": self._address("tasks"),

@@ -116,7 +116,7 @@ class Endpoint(Routed):
     def _answer(self, request: Request, turnstile: Turnstile) -> Response:
         if isinstance(self.allow, Access):
             return self._welcome(request, turnstile)
-        claim = claim_of(request.headers.get)
+        claim = claim_of(request.headers.get, self.scope)
         way = self._read if self.reads else self._write
         return way(request, claim, turnstile)
 
@@ -152,6 +152,12 @@ class Endpoint(Routed):
     @property
     def role(self) -> Role:
         return self.allow if isinstance(self.allow, Role) else Role.VIEWER
+
+    @property
+    def scope(self) -> str:
+        """What an API key that was made for some things only must have been made for, as in "crm:read"."""
+        area = self.path.removeprefix("/api/v1/").partition("/")[0]
+        return f"{area}:{'read' if self.method == 'GET' else 'write'}"
 
     def _write(self, request: Request, claim: Claim, turnstile: Turnstile) -> Response:
         # SQLAlchemy is imported by those who write and by nobody else.
