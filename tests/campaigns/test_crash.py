@@ -1,0 +1,17 @@
+import pytest
+
+from tests.campaigns import crash
+
+
+def test_no_crash_loses_or_doubles_anything():
+    figures = crash.run(long=False)
+    assert figures["passed"], figures
+    assert figures["crashes"] > 50
+    assert len(figures["boundaries"]) == 9
+
+
+@pytest.mark.parametrize("fault", crash.FAULTS)
+def test_a_planted_fault_is_seen(fault):
+    figures = crash.FAULTS[fault]()
+    assert not figures["passed"]
+    assert figures["lost_messages"] + figures["lost_events"] > 0
