@@ -94,7 +94,7 @@ def pgbench(stage: Stage, statements: list[str]) -> float:
     script.write_text(";\n".join(" ".join(each.split()) for each in statements) + ";\n")
     scope = f"-c app.tenant_id={stage.tenant.tenant_id} -c app.project_id={stage.tenant.project_id}"
     options = ("-n", "-M", "prepared", "-c", str(AT_ONCE), "-j", "2", "-T", str(round(SECONDS)), "-f", str(script))
-    run = subprocess.run(  # noqa: S603 - a program of our own environment
+    run = subprocess.run(
         (str(PGBENCH), *options, stage.database.app_url),
         capture_output=True,
         text=True,
