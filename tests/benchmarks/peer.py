@@ -28,6 +28,7 @@ select c.id, c.project_id, c.name, {_LATEST.format(_IDENTITIES, "phone")} as pho
     c.source, c.version, c.created_at, c.updated_at
 from contacts c
 where c.deleted_at is null and c.merged_into_id is null
+    and c.project_id = cast(nullif(current_setting('app.project_id', true), '') as uuid)
 """
 ONE = f"{_COLUMNS} and c.id = $1"
 LIST = f"{_COLUMNS} order by c.created_at desc, c.id desc limit $1"
