@@ -29,6 +29,7 @@ COMMANDS = {
     "test": Command("infra.test", "test", "run the tests; what follows goes to pytest"),
     "check": Command("infra.check", "test", "run every static check: style, types, layers, generated files"),
     "campaign": Command("infra.campaign", "test", "run one reliability campaign in its long form"),
+    "bench": Command("infra.bench.run", "bench", "hold speed and memory against other servers and the aims"),
     "migrate": Command("infra.migrate", "demo", "bring a database's schema up or down"),
     "limits": Command("infra.limits", "demo", "say how often a tenant, or each of its people, may call"),
     "audit": Command("infra.audit", "demo", "hold a database against the rules that keep tenants apart"),
