@@ -25,7 +25,7 @@ from tests.support.world import World
 WRITERS = 32
 LONGEST_WAIT = 0.5  # seconds between insert and commit
 LONG, QUICK = 400, 20  # events of each writer
-PATIENCE = 30.0  # seconds after the last commit
+PATIENCE, WITH_FAULT = 15.0, 3.0  # seconds of silence after which nothing more is expected
 RELAYS = 2
 NOWHERE = subprocess.DEVNULL
 BAR = "0 events skipped, 0 out of order within a key; an event may come twice, but under one id"
@@ -95,7 +95,7 @@ def measure(world: World, events: int, *fault: str) -> dict[str, Any]:
         writers = Writers(pool, events)
         try:
             list(threads.map(writers.write, range(WRITERS)))
-            wait_for_all(writers, notebook)
+            wait_for_all(writers, notebook, WITH_FAULT if fault else PATIENCE)
         finally:
             relays.stop.set()
         for each in kept:
@@ -103,13 +103,13 @@ def measure(world: World, events: int, *fault: str) -> dict[str, Any]:
         return figures(writers, notebook.read_text(), relays.deaths)
 
 
-def wait_for_all(writers: Writers, notebook: Path) -> None:
-    """Until everything is published, or nothing more is for a while."""
+def wait_for_all(writers: Writers, notebook: Path, patience: float) -> None:
+    """Until everything is published, or nothing more is for so long."""
     size, quiet_since = -1, time.monotonic()
     while len(published(notebook.read_text())) < len(writers.committed):
         if notebook.stat().st_size != size:
             size, quiet_since = notebook.stat().st_size, time.monotonic()
-        if time.monotonic() - quiet_since > PATIENCE / 3:
+        if time.monotonic() - quiet_since > patience:
             return
         time.sleep(0.05)
 
