@@ -199,7 +199,7 @@ create table message_groups (
     deadline_at timestamptz not null,
     latest_deadline_at timestamptz not null,
     closed_at timestamptz,
-    supersedes_id uuid,
+    superseded_by_id uuid,
     text text,
     created_at timestamptz not null default now(),
     updated_at timestamptz not null default now(),
@@ -209,14 +209,15 @@ create table message_groups (
     foreign key (tenant_id, chat_id) references chats (tenant_id, id),
     foreign key (tenant_id, contact_id) references contacts (tenant_id, id),
     foreign key (tenant_id, session_id) references sessions (tenant_id, id),
-    foreign key (tenant_id, supersedes_id) references message_groups (tenant_id, id)
+    -- The newer one may be written after it.
+    foreign key (tenant_id, superseded_by_id) references message_groups (tenant_id, id) deferrable initially deferred
 );
 create unique index message_groups_one_pending_per_chat on message_groups (tenant_id, chat_id) where status = 'pending';
 create index on message_groups (tenant_id, chat_id, opened_at);
 create index on message_groups (tenant_id, project_id);
 create index on message_groups (tenant_id, channel_id);
 create index on message_groups (tenant_id, session_id);
-create index on message_groups (tenant_id, supersedes_id);
+create index on message_groups (tenant_id, superseded_by_id);
 create index on message_groups (tenant_id, contact_id);
 create index message_groups_unfinished on message_groups (deadline_at) where status in ('pending', 'processing') or outcome is null;
 

@@ -58,14 +58,15 @@ _BURST = """
 select g.id, g.generation from messages m join message_groups g on g.id = m.message_group_id
 where m.text = :said and g.status = 'pending'
 """
-# A burst says what its messages say, behind what an older one asked in vain.
+# A burst says what its messages say, behind what older ones asked in vain.
 _GROUPS = """
 select g.text, extract(epoch from g.closed_at - g.deadline_at) as seconds,
     (select count(*) from outbox_events e where e.type = 'message_group.completed'
         and e.envelope ->> 'aggregate_id' = g.id::text) as flushes,
-    concat_ws(' ', older.text, (
-        select string_agg(text, ' ' order by sent_at, id) from messages where message_group_id = g.id)) as said
-from message_groups g left join message_groups older on older.id = g.supersedes_id
+    concat_ws(' ',
+        (select string_agg(text, ' ' order by opened_at, id) from message_groups where superseded_by_id = g.id),
+        (select string_agg(text, ' ' order by sent_at, id) from messages where message_group_id = g.id)) as said
+from message_groups g
 """
 _MESSAGES = """
 select g.id is not null as grouped,

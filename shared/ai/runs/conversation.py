@@ -14,10 +14,9 @@ from shared.runtime.work import UnitOfWork
 MOST_TURNS = 20
 _SAID_LATELY = """
 with recursive asked as (
-    select id, supersedes_id from message_groups where tenant_id = :tenant_id and id = :group_id
+    select id from message_groups where tenant_id = :tenant_id and id = :group_id
     union
-    select older.id, older.supersedes_id from asked
-    join message_groups older on older.id = asked.supersedes_id
+    select older.id from asked join message_groups older on older.superseded_by_id = asked.id
     where older.tenant_id = :tenant_id and older.outcome = 'superseded'
 )
 select 1 from messages where tenant_id = :tenant_id and message_group_id = any(array(select id from asked))

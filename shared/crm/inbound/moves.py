@@ -63,7 +63,7 @@ CHAT_MOVES = (
     _moved("sessions", "chat_id"),
     _moved("chats", "merged_into_id"),
 )
-GROUP_MOVES = (_moved("messages", "message_group_id"),)
+GROUP_MOVES = (_moved("messages", "message_group_id"), _moved("message_groups", "superseded_by_id"))
 _SESSION_MOVES = (
     _moved("messages", "session_id"),
     _moved("message_groups", "session_id"),

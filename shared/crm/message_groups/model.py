@@ -59,7 +59,7 @@ class MessageGroup(Aggregate):
     deadline_at: datetime
     latest_deadline_at: datetime
     closed_at: datetime | None = None
-    supersedes_id: UUID | None = None
+    superseded_by_id: UUID | None = None
     text: str | None = None
 
     @classmethod
@@ -88,7 +88,7 @@ class MessageGroup(Aggregate):
 
     def supersede(self, older: "MessageGroup") -> None:
         """Answer also what an older group asked and nobody has answered yet."""
-        self.supersedes_id = older.id
+        older.superseded_by_id = self.id
         older.settle(Outcome.SUPERSEDED, "a newer message came before the reply was sent")
 
     def is_due(self, now: datetime) -> bool:
@@ -103,10 +103,10 @@ class MessageGroup(Aggregate):
         self.status = GroupStatus.PROCESSING
         self.record(MessageGroupProcessing(**self._names()))
 
-    def complete(self, messages: Sequence[Message], carried: str | None, at: datetime) -> None:
+    def complete(self, messages: Sequence[Message], carried: str, at: datetime) -> None:
         """Put the text together: what an older group asked in vain, then the messages as they were written."""
         ordered = sorted(messages, key=lambda message: (message.sent_at, message.id))
-        lines = [carried or "", *(in_words(message) for message in ordered)]
+        lines = [carried, *(in_words(message) for message in ordered)]
         self.text = " ".join(line for line in lines if line)
         self.status, self.closed_at = GroupStatus.COMPLETED, at
         self.record(MessageGroupCompleted(**self._names()))

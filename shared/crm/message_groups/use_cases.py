@@ -63,7 +63,7 @@ def withdraw_if_outdated(uow: UnitOfWork, reply: Message) -> None:
         reply.cancel("a newer message came first")
 
 
-def _carried(uow: UnitOfWork, group: MessageGroup) -> str | None:
-    """What the group before it asked, when that was never answered."""
-    older = MessageGroups(uow).first(message_groups.c.id == group.supersedes_id) if group.supersedes_id else None
-    return older.text if older else None
+def _carried(uow: UnitOfWork, group: MessageGroup) -> str:
+    """What the groups asked that it took the place of."""
+    older = MessageGroups(uow).all(message_groups.c.superseded_by_id == group.id)
+    return " ".join(each.text for each in sorted(older, key=lambda each: each.opened_at) if each.text)

@@ -76,6 +76,12 @@ def test_a_burst_whose_timer_is_late_still_takes_what_comes(any_desk):
     assert any_desk.count("messages where message_group_id is not null") == 2
 
 
+def became(desk, burst):
+    """The outcome of a burst, and which newer one carries what it asked."""
+    (row,) = desk.world.rows("select outcome, superseded_by_id from message_groups where id = :id", id=burst)
+    return row["outcome"], row["superseded_by_id"]
+
+
 def being_answered(desk, *, outcome=None):
     """A burst that was closed, and whose answer is under way."""
     desk.hears("qual o preço?")
@@ -90,8 +96,7 @@ def test_a_message_during_the_answer_opens_the_next_burst_which_answers_for_both
     older = being_answered(any_desk)
     any_desk.hears("e a hora?")
     (burst,) = bursts(any_desk)
-    assert burst["supersedes_id"] == older
-    assert any_desk.world.value("select outcome from message_groups where id = :id", id=older) == "superseded"
+    assert became(any_desk, older) == ("superseded", burst["id"])
     assert len(any_desk.world.tasks(FLUSH)) == 2
 
 
@@ -102,17 +107,15 @@ def test_a_reply_is_withdrawn_unless_somebody_has_claimed_it(any_desk, status, b
     any_desk.world.run("update messages set answers_group_id = :older where id = :id", older=older, id=reply)
     any_desk.hears("e a hora?")
     assert by_id(any_desk, reply)["status"] == becomes
-    outcome = any_desk.world.value("select outcome from message_groups where id = :id", id=older)
-    assert outcome == ("superseded" if becomes == "cancelled" else "replied")
-    assert bursts(any_desk)[0]["supersedes_id"] == (older if becomes == "cancelled" else None)
+    newer = bursts(any_desk)[0]["id"]
+    assert became(any_desk, older) == (("superseded", newer) if becomes == "cancelled" else ("replied", None))
 
 
 @pytest.mark.parametrize("outcome", ["replied", "taken_over", "no_agent", "failed", "superseded"])
 def test_what_has_ended_is_not_answered_again(any_desk, outcome):
     older = being_answered(any_desk, outcome=outcome)
     any_desk.hears("e a hora?")
-    assert bursts(any_desk)[0]["supersedes_id"] is None
-    assert any_desk.world.value("select outcome from message_groups where id = :id", id=older) == outcome
+    assert became(any_desk, older) == (outcome, None)
 
 
 def test_what_we_write_joins_no_burst(any_desk):

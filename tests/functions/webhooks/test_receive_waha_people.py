@@ -188,5 +188,5 @@ def test_an_answer_under_way_is_withdrawn_wherever_the_person_was(telling_desk):
     together = desk.message(desk.hears("três", addressing=BOTH, timestamp=at))
     older, pending = (desk.message(each)["message_group_id"] for each in (lid, phone))
     assert together["message_group_id"] == pending
-    assert desk.world.rows("select outcome from message_groups where id = :id", id=older) == [{"outcome": "superseded"}]
-    assert desk.world.value("select supersedes_id from message_groups where id = :id", id=pending) == older
+    (row,) = desk.world.rows("select outcome, superseded_by_id from message_groups where id = :id", id=older)
+    assert row == {"outcome": "superseded", "superseded_by_id": pending}

@@ -280,3 +280,15 @@ def test_what_a_person_said_under_another_address_counts_as_newer(shop, world, m
     assert world.value("select count(*) from chats where status <> 'merged'") == 1
     assert (len(shop.sent), shop.outcomes()) == (1, ["superseded", "replied"])
     assert thinker.asked[-1].text == "um dois três"
+
+
+def test_all_that_was_asked_under_two_addresses_is_answered_at_once(shop, world):
+    """Two bursts of one person are closed before anybody knows that it is one; the next shows it, and carries both."""
+    shop.hears("um", addressing=Addressing.LID)
+    shop.hears("dois", addressing=Addressing.PHONE)
+    world.advance(16)
+    assert [again(row) for row in world.tasks("flush_message_group")] == [204, 204]
+    shop.hears("três", addressing=Addressing.LID_WITH_PHONE)
+    shop.settles()
+    assert (len(shop.sent), shop.outcomes()) == (1, ["superseded", "superseded", "replied"])
+    assert world.rows("select text from message_groups order by opened_at")[2]["text"] == "um dois três"

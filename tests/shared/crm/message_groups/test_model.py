@@ -78,7 +78,7 @@ def test_the_text_is_put_together_as_it_was_written():
 def test_a_newer_group_answers_for_an_older_one():
     older, newer = opened(), opened()
     newer.supersede(older)
-    assert newer.supersedes_id == older.id
+    assert older.superseded_by_id == newer.id
     assert older.outcome is Outcome.SUPERSEDED
     assert names(older) == ["message_group.settled"]
 
