@@ -1,9 +1,10 @@
 """Whether a storm of repeated, shuffled and simultaneous deliveries ends in the state of a calm day."""
 
+import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from random import Random
 from typing import Any
@@ -11,6 +12,7 @@ from unittest.mock import patch
 
 from shared.crm import locks
 from shared.crm.inbound import intake, progress
+from shared.crm.inbound.receive import _Reception
 from shared.crm.messages.model import Message, MessageStatus
 from shared.crm.sessions.model import Placed, Session, place
 from shared.runtime.postgres import sql
@@ -139,9 +141,17 @@ def _faulty(fault: Callable[[], AbstractContextManager[Any]]) -> Callable[[], di
     return see
 
 
-def no_locks() -> AbstractContextManager[Any]:
-    """Names are not locked, so two first messages of somebody race."""
-    return patch.object(locks, "lock", lambda _names: sql("select 1"))
+@contextmanager
+def no_locks() -> Iterator[None]:
+    """Names are not locked, so two first messages of somebody race; a moment's thought makes sure that they do."""
+    decide = _Reception._decide
+
+    def slowly(reception: _Reception, seen: Any) -> Any:
+        time.sleep(0.01)
+        return decide(reception, seen)
+
+    with patch.object(locks, "lock", lambda _names: sql("select 1")), patch.object(_Reception, "_decide", slowly):
+        yield
 
 
 def any_step() -> AbstractContextManager[Any]:
