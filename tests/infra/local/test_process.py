@@ -119,4 +119,3 @@ def test_the_working_folder_is_as_asked(log, tmp_path):
     child.wait(20)
     child.kill()
     assert Path(log.read_text().strip()).samefile(tmp_path)
-    assert os.getsid(0)
