@@ -163,14 +163,16 @@ def measure(world: World, engines: tuple[str, ...], only: set[str] | None = None
     without = {spec.name for spec in specs() if spec.name not in SITUATIONS}
     with patch.object(answering, "responder_for", thinking):
         for name in sorted(SITUATIONS.keys() & (only or SITUATIONS.keys())):
+            told: set[str] = set()
             for engine in engines:
                 single, about = trial.effects(name, engine, once)
-                without |= uncovered(name, about)
+                told |= about
                 for way in WAYS:
                     many, _ = trial.effects(name, engine, way)
                     where = f"{name} {way.__name__}"
                     beyond.update({f"{where}: {kind}": count for kind, count in (many - single).items()})
                     missing.update({f"{where}: {kind}": count for kind, count in (single - many).items()})
+            without |= uncovered(name, told)
     return {
         "functions": len(specs()),
         "copies": COPIES,

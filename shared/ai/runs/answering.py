@@ -84,7 +84,11 @@ def _ask(attempt: Attempt) -> Answer | ResponderError:
 def _begin(transactions: Transactions, group_id: UUID) -> Attempt | None:
     with transactions.begin() as uow:
         scene = _scene(uow, group_id)
-        if scene is None or scene.group.outcome is not None or scene.group.status is not GroupStatus.COMPLETED:
+        if scene is None or scene.group.status is not GroupStatus.COMPLETED:
+            return None
+        if scene.group.outcome is not None:
+            _end_left_behind(uow, scene.group)
+            uow.commit()
             return None
         if declined := _declined(uow, scene):
             _settle(uow, scene, declined)
@@ -155,11 +159,23 @@ def _run(uow: UnitOfWork, scene: Scene) -> AiRun:
     known = AiRuns(uow).of_group(scene.group.id)
     if known is None:
         return AiRuns(uow).add(_new_run(scene, uow.now))
-    if known.status is RunStatus.RUNNING and uow.now - known.started_at < LEASE:
-        raise Busy("another copy of this run is under way")
+    _wait_for(known, uow.now)
     bot, responder = _bot(scene)
     known.take_over(uow.now, agent_id=bot.id, responder=responder)
     return known
+
+
+def _wait_for(run: AiRun, now: datetime) -> None:
+    if run.status is RunStatus.RUNNING and now - run.started_at < LEASE:
+        raise Busy("another copy of this run is under way")
+
+
+def _end_left_behind(uow: UnitOfWork, group: MessageGroup) -> None:
+    """End the run of a group that has ended otherwise, if whoever began it is gone."""
+    run = AiRuns(uow).of_group(group.id)
+    if run and run.status is RunStatus.RUNNING:
+        _wait_for(run, uow.now)
+        run.fail("whoever began this run is gone", uow.now)
 
 
 def _bot(scene: Scene) -> tuple[Agent, str]:

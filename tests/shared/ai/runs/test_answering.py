@@ -105,6 +105,21 @@ def test_a_run_that_was_killed_is_taken_over_once_its_lease_is_over(shop, world,
     assert run(world)["status"] == "completed"
 
 
+def test_a_run_that_was_killed_ends_also_when_nobody_wants_its_answer_any_more(shop, world, asked, monkeypatch):
+    def die():
+        raise SystemExit
+
+    think(monkeypatch, die)
+    event = asked()
+    with pytest.raises(SystemExit):
+        tell(event)
+    phone(shop)
+    assert tell(event) == [503]
+    world.advance(LEASE + 1)
+    assert tell(event) == [204]
+    assert (shop.outcomes(), run(world)["status"]) == (["taken_over"], "failed")
+
+
 def test_whoever_comes_back_after_the_lease_says_nothing_more(shop, world, asked, monkeypatch):
     event = asked()
 
