@@ -96,16 +96,16 @@ def worker_database(postgres, worker_id) -> Iterator[Database]:
 
 
 @pytest.fixture(scope="session")
-def _emptying(worker_database: Database) -> list[Sql]:
+def emptying(worker_database: Database) -> list[Sql]:
     tables = connections(worker_database.admin_url).run(sql(_TABLES))[0]
     reset = sql("update pretended.clock set shift = '0' where shift <> '0'")
     return [sql(_FREELY), *(sql(f"delete from {name}") for (name,) in tables), reset]
 
 
 @pytest.fixture
-def database(worker_database: Database, _emptying: list[Sql]) -> Database:
+def database(worker_database: Database, emptying: list[Sql]) -> Database:
     """A migrated database without rows, and the settings that lead to it."""
-    connections(worker_database.admin_url).run(*_emptying)
+    connections(worker_database.admin_url).run(*emptying)
     return worker_database
 
 

@@ -14,6 +14,7 @@ from infra.fakes.waha_state import Fault
 from shared.ai.responders.base import Answer, Question, ResponderError
 from shared.ai.runs import answering
 from shared.crm.messages import sending
+from shared.providers.waha.client import Unreachable
 from shared.runtime.postgres import Sql
 from tests.functions.promises import Promises
 from tests.support.api import Api
@@ -126,7 +127,7 @@ class ReplySide(RuleBasedStateMachine):
     def whatsapp_tells_of_a_message(self, pick: int, level: int) -> None:
         """Its echo, or how far it has come."""
         sent = self.shop.waha.sent[-1 - pick % len(self.shop.waha.sent)]
-        told = {"chat": sent.chat_id, "message_id": sent.id, "timestamp": int(sent.at)}
+        told: dict[str, Any] = {"chat": sent.chat_id, "message_id": sent.id, "timestamp": int(sent.at)}
         if level == 1:
             self._deliver(self._event(sent.text, from_me=True, source="api", **told))
         else:
@@ -264,7 +265,7 @@ class ReplySide(RuleBasedStateMachine):
             raise Killed
         self.promises.claimed(UUID(str(parcel.message_id)))
         self._meanwhile()
-        outcome = sending.Unreachable("the server is away") if self.away else self.call(parcel)
+        outcome = Unreachable("the server is away") if self.away else self.call(parcel)
         if death == "after":
             raise Killed
         return outcome

@@ -14,6 +14,6 @@ SETTINGS = settings(
 
 
 @pytest.mark.parametrize("engine", ["GOWS", "WEBJS"])
-def test_whatever_happens_in_whatever_order_every_promise_holds(world, _emptying, engine):
-    surroundings = {"world": world, "empty": _emptying, "engine": engine}
+def test_whatever_happens_in_whatever_order_every_promise_holds(world, emptying, engine):
+    surroundings = {"world": world, "empty": emptying, "engine": engine}
     run_state_machine_as_test(type("Machine", (ReplySide,), surroundings), settings=SETTINGS)
