@@ -17,6 +17,7 @@ _ANY_PROJECT = "(NULLIF(current_setting('app.project_id'::text, true), ''::text)
 TENANT_RULES = (_TENANT, f"({_TENANT} AND ({_ANY_PROJECT} OR (project_id = {_PROJECT})))")
 
 WITHOUT_TENANT = {
+    "auth_attempts": "counts sign-ins by hashes, before any tenant is known",
     "relay_leases": "says which relay serves which shard of the outbox and holds nothing of a tenant",
     "relays": "names the relays that live, which serve all tenants",
     "schema_version": "is Alembic's own and says how far the schema is",
@@ -42,13 +43,16 @@ NARROW = {
     "tenants": narrow("select insert update", _SUSPENDED),
     "projects": narrow("select insert update", _SUSPENDED),
     "users": narrow("select insert update", _SUSPENDED),
-    "memberships": narrow("select insert update", _SUSPENDED),
     "api_keys": narrow("select insert update", _SUSPENDED),
+    "login_sessions": narrow("select insert update", "is revoked, and stays until it has run out"),
+    "external_identities": narrow("select insert", "a link that was proven stays; suspending its user ends it"),
     "logins": narrow("insert", "who may sign in is for the resolver alone to read"),
     "outbox_events": narrow("select insert", "what left a transaction is for the relay alone to mark"),
     "outbox_tasks": narrow("select insert", "what left a transaction is for the relay alone to mark"),
     "inbox": narrow("select insert", "what was consumed stays remembered until the sweeper forgets it"),
     "inbound_deliveries": narrow("select insert update", "what came in is never lost before its time"),
+    "idempotency_keys": narrow("select insert update", "an answer stays known until the sweeper forgets it"),
+    "rate_limits": narrow("select", "how often a tenant may call is for the operator alone to say"),
 }
 
 
@@ -74,6 +78,14 @@ _MARKS = "published_at attempts last_error"
 ADMITTED = (
     admission("resolver", "logins", "select", "finds the tenants an e-mail may sign in to, before one is known"),
     admission(
+        "resolver",
+        "external_identities",
+        "select",
+        "finds whom an outside issuer means, before a tenant is known",
+    ),
+    admission("relay", "login_sessions", "select", _FORGETS, "tenant_id expires_at"),
+    admission("relay", "login_sessions", "delete", _FORGETS),
+    admission(
         "relay",
         "message_groups",
         "select",
@@ -86,6 +98,10 @@ ADMITTED = (
     admission("relay", "early_receipts", "delete", _FORGETS),
     admission("relay", "inbound_deliveries", "select", _FORGETS, "tenant_id expires_at"),
     admission("relay", "inbound_deliveries", "delete", _FORGETS),
+    admission("relay", "idempotency_keys", "select", _FORGETS, "expires_at"),
+    admission("relay", "idempotency_keys", "delete", _FORGETS),
+    admission("relay", "auth_attempts", "select", _FORGETS, "at"),
+    admission("relay", "auth_attempts", "delete", _FORGETS),
     admission("relay", "inbox", "select", _FORGETS, "consumed_at"),
     admission("relay", "inbox", "delete", _FORGETS),
     admission("relay", "outbox_events", "select", _PUBLISHES),
@@ -97,6 +113,14 @@ ADMITTED = (
         admission("relay", table, command, "relays share the shards among them")
         for table in ("relay_leases", "relays")
         for command in sorted(FULL)
+    ),
+    *(
+        admission("owner", "rate_limits", command, "is how an operator sets a tenant's rates")
+        for command in sorted(FULL)
+    ),
+    *(
+        admission("app", "auth_attempts", command, "counts sign-ins while the store is away")
+        for command in ("select", "insert", "delete")
     ),
     admission("app", "schema_version", "select", "tells whoever asks for health how far the schema is"),
 )
@@ -122,7 +146,9 @@ WITHOUT_CONTACT = {
     "projects": judged("name timezone", _OPERATED),
     "users": judged("email name password_hash", _ITS_PERSON),
     "logins": judged("email", "goes with its user"),
-    "api_keys": judged("name secret_hash hint", "is named by the user it belongs to"),
+    "api_keys": judged("name secret_hash hint scopes", "is named by the user it belongs to"),
+    "login_sessions": judged("family_hash secret_hash", "goes with its user"),
+    "external_identities": judged("issuer subject", "goes with its user"),
     "agents": judged("name config", _OPERATED),
     "channels": judged(
         "name base_url session_name token_hash token_sealed api_key_sealed hmac_key_sealed connection phone", _OPERATED
@@ -132,6 +158,8 @@ WITHOUT_CONTACT = {
     "outbox_events": judged("topic type ordering_key envelope last_error", _IDS_ONLY),
     "outbox_tasks": judged("queue task dedup_name body last_error", _IDS_ONLY),
     "inbox": judged("consumer", _IDS_ONLY),
+    "rate_limits": judged("limit_group scope", _OPERATED),
+    "auth_attempts": judged("key_hash", "holds hashes, for minutes"),
     "relay_leases": judged("holder", _IDS_ONLY),
     "relays": judged("holder", _IDS_ONLY),
     "schema_version": judged("version_num", _IDS_ONLY),

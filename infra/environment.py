@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parent.parent
 LOCKS = Path(__file__).resolve().parent / "locks"
 # What holds all of what another holds.
-LARGER = {"demo": ("test",), "test": ()}
+LARGER = {"demo": ("test", "bench"), "bench": (), "test": ()}
 STATE = "ventros.json"
 GUARD = ".lock"
 QUIET_SECONDS = 15.0

@@ -1,4 +1,4 @@
-"""`infra lock`: make both lock files again from pyproject.toml, the smaller one with the versions of the larger."""
+"""`infra lock`: make the lock files again from pyproject.toml, the smaller ones with the versions of the largest."""
 
 import argparse
 import shutil
@@ -20,7 +20,8 @@ def run(arguments: argparse.Namespace) -> int:
         sys.stderr.write("`uv` is not installed, and it makes the lock files; install it and run this again.\n")
         return 1
     upgrade = ("--upgrade",) if arguments.upgrade else ()
-    for options in (("--group", "test", *upgrade), ("--group", "demo", "-c", "infra/locks/test.txt")):
+    smaller = [("--group", name, "-c", "infra/locks/test.txt") for name in ("demo", "bench")]
+    for options in (("--group", "test", *upgrade), *smaller):
         output = f"infra/locks/{options[1]}.txt"
         print(f"Locking {output} …", flush=True)
         code = subprocess.run((*COMPILE, *options, "-o", output, *QUIET), cwd=ROOT, check=False).returncode

@@ -1,13 +1,15 @@
 """A new API key."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import AwareDatetime, Field
 
-from shared.core.api_keys.model import ApiKey, Owner
+from shared.core.api_keys.model import ApiKey, Bounds, Owner, Scope
 from shared.core.api_keys.store import ApiKeys
 from shared.core.users.model import MemberRole
+from shared.kernel.errors import Invalid
 from shared.kernel.values import Name
 from shared.runtime.declarations import Limit
 from shared.runtime.http import Role, endpoint
@@ -19,6 +21,10 @@ from shared.runtime.work import UnitOfWork
 class NewApiKey(Body):
     name: Name = Field(description="What the key is for.", examples=["Website"])
     role: MemberRole | None = Field(None, description="Your own role, unless a lower one is given.")
+    scopes: list[Scope] | None = Field(
+        None, min_length=1, max_length=len(Scope), description="The parts of the API it is for; else all of it."
+    )
+    expires_at: AwareDatetime | None = Field(None, description="When it ends by itself.")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,20 +34,35 @@ class CreatedApiKey:
     id: UUID
     name: str
     role: MemberRole
+    scopes: list[Scope] | None
+    expires_at: datetime | None
     key: str
     hint: str
 
 
-@endpoint("POST", "/api/v1/auth/api-keys", allow=Role.ADMIN, status=201, limit=Limit.AUTH)
+@endpoint("POST", "/api/v1/auth/api-keys", allow=Role.ADMIN, status=201, limit=Limit.AUTH, secret=True)
 def create_api_key(uow: UnitOfWork, body: NewApiKey) -> CreatedApiKey:
     """Make an API key that acts for you in this project."""
     caller, secret = uow.caller, new_secret()
+    if body.expires_at and body.expires_at <= uow.now:
+        raise Invalid("this key would have ended already: expires_at lies in the past")
     owner = Owner(
         tenant_id=caller.tenant_id,
         project_id=caller.project_id,
         user_id=caller.user_id,
         role=MemberRole(caller.role.name.lower()),
     )
-    key = ApiKey.create(owner, name=body.name, role=body.role, secret=secret, secret_hash=hash_secret(secret))
+    bounds = Bounds(scopes=body.scopes, expires_at=body.expires_at)
+    key = ApiKey.create(
+        owner, name=body.name, role=body.role, secret=secret, secret_hash=hash_secret(secret), bounds=bounds
+    )
     ApiKeys(uow).add(key)
-    return CreatedApiKey(id=key.id, name=key.name, role=key.role, key=api_key(caller.tenant_id, secret), hint=key.hint)
+    return CreatedApiKey(
+        id=key.id,
+        name=key.name,
+        role=key.role,
+        scopes=key.scopes,
+        expires_at=key.expires_at,
+        key=api_key(caller.tenant_id, secret),
+        hint=key.hint,
+    )

@@ -4,7 +4,8 @@ from uuid import UUID
 
 from pydantic import Field
 
-from shared.core.users.sign_in import SignedIn, sign_in
+from shared.core.login_sessions.use_cases import SignedIn
+from shared.core.users.sign_in import sign_in
 from shared.kernel.errors import Unauthenticated
 from shared.kernel.values import Email
 from shared.runtime.declarations import Limit

@@ -2,13 +2,14 @@
 
 from pydantic import Field
 
+from shared.core.login_sessions.model import Member
+from shared.core.login_sessions.use_cases import SignedIn, open_session
 from shared.core.projects.model import Project
 from shared.core.projects.store import Projects
 from shared.core.tenants.model import Tenant
 from shared.core.tenants.store import Tenants
 from shared.core.users.model import MemberRole, Membership, User
 from shared.core.users.passwords import hash_password
-from shared.core.users.sign_in import SignedIn, signed_in
 from shared.core.users.store import Memberships, Users
 from shared.kernel.values import Email, Name
 from shared.runtime.declarations import Limit
@@ -42,5 +43,6 @@ def _open(body: NewTenant, password_hash: str) -> SignedIn:
         user = Users(uow).add(admin)
         place = Membership.invite(tenant_id=tenant.id, project_id=project.id, user_id=user.id, role=MemberRole.ADMIN)
         Memberships(uow).add(place)
+        signed_in = open_session(uow, Member(tenant_id=tenant.id, project_id=project.id, user_id=user.id))
         uow.commit()
-    return signed_in(tenant_id=tenant.id, project_id=project.id, user_id=user.id)
+    return signed_in

@@ -10,7 +10,9 @@ from uuid import UUID
 import httpx
 
 from infra.demo.cast import COMPANIES, NUMBERS, Company
+from infra.limits import set_rates
 from infra.local.cloud import LocalCloud
+from shared.runtime.declarations import Limit
 
 SECONDS = 30.0
 
@@ -75,7 +77,8 @@ def set_up(cloud: LocalCloud, waha: Waha, debounce_ms: int, tell: Callable[[str]
     """Register the bakeries under names of this run alone, each with a bot and a channel for every engine."""
     tag = secrets.token_hex(3)
     with httpx.Client(base_url=cloud.base_url, trust_env=False, timeout=SECONDS) as api:
-        return [_Opening(api, waha, company, f"{company.key}-{tag}", tell).open(debounce_ms) for company in COMPANIES]
+        openings = [_Opening(api, waha, company, f"{company.key}-{tag}", tell) for company in COMPANIES]
+        return [each.open(debounce_ms, cloud.database_url()) for each in openings]
 
 
 class _Opening:
@@ -84,9 +87,11 @@ class _Opening:
         self._email, self._password = f"admin-{tag}@demo.example", secrets.token_urlsafe(12)
         self._headers: dict[str, str] = {}
 
-    def open(self, debounce_ms: int) -> Bakery:
+    def open(self, debounce_ms: int, owner_url: str) -> Bakery:
         who = {"tenant_name": self._company.name, "name": self._company.admin}
         account = self._post("auth/register", {**who, "email": self._email, "password": self._password})
+        # The checks at the end read more than a person would.
+        set_rates(owner_url, UUID(account["tenant_id"]), {Limit.CRM_READ: 5000})
         self._headers = {"Authorization": f"Bearer {account['access_token']}"}
         key: str = self._post("auth/api-keys", {"name": "demo"})["key"]
         self._headers = {"X-API-Key": key}

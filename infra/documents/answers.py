@@ -7,12 +7,13 @@ from flask import Response
 from infra.documents.examples import Examples
 from infra.documents.schemas import PLACE, Json, Models, reachable
 from shared.runtime.answers import STATUS
-from shared.runtime.declarations import Routed
+from shared.runtime.declarations import Limit, Routed
 from shared.runtime.http import PUBLIC, Endpoint, Role
 from shared.runtime.query import One, Page
 
 REQUEST_ID = "01957f3e-8a10-7000-9000-c0ffee000001"
 CURSOR = "WyJjcmVhdGVkX2F0IiwgIm5leHQiLCAiMjAyNi0wMy0xMCJd"
+SHARED = "#/components/headers/"
 DEFINITIONS: Json = {
     "Error": {
         "type": "object",
@@ -59,12 +60,19 @@ ERRORS: dict[int, tuple[str, str, str, str, Json]] = {
         "Unauthenticated",
         "Nobody is known by this credential.",
         "unauthenticated",
-        "sign in first: send a bearer token, or an API key in X-API-Key",
+        "sign in first: there is no credential here, or it is unknown, out of date or revoked",
         {},
     ),
     403: ("Forbidden", "The caller's role does not allow it.", "forbidden", "this needs the role admin", {}),
     404: ("NotFound", "It is not there, or belongs to somebody else.", "not_found", "there is no such resource", {}),
     409: ("Conflict", "It does not go with how things stand now.", "conflict", "look at it again and retry", {}),
+    412: (
+        "PreconditionFailed",
+        "It was changed since the version that `If-Match` names.",
+        "precondition_failed",
+        "this was changed since you read it; look at it again",
+        {"version": 4},
+    ),
     413: ("TooLarge", "The body is too large.", "too_large", "the body is over 10 MB", {}),
     422: (
         "Invalid",
@@ -72,6 +80,13 @@ ERRORS: dict[int, tuple[str, str, str, str, Json]] = {
         "invalid",
         "some fields are not as they must be; see details",
         {"fields": [{"field": "name", "problem": "Field required"}]},
+    ),
+    429: (
+        "TooMany",
+        "You ask more often than agreed.",
+        "rate_limited",
+        "that was too often; try again in 12 seconds",
+        {"limit": 20, "remaining": 0, "reset": 1773151500, "retry_after": 12},
     ),
     500: ("Internal", "Something went wrong on our side.", "internal", "the request id finds it in our logs", {}),
     503: (
@@ -82,7 +97,16 @@ ERRORS: dict[int, tuple[str, str, str, str, Json]] = {
         {},
     ),
 }
+RATE = {"X-RateLimit-Limit": "RateLimit", "X-RateLimit-Remaining": "RateRemaining", "X-RateLimit-Reset": "RateReset"}
 HEADERS: Json = {
+    "ETag": {"description": "The version shown, in quotes; good for `If-Match`.", "schema": {"type": "string"}},
+    "Replayed": {
+        "description": "There when this is the answer to an earlier request with the same `Idempotency-Key`.",
+        "schema": {"const": "true"},
+    },
+    "RateLimit": {"description": "How many requests a minute may have.", "schema": {"type": "integer"}},
+    "RateRemaining": {"description": "How many more may come now.", "schema": {"type": "integer"}},
+    "RateReset": {"description": "When the next one may come, in Unix seconds.", "schema": {"type": "integer"}},
     "RequestId": {"description": "Finds the request in our logs.", "schema": {"type": "string"}},
     "RetryAfter": {"description": "Seconds to wait.", "schema": {"type": "integer", "minimum": 1}},
 }
@@ -97,7 +121,8 @@ def _error(status: int) -> Json:
     _, description, code, message, details = ERRORS[status]
     error = {"code": code, "message": message, "details": details, "request_id": REQUEST_ID}
     content = {"schema": {"$ref": f"{PLACE}Error"}, "example": {"error": error}}
-    retry = {"Retry-After": {"$ref": "#/components/headers/RetryAfter"}} if status == 503 else {}  # noqa: PLR2004 - as named above
+    retry = {"Retry-After": {"$ref": f"{SHARED}RetryAfter"}} if status in {429, 503} else {}
+    retry |= rate() if status == 429 else {}  # noqa: PLR2004 - as named above
     return {
         "description": description,
         "headers": {**_request_id(), **retry},
@@ -126,6 +151,9 @@ def statuses(declared: Routed, models: Models) -> set[int]:
         *(STATUS[error] for error in declared.errors),
         *({503} if not is_document(types["return"]) else ()),
         *({400} if "body" in types or "query" in types else ()),
+        *({400, 412} if declared.takes_version else ()),
+        *({400} if declared.takes_key else ()),
+        *({429} if is_limited(declared) else ()),
         *({413, 422} if "body" in types else ()),
         *({409, 422} if writes else ()),
         *({404} if declared.placeholders() or names_things(declared, models) else ()),
@@ -154,7 +182,7 @@ def is_document(returned: Any) -> bool:
 def success(declared: Endpoint, models: Models) -> Json:
     returned = declared.types["return"]
     if returned is type(None):
-        return {"204": {"description": "Done.", "headers": _request_id()}}
+        return {"204": {"description": "Done.", "headers": headers(declared)}}
     if is_document(returned):
         kinds = [each for each in get_args(returned) if isinstance(each, str)] or ["application/json"]
         return {str(declared.status): {"description": "The document.", "content": {kind: {} for kind in kinds}}}
@@ -164,10 +192,29 @@ def success(declared: Endpoint, models: Models) -> Json:
     return {
         str(declared.status): {
             "description": description,
-            "headers": _request_id(),
+            "headers": headers(declared),
             "content": {"application/json": content},
         }
     }
+
+
+def headers(declared: Endpoint) -> Json:
+    """What comes with a success beside its body."""
+    return {
+        **_request_id(),
+        **({"ETag": {"$ref": f"{SHARED}ETag"}} if declared.shows_version else {}),
+        **({"Idempotency-Replayed": {"$ref": f"{SHARED}Replayed"}} if declared.takes_key else {}),
+        **(rate() if is_limited(declared) else {}),
+    }
+
+
+def rate() -> Json:
+    return {name: {"$ref": f"{SHARED}{shared}"} for name, shared in RATE.items()}
+
+
+def is_limited(declared: Endpoint) -> bool:
+    """Whether its calls are counted: those of everybody who is known, and those that try to be."""
+    return isinstance(declared.allow, Role) or declared.limit is Limit.AUTH
 
 
 def answered(returned: Any) -> Any:
@@ -212,4 +259,4 @@ def received() -> Json:
 
 
 def _request_id() -> Json:
-    return {"X-Request-Id": {"$ref": "#/components/headers/RequestId"}}
+    return {"X-Request-Id": {"$ref": f"{SHARED}RequestId"}}

@@ -8,6 +8,7 @@ from typing import Any, get_args, get_origin, get_type_hints
 from infra.documents.examples import Examples
 from infra.documents.schemas import Json, Models, without_null
 from shared.runtime.declarations import Routed
+from shared.runtime.http import Endpoint
 from shared.runtime.query import Page, Source
 from shared.runtime.webhook import Webhook
 
@@ -39,6 +40,20 @@ DELIVERIES: dict[str, Json] = {
         "payload": {"id": "false_5511912345678@c.us_3EB0", "from": "5511912345678@c.us", "body": "Bom dia!"},
     },
 }
+IDEMPOTENCY_KEY: Json = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": False,
+    "description": "A name of your own for this request: sent again under it within a day, it is done once.",
+    "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[ -~]+$"},
+}
+IF_MATCH: Json = {
+    "name": "If-Match",
+    "in": "header",
+    "required": False,
+    "description": "Change it only if it is still of this version, which `ETag` and `version` show.",
+    "schema": {"type": "string", "pattern": r'^("\d{1,10}"|\*)$'},
+}
 COMPARISONS = {"gt": "greater than", "gte": "at least", "lt": "less than", "lte": "at most"}
 
 
@@ -51,6 +66,8 @@ def parameters(declared: Routed, models: Models) -> list[Json]:
         found += _filters(declared, models)
     if isinstance(declared, Webhook):
         found += SIGNATURES[declared.provider]
+    if isinstance(declared, Endpoint):
+        found += [*([IDEMPOTENCY_KEY] if declared.takes_key else []), *([IF_MATCH] if declared.takes_version else [])]
     return found
 
 

@@ -1,7 +1,8 @@
-"""The whole local cloud: Postgres, Pub/Sub, Cloud Tasks, Scheduler, functions, relay and a fake WAHA, kept running."""
+"""The whole local cloud, kept running: Postgres, Redis, Pub/Sub, Tasks, Scheduler, functions, relay, fake WAHA."""
 
 import fcntl
 import json
+import secrets
 import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -78,7 +79,9 @@ class LocalCloud:
 
     @cached_property
     def ports(self) -> dict[str, int]:
-        return choose_ports(self.data / "ports.json", ("functions", "postgres", "pubsub", "tasks", "fake_waha"))
+        return choose_ports(
+            self.data / "ports.json", ("functions", "postgres", "pubsub", "tasks", "redis", "fake_waha")
+        )
 
     @property
     def port(self) -> int:
@@ -103,9 +106,12 @@ class LocalCloud:
             "RESOLVER_DATABASE_URL": self.database_url("ventros_resolver"),
             "RELAY_DATABASE_URL": self.database_url("ventros_relay"),
             "PUBLIC_BASE_URL": self.base_url,
+            "TOKEN_ISSUER": self.base_url,
             "FUNCTIONS_BASE_URL": f"{self.base_url}/_functions",
             "PUBSUB_EMULATOR_HOST": self._address("pubsub"),
             "CLOUD_TASKS_EMULATOR_HOST": self._address("tasks"),
+            "UPSTASH_URL": f"http://{self._address('redis')}",
+            "UPSTASH_TOKEN": secrets.token_urlsafe(24),
             "ALLOWED_HOSTS": ",".join((*self._hosts, *fake)),
             "THREADS": str(FUNCTION_THREADS),
         }
@@ -115,7 +121,7 @@ class LocalCloud:
 
     @property
     def pids(self) -> dict[str, int]:
-        """The process ids by name: postgres, bus, functions, relay, fake_waha."""
+        """The process ids by name: postgres, bus, redis, functions, relay, fake_waha."""
         return self._supervisor.pids
 
     def kill(self, name: str) -> None:
@@ -209,6 +215,7 @@ class LocalCloud:
 
     def _start_programs(self) -> None:
         self.tell("Starting the functions and the relay.")
+        self._keep("redis", "infra.local.redis", "--port", str(self.ports["redis"]))
         self._keep("functions", "infra.local.functions", "--port", str(self.port), "--data", str(self.data))
         self._keep("relay", "infra.local.services", "relay_outbox")
         if self.fake_waha:

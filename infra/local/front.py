@@ -65,13 +65,13 @@ class Front:
         try:
             name = self._routes.pushed(environ["PATH_INFO"].removeprefix(INTERNAL))
             if scheme.lower() != "bearer":
-                raise jwt.InvalidTokenError("this is no bearer token")  # noqa: TRY301 - one answer for all that is not one
+                raise jwt.InvalidTokenError("this is no bearer token")
             verify(token, f"{self._base_url}/{name}", self._pusher, self._tokens.jwks())
         except NoSuchPath:
             return problem(404, "not_found", "no function of this name is called here")
         except WrongAccount:
             return problem(403, "forbidden", "this account may not call functions")
-        except jwt.InvalidTokenError:
+        except (jwt.PyJWTError, ValueError, TypeError, RecursionError):
             return problem(401, "unauthenticated", "a service token for this function is needed")
         environ["HTTP_AUTHORIZATION"] = f"{scheme} {strip_signature(token)}"
         environ["PATH_INFO"] = "/"

@@ -43,6 +43,18 @@ class Invalid(DomainError, ValueError):
     code = "invalid"
 
 
+class PreconditionFailed(DomainError):
+    """The caller wants to change something as it no longer is."""
+
+    code = "precondition_failed"
+
+
+class TooMany(DomainError):
+    """The caller asks more often than agreed. `details` say when to come back, in the words of the headers."""
+
+    code = "rate_limited"
+
+
 class TooLarge(DomainError):
     code = "too_large"
 

@@ -2,12 +2,10 @@
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
-
-import phonenumbers
-from phonenumbers import PhoneNumberFormat
 
 from shared.kernel.errors import Invalid
 from shared.kernel.text import Text
@@ -40,13 +38,7 @@ class PhoneNumber(Text):
 
     @classmethod
     def check(cls, raw: str) -> str:
-        try:
-            number = phonenumbers.parse(raw, None)
-        except phonenumbers.NumberParseException as error:
-            raise Invalid("write the phone number with its country code, as in +5511912345678") from error
-        if not phonenumbers.is_possible_number(number):
-            raise Invalid("this phone number has too few or too many digits for its country")
-        return phonenumbers.format_number(number, PhoneNumberFormat.E164)
+        return _e164(raw)
 
     @classmethod
     def from_digits(cls, digits: str) -> "PhoneNumber | None":
@@ -58,10 +50,9 @@ class PhoneNumber(Text):
 
     def variants(self) -> tuple["PhoneNumber", ...]:
         """The other spellings of the same Brazilian mobile: with and without the ninth digit."""
-        number = phonenumbers.parse(self, None)
-        national = str(number.national_number)
-        if number.country_code != BRAZIL:
+        if not self.startswith(f"+{BRAZIL}"):
             return ()
+        national = self.removeprefix(f"+{BRAZIL}")
         area, local = national[:2], national[2:]
         # Eight digits that begin with 2 to 5 are a landline: another person.
         if re.fullmatch(r"9[016-9]\d{7}", local):
@@ -69,6 +60,20 @@ class PhoneNumber(Text):
         if re.fullmatch(r"[016-9]\d{7}", local):
             return (PhoneNumber(f"+{BRAZIL}{area}9{local}"),)
         return ()
+
+
+@lru_cache(maxsize=4096)
+def _e164(raw: str) -> str:
+    """The number in its one spelling; whoever writes once writes again, so it is remembered."""
+    import phonenumbers
+
+    try:
+        number = phonenumbers.parse(raw, None)
+    except phonenumbers.NumberParseException as error:
+        raise Invalid("write the phone number with its country code, as in +5511912345678") from error
+    if not phonenumbers.is_possible_number(number):
+        raise Invalid("this phone number has too few or too many digits for its country")
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 
 class Email(Text):

@@ -12,7 +12,9 @@ from shared.kernel.errors import (
     Forbidden,
     Invalid,
     NotFound,
+    PreconditionFailed,
     TooLarge,
+    TooMany,
     Unauthenticated,
     Unavailable,
 )
@@ -24,8 +26,10 @@ STATUS: dict[type[DomainError], int] = {
     Forbidden: 403,
     NotFound: 404,
     Conflict: 409,
+    PreconditionFailed: 412,
     TooLarge: 413,
     Invalid: 422,
+    TooMany: 429,
     Unavailable: 503,
 }
 
@@ -48,4 +52,6 @@ def refusal(error: DomainError) -> Response:
     response = problem(status, error.code, str(error), error.details)
     if isinstance(error, Unavailable):
         response.headers["Retry-After"] = "1"
+    if isinstance(error, TooMany):
+        response.headers["Retry-After"] = str(error.details["retry_after"])
     return response

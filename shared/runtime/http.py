@@ -1,9 +1,11 @@
 """The endpoint declaration, and the one path every request takes."""
 
 import functools
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, ClassVar, get_origin
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, ClassVar, get_args, get_origin
 
 from flask import Request, Response
 from pg8000.exceptions import DatabaseError
@@ -14,14 +16,21 @@ from shared.runtime import parsing
 from shared.runtime.answers import answer, problem, refusal
 from shared.runtime.declarations import ATTRIBUTE, Kind, Limit, Routed
 from shared.runtime.identity import PUBLIC, Access, Allow, Claim, Principal, Role, claim_of, permit
+from shared.runtime.limits import Turnstile, client_address
 from shared.runtime.postgres import connections, is_lost, sqlstate
+from shared.runtime.precondition import expected
 from shared.runtime.query import One, Page
 from shared.runtime.retry import retried
 from shared.runtime.settings import settings
 from shared.runtime.telemetry import configure, request_id, say, traced
 
+if TYPE_CHECKING:
+    from shared.runtime.idempotency import Keyed
+    from shared.runtime.work import UnitOfWork
+
 Handler = Callable[..., Any]
 CANCELLED = "57014"  # Postgres: the statement timeout struck
+LOCKED = "55P03"  # Postgres: the lock timeout struck
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,6 +47,7 @@ class Endpoint(Routed):
 
     status: int
     errors: tuple[type[DomainError], ...] = ()
+    secret: bool = False
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -47,6 +57,22 @@ class Endpoint(Routed):
     @property
     def reads(self) -> bool:
         return "uow" not in self.types and get_origin(self.types["return"]) in (One, Page)
+
+    @property
+    def takes_key(self) -> bool:
+        """Whether a caller may send `Idempotency-Key`."""
+        return "uow" in self.types and self.method in {"POST", "PATCH"}
+
+    @cached_property
+    def shows_version(self) -> bool:
+        """Whether the answer is one thing with a version, which `ETag` repeats."""
+        view = get_args(self.types["return"])[:1] if get_origin(self.types["return"]) is One else ()
+        return any("version" in getattr(each, "__dataclass_fields__", ()) for each in view)
+
+    @property
+    def takes_version(self) -> bool:
+        """Whether a caller may send `If-Match`: the path names what is changed, and that has a version."""
+        return "uow" in self.types and bool(self.placeholders()) and (self.shows_version or self.method == "DELETE")
 
     def serve(self, request: Request) -> Response:
         """Answer one request, whatever happens."""
@@ -58,13 +84,15 @@ class Endpoint(Routed):
             correlation_id=own,
             traceparent=incoming.get("traceparent", "")[:64],
         ):
-            response = self._safely(request)
+            turnstile = Turnstile(self.limit)
+            response = self._safely(request, turnstile)
+            response.headers.update(turnstile.headers)
             say("answered", status=response.status_code)
             return response
 
-    def _safely(self, request: Request) -> Response:
+    def _safely(self, request: Request, turnstile: Turnstile) -> Response:
         try:
-            return self._answer(request)
+            return self._answer(request, turnstile)
         except ValidationError as error:
             return problem(422, "invalid", "some fields are not as they must be; see details", parsing.problems(error))
         except DomainError as error:
@@ -80,22 +108,32 @@ class Endpoint(Routed):
             return refusal(
                 Unavailable("this took longer than 10 seconds and was stopped; ask for less", code="too_slow")
             )
+        if sqlstate(error) == LOCKED:
+            return refusal(Unavailable("somebody else is changing the same thing; try again shortly", code="busy"))
         say("failed", level=40, error=True, sqlstate=sqlstate(error))
         return problem(500, "internal", "something went wrong on our side; the request id finds it in our logs")
 
-    def _answer(self, request: Request) -> Response:
+    def _answer(self, request: Request, turnstile: Turnstile) -> Response:
         if isinstance(self.allow, Access):
-            return self._reply(self.handler(**self._arguments(request)))
-        claim = claim_of(request.headers.get)
-        return self._read(request, claim) if self.reads else self._write(request, claim)
+            return self._welcome(request, turnstile)
+        claim = claim_of(request.headers.get, self.scope)
+        way = self._read if self.reads else self._write
+        return way(request, claim, turnstile)
 
-    def _read(self, request: Request, claim: Claim) -> Response:
+    def _welcome(self, request: Request, turnstile: Turnstile) -> Response:
+        """Answer somebody who is not known: their address counts, and the e-mail that they name."""
+        turnstile.admit_unknown("address", client_address(request.headers.get("X-Forwarded-For")))
+        arguments = self._arguments(request)
+        turnstile.admit_unknown("email", getattr(arguments.get("body"), "email", ""))
+        return self._reply(self.handler(**arguments))
+
+    def _read(self, request: Request, claim: Claim, turnstile: Turnstile) -> Response:
         pool = connections(settings().database_url)
         try:
             wanted = self.handler(**self._arguments(request))
         except (DomainError, ValidationError):
             # Who may not ask at all is told so before being told what is wrong with the question.
-            self._prove(claim, pool.run(claim.begin(), claim.proof)[1])
+            turnstile.admit(self._prove(claim, pool.run(claim.begin(), claim.proof)[1]))
             raise
         try:
             rows = pool.run(claim.begin(), claim.proof, wanted.sql)
@@ -103,7 +141,7 @@ class Endpoint(Routed):
             if len(completed := getattr(error, "completed", [])) > 1:
                 self._prove(claim, completed[1])
             raise
-        self._prove(claim, rows[1])
+        turnstile.admit(self._prove(claim, rows[1]))
         return self._found(rows[2], wanted)
 
     def _prove(self, claim: Claim, rows: list[Any]) -> Principal:
@@ -115,25 +153,68 @@ class Endpoint(Routed):
     def role(self) -> Role:
         return self.allow if isinstance(self.allow, Role) else Role.VIEWER
 
-    def _write(self, request: Request, claim: Claim) -> Response:
+    @property
+    def scope(self) -> str:
+        """What an API key that was made for some things only must have been made for, as in "crm:read"."""
+        area = self.path.removeprefix("/api/v1/").partition("/")[0]
+        return f"{area}:{'read' if self.method == 'GET' else 'write'}"
+
+    def _write(self, request: Request, claim: Claim, turnstile: Turnstile) -> Response:
         # SQLAlchemy is imported by those who write and by nobody else.
         from shared.runtime.work import unit_of_work_for
 
         def attempt() -> Response:
             with unit_of_work_for(claim, self.role) as uow:
-                result = self.handler(uow, **self._arguments(request))
-                if not isinstance(result, One):
-                    uow.commit()
-                    return self._reply(result)
-                (rows,) = uow.commit(result.sql)
-                return self._found(rows, result)
+                turnstile.admit(uow.caller)
+                return self._once(request, uow)
 
         return retried(attempt)
+
+    def _once(self, request: Request, uow: "UnitOfWork") -> Response:
+        """Do the work, unless it was done under the same key before."""
+        if not self.takes_key or "Idempotency-Key" not in request.headers:
+            return self._work(request, uow)
+        from shared.runtime.idempotency import keyed
+
+        key = keyed(request, uow)
+        return self._tagged(key.take(uow) or self._work(request, uow, key))
+
+    def _work(self, request: Request, uow: "UnitOfWork", key: "Keyed | None" = None) -> Response:
+        arguments = self._arguments(request)
+        uow.expected = expected(request.headers.get("If-Match"), arguments)
+        result = self.handler(uow, **arguments)
+        if uow.expected:
+            uow.expected.must_be_met()
+        if key:
+            return self._kept(uow, key, result)
+        if not isinstance(result, One):
+            uow.commit()
+            return self._reply(result)
+        (rows,) = uow.commit(result.sql)
+        return self._found(rows, result)
+
+    def _kept(self, uow: "UnitOfWork", key: "Keyed", result: Any) -> Response:
+        """Answer, and commit the answer with the work."""
+        if isinstance(result, One):
+            secret = any(value is not None for value in result.once.values())
+            response = self._found(uow.run(result.sql)[0], result)
+        else:
+            secret, response = self.secret, self._reply(result)
+        key.keep(uow, response, secret=secret)
+        uow.commit()
+        return response
 
     def _found(self, rows: list[Any], wanted: One[Any] | Page[Any]) -> Response:
         if not rows or rows[0][0] is None:
             raise NotFound(f"there is no such {wanted.noun}")
-        return answer(self.status, wanted.body(rows[0][0]) if isinstance(wanted, One) else rows[0][0])
+        body = wanted.body(rows[0][0]) if isinstance(wanted, One) else rows[0][0]
+        return self._tagged(answer(self.status, body))
+
+    def _tagged(self, response: Response) -> Response:
+        """The answer with the version of what it shows."""
+        if self.shows_version:
+            response.headers["ETag"] = f'"{json.loads(response.get_data())["version"]}"'
+        return response
 
     def _reply(self, result: Any) -> Response:
         if isinstance(result, Response):
@@ -164,10 +245,12 @@ def endpoint(
     limit: Limit | None = None,
     concurrency: int = 8,
     errors: tuple[type[DomainError], ...] = (),
+    secret: bool = False,
 ) -> Callable[[Handler], Callable[[Request], Response]]:
     """Declare one HTTP function: its route, who may call it, and what it answers with.
 
     `errors` are for the documents: those that one would not expect from what the function takes and does.
+    `secret`: what it answers with holds a secret, so that it is never kept under an idempotency key.
     """
 
     def declare(handler: Handler) -> Callable[[Request], Response]:
@@ -180,6 +263,7 @@ def endpoint(
             limit=limit or (Limit.CRM_READ if method == "GET" else Limit.CRM_WRITE),
             concurrency=concurrency,
             errors=errors,
+            secret=secret,
         )
 
         @functools.wraps(handler)

@@ -13,13 +13,17 @@ from typing import Any, Final, Literal
 from uuid import UUID
 
 from shared.kernel.errors import Forbidden, Unauthenticated
-from shared.runtime.postgres import Row, Sql, sql
+from shared.runtime.postgres import Row, Sql, connections, sql
 from shared.runtime.settings import settings
 from shared.runtime.telemetry import note
 
 TOKEN_LIFETIME = timedelta(hours=1)
 _KEY = re.compile(r"vk_([0-9a-f]{32})_([A-Za-z0-9_-]{43})")
+_TOKEN = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
 _LONGEST_TOKEN = 8192
+_NAMED = {"tenant_id": "tenant_id", "user_id": "sub", "project_id": "project_id", "session_id": "sid"}
+# What libraries raise at tokens that somebody has made with care; the signature may even be good.
+_MALFORMED = (ValueError, TypeError, AttributeError, RecursionError, OverflowError)
 
 
 class Role(IntEnum):
@@ -68,6 +72,7 @@ class Principal:
     user_id: UUID
     role: Role
     actor: Actor
+    session_id: UUID | None = None  # of a sign-in with us; keys and outside tokens have none
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -85,15 +90,23 @@ class Claim:
     def principal(self, rows: list[Row]) -> Principal:
         """The caller, from the rows that `proof` gave; none means the credential is not good."""
         if not rows or rows[0][0] is None:
-            raise Unauthenticated("sign in first: this credential is unknown, revoked or of a suspended account")
+            raise _refused()
         known = json.loads(rows[0][0])
+        if not known.get("within_scopes", True):
+            raise Forbidden("this API key's scopes do not reach so far")
         return Principal(
             tenant_id=self.tenant_id,
             project_id=UUID(known["project_id"]),
             user_id=UUID(known["user_id"]),
             role=Role.named(known["role"]),
             actor=Actor(type=self.actor_type, id=UUID(known["actor_id"])),
+            session_id=UUID(known["session_id"]) if known.get("session_id") else None,
         )
+
+
+def _refused() -> Unauthenticated:
+    """One answer for whatever is wrong with a credential, so that nobody can feel their way to a good one."""
+    return Unauthenticated("sign in first: there is no credential here, or it is unknown, out of date or revoked")
 
 
 def tenant_scope(tenant_id: UUID) -> Sql:
@@ -104,31 +117,50 @@ def tenant_scope(tenant_id: UUID) -> Sql:
 
 
 # Who asks is set by the very query that proves the caller, so that one round trip carries all.
-_PROVE_USER = """
-select json_build_object('user_id', u.id, 'actor_id', u.id, 'project_id', m.project_id, 'role', m.role),
-       set_config('app.project_id', m.project_id::text, true),
-       set_config('app.user_id', u.id::text, true), set_config('app.role', m.role, true)
+_KNOWN = """
+       set_config('app.project_id', m.project_id::text, true), set_config('app.user_id', u.id::text, true)
 from users u
 join memberships m on m.tenant_id = u.tenant_id and m.user_id = u.id
-join tenants t on t.tenant_id = u.tenant_id
-where u.tenant_id = :tenant_id and u.id = :user_id and m.project_id = :project_id
-  and u.status = 'active' and t.status = 'active'
+join tenants t on t.tenant_id = u.tenant_id and t.status = 'active'
 """
-_PROVE_KEY = """
+_PROVE_USER = f"""
+select json_build_object('user_id', u.id, 'actor_id', u.id, 'project_id', m.project_id, 'role', m.role,
+           'session_id', s.id),
+       set_config('app.role', m.role, true), set_config('app.session_id', s.id::text, true),{_KNOWN}
+join login_sessions s on s.tenant_id = u.tenant_id and s.user_id = u.id
+where u.tenant_id = :tenant_id and u.id = :user_id and u.status = 'active' and m.project_id = :project_id
+  and s.id = :session_id and s.revoked_at is null and s.expires_at > now()
+"""
+# Such a token names no project: it opens the one that its user has been in for longest.
+_PROVE_OUTSIDE_USER = f"""
+select json_build_object('user_id', u.id, 'actor_id', u.id, 'project_id', m.project_id, 'role', m.role),
+       set_config('app.role', m.role, true), set_config('app.session_id', '', true),{_KNOWN}
+join external_identities e on e.tenant_id = u.tenant_id and e.user_id = u.id
+where e.tenant_id = :tenant_id and e.issuer = :issuer and e.subject = :subject and u.status = 'active'
+order by m.id limit 1
+"""
+# The mark of use is a hint: at most one a minute, and never a wait for whoever else is making one.
+_PROVE_KEY = f"""
+with used as (
+    update api_keys set last_used_at = now()
+    where (tenant_id, id) in (
+        select tenant_id, id from api_keys
+        where tenant_id = :tenant_id and secret_hash = :secret_hash
+          and (last_used_at is null or last_used_at < now() - interval '1 minute')
+        for update skip locked))
 select json_build_object('user_id', u.id, 'actor_id', k.id, 'project_id', k.project_id,
-           'role', allowed.role),
-       set_config('app.project_id', k.project_id::text, true),
-       set_config('app.user_id', u.id::text, true), set_config('app.role', allowed.role, true)
-from api_keys k
-join users u on u.tenant_id = k.tenant_id and u.id = k.user_id
-join memberships m on m.tenant_id = k.tenant_id and m.user_id = k.user_id and m.project_id = k.project_id
-join tenants t on t.tenant_id = k.tenant_id
+           'role', allowed.role, 'within_scopes', k.scopes is null or k.scopes ? :scope),
+       set_config('app.role', allowed.role, true), set_config('app.session_id', '', true),{_KNOWN}
+join api_keys k on k.tenant_id = m.tenant_id and k.user_id = m.user_id and k.project_id = m.project_id
 cross join lateral (
     select role from unnest(array['viewer', 'agent', 'admin']) with ordinality as ladder (role, step)
     where role in (k.role, m.role) order by step limit 1
 ) as allowed
 where k.tenant_id = :tenant_id and k.secret_hash = :secret_hash and k.revoked_at is null
-  and u.status = 'active' and t.status = 'active'
+  and coalesce(k.expires_at > now(), true) and u.status = 'active'
+"""  # noqa: S608 - put together from what stands above
+_FIND_OUTSIDE_USER = """
+select tenant_id from external_identities where issuer = :issuer and subject = :subject order by id limit 1
 """
 
 
@@ -139,41 +171,55 @@ def permit(principal: Principal, allow: Role) -> None:
         raise Forbidden(f"this needs the role {allow.name.lower()}; yours is {principal.role.name.lower()}")
 
 
-def claim_of(header: Callable[[str], str | None]) -> Claim:
+def claim_of(header: Callable[[str], str | None], scope: str = "") -> Claim:
     """Read the caller's credential: a bearer token as the gateway forwards it, or an API key.
 
     The gateway moves the caller's `Authorization` to `X-Forwarded-Authorization` and puts its own there.
+    `scope` is what the request needs of a key that was made for some things only, as in "crm:read".
     """
     bearer, key = header("X-Forwarded-Authorization"), header("X-API-Key")
-    if bearer and key:
-        raise Unauthenticated("send a token or an API key, not both")
-    if key:
-        return _claim_of_key(key)
-    if bearer:
+    if key and not bearer:
+        return _claim_of_key(key, scope)
+    if bearer and not key:
         return _claim_of_token(bearer)
-    raise Unauthenticated("sign in first: send a bearer token, or an API key in X-API-Key")
+    raise _refused()
 
 
-def _claim_of_key(key: str) -> Claim:
+def _claim_of_key(key: str, scope: str) -> Claim:
     match = _KEY.fullmatch(key)
     if match is None:
-        raise Unauthenticated("this is not an API key")
+        raise _refused()
     tenant_id = UUID(match[1])
-    proof = sql(_PROVE_KEY, tenant_id=tenant_id, secret_hash=hash_secret(match[2]))
+    proof = sql(_PROVE_KEY, tenant_id=tenant_id, secret_hash=hash_secret(match[2]), scope=scope)
     return Claim(tenant_id=tenant_id, proof=proof, actor_type=ActorType.API_KEY)
 
 
 def _claim_of_token(header: str) -> Claim:
     scheme, _, token = header.partition(" ")
-    if scheme.lower() != "bearer" or not token or len(token) > _LONGEST_TOKEN or not token.isascii():
-        raise Unauthenticated("send the token as: Authorization: Bearer <token>")
+    if scheme.lower() != "bearer" or len(token) > _LONGEST_TOKEN or not _TOKEN.fullmatch(token):
+        raise _refused()
+    if settings().token_issuers and (outside := verify_outside_token(token)):
+        return _claim_of_outside_user(*outside)
     claims = verify_token(token)
     try:
-        tenant_id, user_id, project_id = (UUID(claims[name]) for name in ("tenant_id", "sub", "project_id"))
+        ids = {name: UUID(claims[claim]) for name, claim in _NAMED.items()}
     except (KeyError, ValueError, TypeError, AttributeError) as error:
-        raise Unauthenticated("this token is not good here") from error
-    proof = sql(_PROVE_USER, tenant_id=tenant_id, user_id=user_id, project_id=project_id)
+        raise _refused() from error
+    return Claim(tenant_id=ids["tenant_id"], proof=Sql(_PROVE_USER, ids), actor_type=ActorType.USER)
+
+
+def _claim_of_outside_user(issuer: str, subject: str) -> Claim:
+    tenant_id = tenant_of_outside_user(issuer, subject)
+    if tenant_id is None:
+        raise _refused()
+    proof = sql(_PROVE_OUTSIDE_USER, tenant_id=tenant_id, issuer=issuer, subject=subject)
     return Claim(tenant_id=tenant_id, proof=proof, actor_type=ActorType.USER)
+
+
+def tenant_of_outside_user(issuer: str, subject: str) -> UUID | None:
+    """The tenant in which somebody proved that this is them; the first one, should there be several."""
+    found = connections(settings().resolver_database_url).run(sql(_FIND_OUTSIDE_USER, issuer=issuer, subject=subject))
+    return UUID(found[0][0][0]) if found[0] else None
 
 
 def new_secret() -> str:
@@ -190,8 +236,8 @@ def api_key(tenant_id: UUID, secret: str) -> str:
     return f"vk_{tenant_id.hex}_{secret}"
 
 
-def issue_token(*, tenant_id: UUID, user_id: UUID, project_id: UUID) -> tuple[str, int]:
-    """A signed token of the built-in issuer, and how many seconds it is good for."""
+def issue_token(*, tenant_id: UUID, user_id: UUID, project_id: UUID, session_id: UUID) -> tuple[str, int]:
+    """A signed token of the built-in issuer for one sign-in, and how many seconds it is good for."""
     import jwt
 
     now = datetime.now(UTC)
@@ -201,10 +247,11 @@ def issue_token(*, tenant_id: UUID, user_id: UUID, project_id: UUID) -> tuple[st
         "sub": str(user_id),
         "tenant_id": str(tenant_id),
         "project_id": str(project_id),
+        "sid": str(session_id),
         "iat": now,
         "exp": now + TOKEN_LIFETIME,
     }
-    key_id = _public_keys()["keys"][0]["kid"]
+    key_id = public_keys()["keys"][0]["kid"]
     token = jwt.encode(claims, settings().token_signing_key, algorithm="EdDSA", headers={"kid": key_id})
     return token, int(TOKEN_LIFETIME.total_seconds())
 
@@ -215,7 +262,7 @@ def verify_token(token: str) -> dict[str, Any]:
 
     try:
         key_id = jwt.get_unverified_header(token).get("kid")
-        key = next(key for key in _public_keys()["keys"] if key["kid"] == key_id)
+        key = next(key for key in public_keys()["keys"] if key["kid"] == key_id)
         claims: dict[str, Any] = jwt.decode(
             token,
             jwt.PyJWK(key, algorithm="EdDSA").key,
@@ -224,12 +271,32 @@ def verify_token(token: str) -> dict[str, Any]:
             audience=settings().token_audience,
             options={"require": ["exp", "iat", "iss", "aud", "sub"], "strict_aud": True},
         )
-    except (jwt.PyJWTError, StopIteration, ValueError, TypeError, RecursionError) as error:
-        raise Unauthenticated("this token is not good here: sign in again") from error
+        usual = 0 < claims["exp"] - claims["iat"] <= TOKEN_LIFETIME.total_seconds()
+    except (jwt.PyJWTError, StopIteration, *_MALFORMED) as error:
+        raise _refused() from error
+    if not usual:
+        raise _refused()
     return claims
 
 
+def verify_outside_token(token: str) -> tuple[str, str] | None:
+    """Issuer and subject that a token of an outside issuer proves; None when it claims to come from no such one.
+
+    Unauthenticated: it is not good. Unavailable: its issuer's keys cannot be had.
+    """
+    from jwt import PyJWTError
+
+    from shared.runtime.issuers import issuer_of
+
+    try:
+        issuer = issuer_of(token)
+        return (issuer.issuer, issuer.verify(token)) if issuer else None
+    except (PyJWTError, *_MALFORMED) as error:
+        raise _refused() from error
+
+
 @cache
-def _public_keys() -> dict[str, Any]:
+def public_keys() -> dict[str, Any]:
+    """The keys that verify our issuer's tokens: a JWKS document, the one that signs first."""
     keys: dict[str, Any] = json.loads(settings().token_public_keys)
     return keys

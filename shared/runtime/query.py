@@ -25,7 +25,8 @@ _OPERATORS = {"eq": "=", "gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
 class PageQuery(BaseModel):
     """What every list understands beside its filters: `limit`, `cursor` or `page`, `sort`."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    # Built when first used: who reads one thing by its id never does.
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
     limit: int = Field(25, ge=1, le=100, description="How many at most.")
     cursor: str | None = Field(None, max_length=1024, description="Where to go on: `paging.next` or `paging.previous`.")

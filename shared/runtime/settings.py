@@ -10,7 +10,7 @@ class Settings:
     """Every name below is an environment variable in upper case; an empty one counts as absent."""
 
     database_url: str = ""  # as ventros_app
-    resolver_database_url: str = ""  # as ventros_resolver: login only
+    resolver_database_url: str = ""  # as ventros_resolver: login, and tokens of outside issuers
     relay_database_url: str = ""  # as ventros_relay: relay and sweepers only
     database_ca: str = ""  # path of the certificate authority; empty means no TLS
     encryption_keys: str = ""  # "id:base64 of 32 bytes", comma-separated; the first one seals
@@ -18,6 +18,7 @@ class Settings:
     token_audience: str = "ventros-api"  # noqa: S105 - as above
     token_signing_key: str = ""  # PEM, where tokens are issued
     token_public_keys: str = ""  # a JWKS document, where they are verified
+    token_issuers: str = ""  # outside ones: a JSON list of {issuer, audience, jwks_url, algorithms}
     public_base_url: str = "http://127.0.0.1:8080"
     functions_base_url: str = "http://127.0.0.1:8080/_functions"
     pusher_account: str = "pusher@ventros-local.iam.gserviceaccount.com"
@@ -25,6 +26,8 @@ class Settings:
     google_region: str = "southamerica-east1"
     pubsub_emulator_host: str = ""  # host:port of a stand-in; empty means Google's
     cloud_tasks_emulator_host: str = ""  # as above
+    upstash_url: str = ""  # where calls are counted; empty: rate limits are off
+    upstash_token: str = ""
     allowed_hosts: str = ""  # host:port, comma-separated: what the address guard lets through
     responder: str = "rules"  # the one a new bot agent gets
     gemini_model: str = "gemini-3.5-flash"

@@ -19,6 +19,7 @@ from shared.kernel.tasks import Task
 from shared.runtime.identity import SYSTEM, Actor, Claim, Principal, Role, permit, tenant_scope
 from shared.runtime.outbox import Outgoing
 from shared.runtime.postgres import BEGIN, COMMIT, Connection, Row, Sql, connect, is_lost, pipeline, sql
+from shared.runtime.precondition import Expected
 from shared.runtime.retry import Stale
 from shared.runtime.settings import settings
 
@@ -38,6 +39,7 @@ class UnitOfWork:
         self.principal: Principal | None = None
         self.outgoing = Outgoing(tenant_id=tenant_id, actor=actor)
         self.seen: list[Aggregate] = []
+        self.expected: Expected | None = None
         self._raw = raw
 
     @property
@@ -63,8 +65,17 @@ class UnitOfWork:
         rows = pipeline(self._raw, *leaving, *last, COMMIT, *self.outgoing.hint())
         return rows[len(leaving) : len(leaving) + len(last)]
 
+    def saw(self, aggregate: Aggregate) -> None:
+        """Take note of what was loaded. PreconditionFailed: the caller has seen another version of it."""
+        if self.expected:
+            self.expected.check(aggregate)
+        if aggregate not in self.seen:
+            self.seen.append(aggregate)
+
     def flush(self) -> None:
         """Write what was changed so far, so that what follows finds it so."""
+        if self.expected and any(each.id == self.expected.id for each in self.session.dirty):
+            self.expected.changed = True
         try:
             self.session.flush()
         except StaleDataError as error:
@@ -93,8 +104,10 @@ class Repository(Generic[A]):
         query = select(self.kind).where(ours, *where)
         # A locked row is read again, or the lock would guard a picture taken before it.
         query = query.with_for_update().execution_options(populate_existing=True) if lock else query
+        self.uow.flush()
         found = list(self.uow.session.scalars(query))
-        self.uow.seen.extend(each for each in found if each not in self.uow.seen)
+        for each in found:
+            self.uow.saw(each)
         return found
 
     def add(self, aggregate: A) -> A:

@@ -41,7 +41,7 @@ WORDS_OF_OURS = {
     "direction": "inbound or outbound",
     "kind": "one of an enumeration of the aggregate's model",
     "outcome": "one of an enumeration of the aggregate's model",
-    "previous": "a connection's state",
+    "previous": "a connection's state, or a role's name",
     "reason": "a code or sentence of ours, never of a customer's",
     "role": "a role's name",
     "sender_kind": "one of an enumeration of the aggregate's model",

@@ -4,7 +4,9 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
-from shared.runtime.identity import _public_keys
+from shared.runtime import issuers
+from shared.runtime.identity import public_keys
+from shared.runtime.limits import _known, store
 from shared.runtime.postgres import connections
 from shared.runtime.settings import settings
 from shared.runtime.work import engine
@@ -29,8 +31,10 @@ def environment(variables: Mapping[str, str]) -> Iterator[None]:
 
 def forget() -> None:
     """Forget the settings this process has read."""
-    for remembered in (settings, _public_keys):
+    for remembered in (settings, public_keys, store):
         remembered.cache_clear()
+    _known.clear()
+    issuers.forget()
 
 
 def disconnect(*database_urls: str) -> None:

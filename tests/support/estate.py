@@ -16,6 +16,9 @@ from tests.support.world import World
 BIA = Party(phone="5511900000002", lid="100000000000002", name="Bia")
 CAIO = Party(phone="5511900000003", lid="100000000000003", name="Caio")
 _PROJECT = "insert into projects (id, tenant_id, version, name) values (:project_id, :tenant_id, 1, 'Beside')"
+_PERSON = """
+insert into users (id, tenant_id, version, email, name) values (:user_id, :tenant_id, 1, :email, 'Davi')
+"""
 _MEMBER = """
 insert into memberships (id, tenant_id, version, project_id, user_id, role)
 values (:id, :tenant_id, 1, :project_id, :user_id, :role)
@@ -56,6 +59,7 @@ def settle(world: World, api: Api, tenant: Tenant) -> Estate:
         "group": spoken.group_id,
         "message": spoken.message_id,
         "delivery": delivery,
+        **_access(world, api, tenant),
     }
     merged = _merged(world, two_faces)
     return Estate(tenant, channel, _text(live), _text({"contact": deleted.contact_id, **merged}))
@@ -77,6 +81,26 @@ def beside(world: World, tenant: Tenant) -> Tenant:
 def record_all(world: World) -> None:
     """Let every event be consumed; replies stay queued, as nobody listens at the channels' servers."""
     world.drain(until=timedelta(0), tolerate=True)
+
+
+def _access(world: World, api: Api, tenant: Tenant) -> dict[str, Any]:
+    """A second key and a second sign-in of the admin's, and one more member."""
+    admin = tenant.admin
+    login = {"email": admin.email, "password": admin.password, "tenant_id": str(tenant.tenant_id)}
+    signed_in: dict[str, Any] = api.post("/api/v1/auth/login", login).get_json()
+    key: dict[str, Any] = api.post("/api/v1/auth/api-keys", {"name": "Website"}, as_=admin).get_json()
+    new = {"tenant_id": tenant.tenant_id, "user_id": uuid7()}
+    member = uuid7()
+    world.admin.run(
+        sql(_PERSON, **new, email=f"{member.hex}@example.com"),
+        sql(_MEMBER, **new, id=member, project_id=tenant.project_id, role="viewer"),
+    )
+    return {
+        "api_key": key["id"],
+        "login_session": signed_in["session_id"],
+        "refresh_token": signed_in["refresh_token"],
+        "member": member,
+    }
 
 
 def _assigned(api: Api, tenant: Tenant, spoken: Spoken) -> Any:

@@ -23,12 +23,15 @@ Json = dict[str, Any]
 # What an id that stands under a name is the id of.
 KINDS = {
     "agent_id": "agent",
+    "api_key_id": "api_key",
     "channel_id": "channel",
     "channel_token": "token",
     "chat_id": "chat",
     "contact_id": "contact",
     "default_agent_id": "bot",
     "delivery_id": "delivery",
+    "login_session_id": "login_session",
+    "member_id": "member",
     "message_group_id": "group",
     "message_id": "message",
     "project_id": "project",
@@ -73,11 +76,14 @@ BODIES: dict[str, Callable[[Estate], list[Json]]] = {
     "register": lambda _: [
         {"tenant_name": "Nova", "name": "Nova", "email": "nova@example.com", "password": "a long password"}
     ],
+    "refresh_tokens": lambda it: [{"refresh_token": it.live["refresh_token"]}],
     "search_contacts": lambda _: [{"query": "ana"}],
     "switch_session_bot": lambda _: [{"paused": True}],
     "update_channel": lambda it: [{"default_agent_id": it.live["bot"]}],
     "update_contact": lambda _: [{"name": "Ana Lima"}],
     "update_project": lambda _: [{"name": "Vendas"}],
+    "update_project_member": lambda _: [{"role": "agent"}],
+    "update_user": lambda _: [{"name": "Bia Lima"}],
 }
 # What a list cannot be asked without.
 QUERIES: dict[str, Callable[[Estate], dict[str, str]]] = {

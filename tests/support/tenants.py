@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 from uuid import UUID
 
 from argon2 import PasswordHasher
@@ -32,6 +33,11 @@ _KEY = """
 insert into api_keys (id, tenant_id, version, project_id, user_id, name, role, secret_hash, hint)
 values (:id, :tenant_id, 1, :project_id, :user_id, 'made for tests', :role, :secret_hash, :hint)
 """
+_LOGIN_SESSION = """
+insert into login_sessions
+    (id, tenant_id, version, project_id, user_id, family_hash, secret_hash, renewed_at, expires_at)
+values (:session_id, :tenant_id, 1, :project_id, :user_id, :secret_hash, :secret_hash, now(), 'infinity')
+"""
 
 
 @dataclass(frozen=True)
@@ -52,6 +58,7 @@ class Person:
     tenant_id: UUID
     project_id: UUID
     user_id: UUID
+    session_id: UUID
     role: Role
     email: str
     key: ApiKey
@@ -59,7 +66,8 @@ class Person:
 
     @property
     def token(self) -> str:
-        return issue_token(tenant_id=self.tenant_id, user_id=self.user_id, project_id=self.project_id)[0]
+        ids = {"tenant_id": self.tenant_id, "user_id": self.user_id, "project_id": self.project_id}
+        return issue_token(**ids, session_id=self.session_id)[0]
 
     @property
     def headers(self) -> dict[str, str]:
@@ -100,11 +108,12 @@ def new_tenant(admin: Connections, name: str = "Padaria Aurora") -> Tenant:
 def _person(tenant_id: UUID, project_id: UUID, role: Role) -> tuple[Person, list[Sql]]:
     name, secret, user_id = role.name.lower(), new_secret(), uuid7()
     email = f"{name}-{user_id.hex[-12:]}@example.com"
-    facts = {
+    facts: dict[str, Any] = {
         "id": uuid7(),
         "tenant_id": tenant_id,
         "project_id": project_id,
         "user_id": user_id,
+        "session_id": uuid7(),
         "email": email,
         "name": name.title(),
         "role": name,
@@ -116,11 +125,12 @@ def _person(tenant_id: UUID, project_id: UUID, role: Role) -> tuple[Person, list
         tenant_id=tenant_id,
         project_id=project_id,
         user_id=user_id,
+        session_id=facts["session_id"],
         role=role,
         email=email,
         key=ApiKey(api_key(tenant_id, secret)),
     )
-    return person, [Sql(text, facts) for text in (_USER, _LOGIN, _MEMBERSHIP, _KEY)]
+    return person, [Sql(text, facts) for text in (_USER, _LOGIN, _MEMBERSHIP, _KEY, _LOGIN_SESSION)]
 
 
 @cache

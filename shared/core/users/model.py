@@ -5,7 +5,13 @@ from enum import StrEnum
 from typing import ClassVar, Self
 from uuid import UUID
 
-from shared.core.users.events import ProjectMemberInvited, UserRegistered
+from shared.core.users.events import (
+    ProjectMemberInvited,
+    ProjectMemberRemoved,
+    ProjectMemberRoleChanged,
+    UserDeactivated,
+    UserRegistered,
+)
 from shared.kernel.aggregate import Aggregate
 from shared.kernel.ids import uuid7
 from shared.kernel.values import Email, Name
@@ -48,6 +54,12 @@ class User(Aggregate):
         user.record(UserRegistered(user_id=user.id))
         return user
 
+    def update(self, *, name: Name | None = None, status: UserStatus | None = None) -> None:
+        """Change what is given."""
+        if status == UserStatus.SUSPENDED and self.status != status:
+            self.record(UserDeactivated(user_id=self.id))
+        self.name, self.status = name or self.name, status or self.status
+
 
 @dataclass(eq=False, kw_only=True)
 class Membership(Aggregate):
@@ -65,3 +77,12 @@ class Membership(Aggregate):
         membership = cls(id=uuid7(), tenant_id=tenant_id, project_id=project_id, user_id=user_id, role=role)
         membership.record(ProjectMemberInvited(user_id=user_id, role=role))
         return membership
+
+    def become(self, role: MemberRole) -> None:
+        if role != self.role:
+            self.record(ProjectMemberRoleChanged(user_id=self.user_id, previous=self.role, role=role))
+            self.role = role
+
+    def leave(self) -> None:
+        """Say that it ends; the store removes it."""
+        self.record(ProjectMemberRemoved(user_id=self.user_id))

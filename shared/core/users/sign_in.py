@@ -3,13 +3,17 @@
 from dataclasses import dataclass
 from uuid import UUID
 
+from shared.core.login_sessions.model import Member
+from shared.core.login_sessions.use_cases import SignedIn, open_session
 from shared.core.users.passwords import fits
 from shared.kernel.errors import Conflict, Unauthenticated
 from shared.kernel.values import Email
-from shared.runtime.identity import issue_token, tenant_scope
+from shared.runtime.identity import tenant_scope
 from shared.runtime.parsing import adapter
 from shared.runtime.postgres import Row, Sql, connections, sql
+from shared.runtime.retry import retried
 from shared.runtime.settings import settings
+from shared.runtime.work import unit_of_work
 
 # Anybody can register a tenant with anybody's e-mail; the oldest accounts are the ones to try.
 MOST_ACCOUNTS = 10
@@ -31,30 +35,12 @@ order by m.id limit 1
 
 
 @dataclass(frozen=True, kw_only=True)
-class SignedIn:
-    """Send the token as `Authorization: Bearer <access_token>`; it is good for `expires_in` seconds."""
-
-    tenant_id: UUID
-    project_id: UUID
-    user_id: UUID
-    access_token: str
-    token_type: str = "bearer"  # noqa: S105 - the scheme's name
-    expires_in: int
-
-
-@dataclass(frozen=True, kw_only=True)
 class _Account:
     tenant_id: UUID
     tenant_name: str
     user_id: UUID
     project_id: UUID
     password_hash: str | None
-
-
-def signed_in(*, tenant_id: UUID, project_id: UUID, user_id: UUID) -> SignedIn:
-    """Issue a token for somebody who has just been proven."""
-    token, seconds = issue_token(tenant_id=tenant_id, user_id=user_id, project_id=project_id)
-    return SignedIn(tenant_id=tenant_id, project_id=project_id, user_id=user_id, access_token=token, expires_in=seconds)
 
 
 def sign_in(email: Email, password: str, tenant_id: UUID | None) -> SignedIn:
@@ -76,7 +62,15 @@ def sign_in(email: Email, password: str, tenant_id: UUID | None) -> SignedIn:
             details={"tenants": tenants},
         )
     (account,) = fitting
-    return signed_in(tenant_id=account.tenant_id, project_id=account.project_id, user_id=account.user_id)
+    who = Member(tenant_id=account.tenant_id, project_id=account.project_id, user_id=account.user_id)
+    return retried(lambda: _admit(who))
+
+
+def _admit(who: Member) -> SignedIn:
+    with unit_of_work(who.tenant_id) as uow:
+        signed_in = open_session(uow, who)
+        uow.commit()
+    return signed_in
 
 
 def _accounts(email: Email, tenant_id: UUID | None) -> list[_Account]:

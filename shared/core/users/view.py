@@ -1,6 +1,7 @@
-"""The public face of the person who asks."""
+"""The public face of people: of the one who asks, and of everybody in the tenant."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from shared.runtime.query import Source
@@ -37,5 +38,26 @@ PROFILES = Source(
         "timezone": "p.timezone",
     },
     where="u.id = nullif(current_setting('app.user_id', true), '')::uuid",
+    noun="user",
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class UserView:
+    id: UUID
+    email: str
+    name: str
+    status: str
+    version: int
+    created_at: datetime
+    updated_at: datetime
+
+
+USERS = Source(
+    view=UserView,
+    tables="users u",
+    alias="u",
+    filters=("status", "email", "name"),
+    sorts=("created_at", "name", "email"),
     noun="user",
 )

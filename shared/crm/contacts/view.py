@@ -54,7 +54,9 @@ CONTACTS = Source(
         "email": _LATEST.format(_OF_CONTACT, IdentityKind.EMAIL),
         "identities": _ALL + _OF_CONTACT,
     },
-    where="c.deleted_at is null and c.merged_into_id is null",
+    # The policy says the same, but as a choice that no index can serve.
+    where="c.deleted_at is null and c.merged_into_id is null"
+    " and c.project_id = cast(nullif(current_setting('app.project_id', true), '') as uuid)",
     filters=("name", "phone", "email", "source", "created_at", "updated_at"),
     sorts=("created_at", "updated_at", "name"),
     noun="contact",

@@ -1,4 +1,10 @@
+from datetime import timedelta
+
 import pytest
+
+from shared.core.api_keys.model import Scope
+from shared.runtime.http import PUBLIC, Endpoint
+from tests.support.functions import declared
 
 PATH = "/api/v1/auth/api-keys"
 
@@ -58,3 +64,44 @@ def test_a_stranger_makes_none(api, tenant):
 @pytest.mark.parametrize("body", [{}, {"name": ""}, {"name": "x", "role": "owner"}, {"name": "x", "key": "mine"}])
 def test_what_does_not_fit_is_refused(api, tenant, body):
     assert api.post(PATH, body, as_=tenant.admin).status_code == 422
+
+
+def test_a_key_may_be_bound_to_parts_of_the_api(api, tenant):
+    made = api.post(PATH, {"name": "Relatório", "scopes": ["crm:read", "auth:read"]}, as_=tenant.admin).json
+    assert made["scopes"] == ["crm:read", "auth:read"]
+    key = {"X-API-Key": made["key"]}
+    assert api.get("/api/v1/crm/contacts", headers=key).status_code == 200
+    assert api.get("/api/v1/auth/profile", headers=key).status_code == 200
+    for method, path in (("GET", "/api/v1/users"), ("POST", "/api/v1/crm/contacts"), ("POST", PATH)):
+        refused = api.request(method, path, headers=key, json={} if method == "POST" else None)
+        assert refused.status_code == 403
+        assert "scopes" in refused.json["error"]["message"]
+
+
+def test_a_key_may_end_by_itself(api, tenant, world):
+    soon = (world.now() + timedelta(hours=1)).isoformat()
+    made = api.post(PATH, {"name": "Migração", "expires_at": soon}, as_=tenant.admin)
+    assert made.status_code == 201
+    key = {"X-API-Key": made.json["key"]}
+    assert api.get("/api/v1/auth/profile", headers=key).status_code == 200
+    world.advance(3601)
+    assert api.get("/api/v1/auth/profile", headers=key).status_code == 401
+
+
+@pytest.mark.parametrize(
+    "bounds",
+    [
+        {"scopes": []},
+        {"scopes": ["auth:write"]},
+        {"scopes": "crm:read"},
+        {"expires_at": "2020-01-01T00:00:00Z"},
+        {"expires_at": "2999-01-01T00:00:00"},
+    ],
+)
+def test_bounds_that_make_no_sense_are_refused(api, tenant, bounds):
+    assert api.post(PATH, {"name": "x", **bounds}, as_=tenant.admin).status_code == 422
+
+
+def test_every_scope_is_of_some_route_and_keys_cannot_reach_around_them():
+    needed = {spec.scope for spec in declared(Endpoint) if spec.allow is not PUBLIC}
+    assert needed - set(Scope) == {"auth:write"}

@@ -14,7 +14,10 @@ BODY = {
 def test_it_opens_a_tenant_with_a_project_and_an_admin(api, world):
     made = api.post(PATH, BODY)
     assert made.status_code == 201
-    assert set(made.json) == {"tenant_id", "project_id", "user_id", "access_token", "token_type", "expires_in"}
+    assert set(made.json) == {
+        *("tenant_id", "project_id", "user_id", "session_id"),
+        *("access_token", "token_type", "expires_in", "refresh_token"),
+    }
     assert world.rows("select name, status from tenants") == [{"name": "Padaria Aurora", "status": "active"}]
     assert world.rows("select timezone, session_timeout_minutes from projects") == [
         {"timezone": "America/Sao_Paulo", "session_timeout_minutes": 1440}
@@ -48,6 +51,7 @@ def test_it_says_what_happened_without_names_or_addresses(api, world):
         "project.created",
         "user.registered",
         "project_member.invited",
+        "user.logged_in",
     ]
     assert {event["tenant_id"] for event in world.events()} == {made["tenant_id"]}
     assert world.events("project.created")[0]["project_id"] == made["project_id"]

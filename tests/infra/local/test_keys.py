@@ -28,7 +28,7 @@ def test_only_their_owner_reads_them(tmp_path):
 def test_functions_sign_verify_and_seal_with_them(tmp_path):
     keys = make_keys(tmp_path)
     with environment(keys.environment()):
-        token, _ = issue_token(tenant_id=ID, user_id=ID, project_id=ID)
+        token, _ = issue_token(tenant_id=ID, user_id=ID, project_id=ID, session_id=ID)
         assert verify_token(token)["sub"] == str(ID)
         assert unseal(seal("x", belongs_to="row"), belongs_to="row") == "x"
 

@@ -4,20 +4,23 @@ import signal
 import subprocess
 import threading
 from contextlib import contextmanager
+from uuid import UUID
 
 import httpx
 import pytest
 
+from infra.limits import set_rates
 from infra.local.cloud import LocalCloud
 from infra.local.first_tenant import greeting
 from infra.local.ports import can_bind
 from infra.local.postgres import Cluster, connect
 from shared.providers.waha.signature import sign
+from shared.runtime.declarations import Limit
 from tests.infra.programs import gone, start, wait_until
 
 READY_SECONDS = 60
 TOLD = {"base_url", "database_url", "owner_database_url", "admin", "waha_webhook_url", "waha_hmac_key", "fake_waha_url"}
-PROCESSES = {"postgres", "bus", "functions", "relay", "fake_waha"}
+PROCESSES = {"postgres", "bus", "redis", "functions", "relay", "fake_waha"}
 
 
 @pytest.fixture
@@ -82,6 +85,18 @@ def published(data, cloud):
         connection.close()
 
 
+def busy_admin(cloud):
+    """An admin of a new tenant, which may make as many keys as it likes."""
+    who = {"tenant_name": "Busy", "name": "Bia", "email": "bia@example.com", "password": "correct horse battery"}
+    url = f"{cloud['base_url']}/api/v1/auth"
+    account = httpx.post(f"{url}/register", json=who, trust_env=False, timeout=20).json()
+    set_rates(cloud["owner_database_url"], UUID(account["tenant_id"]), {Limit.AUTH: 1000})
+    bearer = {"Authorization": f"Bearer {account['access_token']}"}
+    made = httpx.post(f"{url}/api-keys", json={"name": "busy"}, headers=bearer, trust_env=False, timeout=20)
+    assert made.headers["X-RateLimit-Limit"] == "1000"
+    return {"api_key": made.json()["key"]}
+
+
 def kill_under_fire(cloud, count):
     """Kill the functions while requests come in; gives the statuses that were answered."""
     statuses: list[int] = []
@@ -112,7 +127,7 @@ def test_a_local_cloud_keeps_what_it_holds_whatever_is_killed(data):
 
         assert deliver(cloud) == 200
 
-        assert set(kill_under_fire(cloud, 40)) == {201}
+        assert set(kill_under_fire({**cloud, "admin": busy_admin(cloud)}, 40)) == {201}
         wait_until(lambda: published(data, cloud)[1] == 0)
         assert published(data, cloud)[0] >= 40
 

@@ -265,3 +265,15 @@ def test_a_trace_reaches_the_events(rename, tenant, world):
     request(rename, "POST", f"/kites/{tenant.project_id}/rename", headers=headers, json={"name": "Pipa"})
     (event,) = world.events()
     assert event["correlation_id"] == "r9"
+
+
+def test_a_read_that_takes_too_long_is_stopped_in_the_database_too(tenant, world):
+    @endpoint("GET", "/sleep", allow=Role.VIEWER)
+    def sleep_kite() -> Page[NameView]:
+        """Sleep."""
+        return Page(sql=sql("select pg_sleep(60)"))
+
+    answer = request(sleep_kite, path="/sleep", as_=tenant.viewer)
+    assert (answer.status_code, answer.json["error"]["code"]) == (503, "too_slow")
+    asleep = "select count(*) from pg_stat_activity where state = 'active' and query like 'select pg_sleep(60)%'"
+    assert world.value(asleep) == 0

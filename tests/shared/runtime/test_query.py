@@ -41,6 +41,7 @@ def people(tenant, world):
     """Twelve people, of whom many share a name or a moment."""
     world.run("delete from logins")
     world.run("delete from api_keys")
+    world.run("delete from login_sessions")
     world.run("delete from memberships")
     world.run("delete from users")
     for number in range(12):

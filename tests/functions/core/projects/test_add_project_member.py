@@ -16,7 +16,8 @@ def test_a_new_person_gets_an_account_and_can_sign_in(api, tenant, world):
     signed_in = api.post("/api/v1/auth/login", {"email": BIA["email"], "password": BIA["password"]})
     assert signed_in.json["user_id"] == made.json["user_id"]
     assert signed_in.json["project_id"] == str(tenant.project_id)
-    assert [event["event_type"] for event in world.events()] == ["user.registered", "project_member.invited"]
+    happened = [event["event_type"] for event in world.events()]
+    assert happened == ["user.registered", "project_member.invited", "user.logged_in"]
     assert "bia" not in str(world.events()).lower()
 
 

@@ -1,0 +1,1 @@
+drop table auth_attempts, rate_limits, idempotency_keys;

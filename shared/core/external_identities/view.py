@@ -1,0 +1,21 @@
+"""The public face of a link between a user and an outside issuer."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from shared.runtime.query import Source
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExternalIdentityView:
+    id: UUID
+    user_id: UUID
+    issuer: str
+    subject: str
+    created_at: datetime
+
+
+EXTERNAL_IDENTITIES = Source(
+    view=ExternalIdentityView, tables="external_identities e", alias="e", noun="external identity"
+)

@@ -1,0 +1,97 @@
+"""What the FastAPI peers share: the same check of the token, the same proof of the caller, the same columns."""
+
+import json
+import os
+from datetime import datetime
+from functools import cache
+from typing import Any
+from uuid import UUID
+
+import jwt
+from pydantic import BaseModel
+
+SCOPE = "select set_config('app.tenant_id', $1, true), set_config('app.project_id', '', true)"
+PROVE = """
+select u.id, m.project_id, m.role, set_config('app.project_id', m.project_id::text, true)
+from users u
+join memberships m on m.tenant_id = u.tenant_id and m.user_id = u.id
+join tenants t on t.tenant_id = u.tenant_id
+where u.tenant_id = $1 and u.id = $2 and m.project_id = $3 and u.status = 'active' and t.status = 'active'
+"""
+_IDENTITIES = "from contact_identities i where i.tenant_id = c.tenant_id and i.contact_id = c.id and not i.is_variant"
+_LATEST = "(select i.value {} and i.kind = '{}' order by i.created_at desc, i.value limit 1)"
+_COLUMNS = f"""
+select c.id, c.project_id, c.name, {_LATEST.format(_IDENTITIES, "phone")} as phone,
+    {_LATEST.format(_IDENTITIES, "email")} as email,
+    (select coalesce(json_agg(json_build_object('kind', i.kind, 'issuer', i.issuer, 'value', i.value)
+        order by i.created_at, i.kind, i.value), '[]'::json) {_IDENTITIES}) as identities,
+    c.source, c.version, c.created_at, c.updated_at
+from contacts c
+where c.deleted_at is null and c.merged_into_id is null
+    and c.project_id = cast(nullif(current_setting('app.project_id', true), '') as uuid)
+"""
+ONE = f"{_COLUMNS} and c.id = $1"
+LIST = f"{_COLUMNS} order by c.created_at desc, c.id desc limit $1"
+NEW_CONTACT = """
+insert into contacts (id, tenant_id, project_id, version, name, source) values ($1, $2, $3, 1, $4, 'api')
+"""
+NEW_IDENTITY = """
+insert into contact_identities (tenant_id, project_id, kind, value, contact_id) values ($1, $2, 'phone', $3, $4)
+"""
+NEW_EVENT = """
+insert into outbox_events (id, tenant_id, project_id, topic, type, ordering_key, envelope)
+values ($1, $2, $3, 'contact', 'contact.created', $4, $5)
+"""
+
+
+class Identity(BaseModel):
+    kind: str
+    issuer: str
+    value: str
+
+
+class Contact(BaseModel):
+    id: UUID
+    project_id: UUID
+    name: str
+    phone: str | None
+    email: str | None
+    identities: list[Identity]
+    source: str
+    version: int
+    created_at: datetime
+    updated_at: datetime
+
+
+class NewContact(BaseModel):
+    phone: str
+    name: str = ""
+
+
+class Contacts(BaseModel):
+    data: list[Contact]
+    paging: dict[str, Any]
+    meta: dict[str, Any]
+
+
+@cache
+def public_key() -> Any:
+    return jwt.PyJWK(json.loads(os.environ["TOKEN_PUBLIC_KEYS"])["keys"][0], algorithm="EdDSA").key
+
+
+def caller(header: str) -> dict[str, Any]:
+    """The claims of a bearer token; PyJWTError when it is not good."""
+    claims: dict[str, Any] = jwt.decode(
+        header.removeprefix("Bearer "),
+        public_key(),
+        algorithms=["EdDSA"],
+        issuer="https://issuer.ventros.local",
+        audience="ventros-api",
+        options={"require": ["exp", "iat", "iss", "aud", "sub"]},
+    )
+    return claims
+
+
+def proof(claims: dict[str, Any]) -> tuple[UUID, UUID, UUID]:
+    """The values of PROVE."""
+    return UUID(claims["tenant_id"]), UUID(claims["sub"]), UUID(claims["project_id"])

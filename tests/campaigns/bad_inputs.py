@@ -1,0 +1,286 @@
+"""Whether anything that a caller or a customer can send breaks a function, gets in where it must not, or is lost."""
+
+import base64
+import json
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+from unittest.mock import patch
+from uuid import uuid4
+
+from werkzeug.test import TestResponse
+
+from infra.environment import ROOT
+from infra.openapi import FILE
+from shared.providers.waha.signature import sign
+from shared.runtime import parsing, query
+from shared.runtime.http import Endpoint
+from shared.runtime.webhook import Webhook
+from tests.campaigns.callers import Callers, callers
+from tests.support.api import as_gateway, call
+from tests.support.functions import declared
+
+CORPUS = ROOT / "tests/contracts/bad_inputs.jsonl"
+SAMPLE = ROOT / "tests/contracts/waha/message__GOWS_text_lid_dm.json"
+SERVER_ERROR = 500
+QUICK = 8
+HMAC_KEY = "a key that only WAHA and we know"
+REPLACED = str.maketrans({"\0": "\ufffd", **dict.fromkeys(map(chr, range(0xD800, 0xE000)), "\ufffd")})
+LIMITS = ("limit=-1", "limit=0", "limit=101", "limit=1000000", "limit=5&limit=5", "limit=")
+# What we let pass, though the corpus would not have it so, and why.
+OURS = {
+    "I116": "true is no number anywhere, but some fields are switches",
+    "I108": "a number that large is beyond every bound that we have",
+    "I137": "a time without a zone is one of UTC",
+    "I212": "a name is one line without blanks around it",
+    "I215": "as above",
+    "I145": "an id of zeros is an id like another, of nothing",
+}
+CHANNEL = {
+    "type": "waha",
+    "name": "Vendas",
+    "base_url": "https://waha.example.com",
+    "session_name": "default",
+    "engine": "GOWS",
+    "api_key": "provider-secret-key",
+    "hmac_key": HMAC_KEY,
+}
+BAR = (
+    "no answer of 500 or above; what must be refused is; what may be kept is kept as it was; "
+    "no message is lost for its content; no list gives more than 100"
+)
+Entry = dict[str, Any]
+
+
+@dataclass
+class Bench:
+    """All routes with something real behind each id, and what went wrong so far."""
+
+    here: Callers
+    ids: dict[str, str]
+    webhook: str
+    every: int = 1  # of the many pairs of a field and a text, one in so many is tried
+    odd: Counter[str] = field(default_factory=Counter)
+    examples: list[str] = field(default_factory=list)
+    sent: int = 0
+
+    def send(self, spec: Endpoint, path: str, entry: str, **request: Any) -> TestResponse:
+        self.sent += 1
+        given = as_gateway({**self.here.ours.admin.key.headers, **request.pop("headers", {})})
+        answer = call(spec, spec.method, path, headers=given, **request)
+        if answer.status_code == SERVER_ERROR:
+            self.note("answers of 500", entry, spec, answer)
+        return answer
+
+    def note(self, what: str, entry: str, spec: Endpoint, answer: TestResponse) -> None:
+        self.odd[what] += 1
+        self.examples.append(f"{entry} {spec.name}: {answer.status_code}")
+
+    def refused(self, spec: Endpoint, path: str, entry: str, **request: Any) -> None:
+        answer = self.send(spec, path, entry, **request)
+        if not 400 <= answer.status_code < SERVER_ERROR and entry not in OURS:
+            self.note("let through", entry, spec, answer)
+
+    def path(self, spec: Endpoint, wrong: str | None = None) -> str:
+        """The route with real ids, or with one that is none."""
+        names = {name: self.ids.get(name, str(uuid4())) for name in spec.placeholders()}
+        return spec.path.format(**{name: wrong if wrong is not None else value for name, value in names.items()})
+
+
+def routes() -> list[Endpoint]:
+    return sorted(declared(Endpoint), key=lambda spec: spec.name)
+
+
+def entries(*where: str) -> Iterator[Entry]:
+    for line in CORPUS.read_text().splitlines():
+        entry: Entry = json.loads(line)
+        if entry["where"] in where:
+            yield entry
+
+
+def payload(entry: Entry) -> bytes:
+    """The bytes of a whole body."""
+    if "b64" in entry:
+        return base64.b64decode(entry["b64"])
+    if "gen" in entry:
+        return f'"{text(entry)}"'.encode()
+    told: str = entry["raw"] if "raw" in entry else json.dumps(entry["value"])
+    return told.encode("utf-8", "surrogatepass")
+
+
+def text(entry: Entry) -> Any:
+    return entry["gen"]["repeat"] * entry["gen"]["n"] if "gen" in entry else entry.get("value", "")
+
+
+def paths(bench: Bench) -> None:
+    for entry in entries("path"):
+        for spec in routes():
+            if spec.placeholders():
+                wrong = str(entry["value"])
+                bench.refused(spec, bench.path(spec, wrong), entry["id"], json={} if "body" in spec.types else None)
+
+
+def queries(bench: Bench) -> None:
+    for entry in entries("query"):
+        for spec in routes():
+            if "query" in spec.types:
+                bench.refused(spec, f"{bench.path(spec)}?{asked(entry)}", entry["id"])
+
+
+def asked(entry: Entry) -> str:
+    """The query itself, or a time that is none."""
+    if "gen" in entry:
+        return "&".join(f"p{each}=1" for each in range(entry["gen"]["query_params"]))
+    value = str(entry["value"])
+    return value if "=" in value else f"filter[created_at][gte]={value}"
+
+
+def headers(bench: Bench) -> None:
+    for entry in entries("header"):
+        name, _, value = str(entry.get("value", "X-Nothing: 1")).partition(": ")
+        for spec in routes()[:: bench.every]:
+            body: dict[str, Any] = {"json": {}} if "body" in spec.types else {}
+            bench.send(spec, bench.path(spec), entry["id"], headers={name: value}, **body)
+
+
+def bodies(bench: Bench) -> None:
+    for entry in entries("json_body"):
+        for spec in routes():
+            if "body" not in spec.types:
+                continue
+            if isinstance(entry.get("value"), dict):
+                bench.refused(spec, bench.path(spec), entry["id"], json={**example(spec), **entry["value"]})
+            else:
+                data = payload(entry)
+                bench.refused(spec, bench.path(spec), entry["id"], data=data, content_type="application/json")
+
+
+def fields(bench: Bench) -> None:
+    """Every text and every number of every body."""
+    for spec in routes():
+        for name, kinds in properties(spec).items():
+            for entry in entries("number") if "integer" in kinds else ():
+                body = {**example(spec), name: entry["value"]}
+                bench.refused(spec, bench.path(spec), entry["id"], json=body)
+            texts = list(entries("text", "wa_jid", "llm")) if "string" in kinds else []
+            # Another start for each field, so that every text meets some.
+            for entry in texts[len(name) % bench.every :: bench.every]:
+                told(bench, spec, entry, name)
+
+
+def told(bench: Bench, spec: Endpoint, entry: Entry, name: str) -> None:
+    value = text(entry)
+    answer = bench.send(spec, bench.path(spec), entry["id"], json={**example(spec), name: value})
+    shown = (answer.json or {}).get(name, value) if answer.status_code < 300 else value
+    if entry["expect"] == "store_verbatim" and shown not in (value, None) and entry["id"] not in OURS:
+        bench.note("kept otherwise than sent", entry["id"], spec, answer)
+
+
+def example(spec: Endpoint) -> dict[str, Any]:
+    content = described(spec)["requestBody"]["content"]["application/json"]
+    found: dict[str, Any] = dict(content["example"])
+    return found
+
+
+def properties(spec: Endpoint) -> dict[str, str]:
+    """The fields of a body, with their schemas as text."""
+    if "body" not in spec.types:
+        return {}
+    schema = parsing.adapter(spec.types["body"]).json_schema()
+    return {name: json.dumps(each) for name, each in schema["properties"].items()}
+
+
+def described(spec: Endpoint) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(FILE.read_text())["paths"][spec.path][spec.method.lower()]
+    return found
+
+
+def pages(bench: Bench) -> None:
+    for spec in routes():
+        if "query" in spec.types:
+            for limit in LIMITS:
+                bench.refused(spec, f"{bench.path(spec)}?{limit}", limit)
+
+
+def messages(bench: Bench) -> None:
+    """What customers may write: each is kept, cleaned of what Postgres cannot hold."""
+    sample = json.loads(SAMPLE.read_text())
+    kept = {each["id"]: text(each) for each in entries("text", "llm", "wa_jid")} | {"surrogate": "a\ud800b"}
+    spec = next(each for each in declared(Webhook) if each.provider == "waha")
+    for name, body in kept.items():
+        told = {**sample, "id": f"evt_{name}", "payload": {**sample["payload"], "body": body}}
+        told["payload"]["id"] = f"false_100000000000001@lid_{name}"
+        raw = json.dumps(told).encode()
+        signed = {"X-Webhook-Hmac": sign(raw, HMAC_KEY), "X-Webhook-Hmac-Algorithm": "sha512"}
+        answer = call(spec, "POST", bench.webhook, headers=signed, data=raw, content_type="application/json")
+        bench.sent += 1
+        bench.odd["deliveries refused"] += answer.status_code != 200
+        found = bench.here.value(
+            "select count(*) from messages where text = :text and external_id like :id",
+            text=body.translate(REPLACED),
+            id=f"%{name}",
+        )
+        if found != "1":
+            bench.odd["messages lost"] += 1
+            bench.examples.append(f"{name}: a message is not as it was written")
+
+
+# Messages first: what comes after changes the channel's keys.
+STEPS: tuple[Callable[[Bench], None], ...] = (messages, paths, queries, headers, bodies, fields, pages)
+
+
+def measure(*steps: Callable[[Bench], None], every: int = 1) -> dict[str, Any]:
+    with callers("bad_inputs") as here:
+        bench = furnished(here)
+        bench.every = every
+        for step in steps or STEPS:
+            step(bench)
+    return {
+        "requests": bench.sent,
+        "odd": {what: count for what, count in bench.odd.items() if count},
+        "examples": bench.examples[:20],
+        "excused": OURS,
+        "bar": BAR,
+        "passed": not bench.odd.total() and bench.sent > 0,
+    }
+
+
+def furnished(here: Callers) -> Bench:
+    def made(path: str, body: dict[str, Any]) -> dict[str, Any]:
+        return dict(here.api.post(path, body, as_=here.ours.admin.key).json or {})
+
+    channel = made("/api/v1/crm/channels", CHANNEL)
+    contact = made("/api/v1/crm/contacts", {"phone": "+5511912345678"})
+    ids = {"channel_id": channel["id"], "contact_id": contact["id"], "project_id": str(here.ours.project_id)}
+    return Bench(here, ids, channel["webhook_url"].partition("8080")[2] or channel["webhook_url"])
+
+
+def run(long: bool) -> dict[str, Any]:
+    return measure(every=1 if long else QUICK)
+
+
+def with_json_of_any_kind() -> dict[str, Any]:
+    with patch.object(parsing, "check_json", lambda _: None):
+        return measure(bodies)
+
+
+def with_times_unread() -> dict[str, Any]:
+    """Postgres is left to find out that a time is none."""
+    with patch.object(query, "moment", lambda value: value):
+        return measure(queries)
+
+
+def with_lists_of_any_length() -> dict[str, Any]:
+    def lenient(request: Any, kind: Any) -> Any:
+        return kind(), {}
+
+    with patch.object(parsing, "read_query", lenient):
+        return measure(pages)
+
+
+FAULTS = {
+    "json_of_any_kind": with_json_of_any_kind,
+    "times_unread": with_times_unread,
+    "lists_of_any_length": with_lists_of_any_length,
+}

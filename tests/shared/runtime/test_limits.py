@@ -1,0 +1,114 @@
+import time
+
+import pytest
+
+from infra.limits import set_rates
+from infra.local.postgres import free_port
+from shared.runtime import limits
+from shared.runtime.declarations import Limit
+from shared.runtime.limits import client_address
+from tests.support.redis import counting, pointed_at
+
+CONTACTS = "/api/v1/crm/contacts"
+AGENTS = "/api/v1/crm/agents"
+LOGIN = "/api/v1/auth/login"
+PROFILE = "/api/v1/auth/profile"
+
+
+@pytest.fixture
+def store(database):
+    with counting() as server:
+        yield server
+
+
+def statuses(answers):
+    return [answer.status_code for answer in answers]
+
+
+def test_without_a_store_nothing_is_limited(api, tenant, capsys):
+    answers = [api.get(PROFILE, as_=tenant.agent) for _ in range(8)]
+    assert set(statuses(answers)) == {200}
+    assert not any("X-RateLimit-Limit" in answer.headers for answer in answers)
+    assert capsys.readouterr().out.count("rate limits are off") <= 1
+
+
+def test_a_person_may_call_so_often_and_then_waits(api, tenant, store):
+    answers = [api.get(PROFILE, as_=tenant.agent) for _ in range(7)]
+    assert statuses(answers) == [200] * 5 + [429] * 2
+    assert [answer.headers["X-RateLimit-Remaining"] for answer in answers] == ["4", "3", "2", "1", "0", "0", "0"]
+    refused = answers[-1]
+    assert refused.headers["X-RateLimit-Limit"] == "5"
+    assert 55 <= int(refused.headers["Retry-After"]) <= 60
+    assert abs(int(refused.headers["X-RateLimit-Reset"]) - time.time() - 60) < 6
+    assert refused.json["error"]["code"] == "rate_limited"
+
+
+def test_groups_people_and_tenants_are_counted_apart(api, tenant, other_tenant, store):
+    for _ in range(5):
+        assert api.get(PROFILE, as_=tenant.agent).status_code == 200
+    assert api.get(PROFILE, as_=tenant.agent.key).status_code == 429  # the same person
+    assert api.get(PROFILE, as_=tenant.viewer).status_code == 200
+    assert api.get(PROFILE, as_=other_tenant.agent).status_code == 200
+    assert api.get(CONTACTS, as_=tenant.agent).headers["X-RateLimit-Limit"] == "100"
+
+
+def test_a_write_is_counted_once_and_a_refused_one_changes_nothing(api, tenant, store, world):
+    answers = [api.post(AGENTS, {"name": f"Bia {each}"}, as_=tenant.admin) for each in range(22)]
+    assert statuses(answers) == [201] * 20 + [429] * 2
+    assert world.value("select count(*) from agents") == 20
+
+
+def test_a_tenant_has_a_ceiling(api, tenant, store, database):
+    set_rates(database.owner_url, tenant.tenant_id, {Limit.AUTH: 3}, scope="tenant")
+    answers = [api.get(PROFILE, as_=person) for person in tenant.people + tenant.people[:1]]
+    assert statuses(answers) == [200, 200, 200, 429]
+    assert answers[-1].headers["X-RateLimit-Limit"] == "3"
+
+
+def test_an_operator_can_raise_a_rate(api, tenant, other_tenant, store, database, monkeypatch):
+    for _ in range(6):
+        answer = api.get(PROFILE, as_=tenant.agent)
+    assert answer.status_code == 429
+    set_rates(database.owner_url, tenant.tenant_id, {Limit.AUTH: 7})
+    assert api.get(PROFILE, as_=tenant.agent).status_code == 429  # it is remembered for half a minute
+    now = time.monotonic()
+    monkeypatch.setattr(time, "monotonic", lambda: now + limits.ROWS_SECONDS)
+    assert statuses(api.get(PROFILE, as_=tenant.agent) for _ in range(3)) == [200, 200, 429]
+    assert limits.rates(other_tenant.tenant_id, Limit.AUTH) == (5, 100)
+
+
+def sign_in(api, email, address="203.0.113.7", claimed=""):
+    forwarded = ",".join(filter(None, (claimed, address)))
+    body = {"email": email, "password": "wrong password"}
+    return api.post(LOGIN, body, headers={"X-Forwarded-For": forwarded}).status_code
+
+
+def test_sign_ins_are_counted_by_the_address_that_the_gateway_saw(api, tenant, store):
+    tried = [sign_in(api, f"a{each}@example.com", claimed=f"10.0.0.{each}, 10.1.1.1") for each in range(7)]
+    assert tried == [401] * 5 + [429] * 2
+    assert sign_in(api, "a9@example.com", address="203.0.113.8") == 401
+
+
+def test_sign_ins_are_counted_by_e_mail(api, tenant, store):
+    tried = [sign_in(api, tenant.agent.email, address=f"203.0.113.{each}") for each in range(7)]
+    assert tried == [401] * 5 + [429] * 2
+    assert sign_in(api, tenant.admin.email, address="203.0.113.99") == 401
+
+
+def test_the_last_address_is_the_gateways_word():
+    assert client_address("1.1.1.1, 2.2.2.2,3.3.3.3") == "3.3.3.3"
+    assert client_address("3.3.3.3") == "3.3.3.3"
+    assert client_address(None) == ""
+
+
+def test_with_the_store_away_sign_ins_are_counted_in_postgres_and_the_rest_is_open(api, tenant, world, capsys):
+    with pointed_at(f"http://127.0.0.1:{free_port()}", deadline=0.075):
+        assert statuses(api.get(PROFILE, as_=tenant.agent) for _ in range(7)) == [200] * 5 + [429] * 2
+        assert [sign_in(api, "a@example.com", address=f"203.0.113.{each}") for each in range(7)] == [401] * 5 + [
+            429
+        ] * 2
+        assert {api.get(CONTACTS, as_=tenant.agent).status_code for _ in range(110)} == {200}
+    assert "the rate limits' store is away" in capsys.readouterr().out
+    world.advance(61)
+    with pointed_at(f"http://127.0.0.1:{free_port()}", deadline=0.075):
+        assert api.get(PROFILE, as_=tenant.agent).status_code == 200
