@@ -24,7 +24,7 @@ _LOCK_CONTACTS = f"""
 select id from contacts where tenant_id = :tenant_id and id = any(array(
     select known.contact_id from contact_identities known where {_IS_TOLD}
 )) order by id for no key update
-"""
+"""  # noqa: S608 - our own words
 _LOCK_CHATS = f"""
 select id from chats where tenant_id = :tenant_id and id = any(array(
     select chat_id from chat_addresses
