@@ -9,14 +9,14 @@ from functools import cache
 from typing import Any
 from uuid import UUID
 
-from shared.cloud.redis import Redis, StoreAway
+from shared.cloud.redis import REST, Redis, StoreAway
 from shared.kernel.errors import TooMany
 from shared.kernel.ids import uuid7
 from shared.runtime.declarations import Limit
 from shared.runtime.identity import Principal, tenant_scope
 from shared.runtime.postgres import DATABASE_ERRORS, connections, sql
 from shared.runtime.settings import settings
-from shared.runtime.telemetry import say
+from shared.runtime.telemetry import Seldom, say
 
 WINDOW = 60  # seconds
 # What one person may do in a minute; what is not here is not limited, or deliveries would be lost.
@@ -66,6 +66,8 @@ _STANDING = """
 select count(*), ceil(extract(epoch from min(at) + interval '1 minute' - clock_timestamp()))
 from auth_attempts where key_hash = :key_hash
 """
+# Not more often than the breaker opens; in between those that nobody counted are counted.
+away = Seldom("the rate limits' store is away", every=REST)
 _ROWS = "select limit_group, scope, per_minute from rate_limits where tenant_id = :tenant_id"
 
 
@@ -124,7 +126,7 @@ class Turnstile:
         try:
             free, standings = _in_store(buckets)
         except StoreAway as error:
-            say("the rate limits' store is away", level=30, reason=str(error), group=self.group)
+            away.warn(reason=str(error), group=self.group)
             if self.group is not Limit.AUTH:
                 return
             free, standings = _in_postgres(buckets[0])

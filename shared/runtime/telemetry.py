@@ -2,8 +2,11 @@
 
 import json
 import logging
+import math
 import re
 import sys
+import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -90,6 +93,28 @@ def configure() -> None:
         log.addHandler(handler)
         log.setLevel(logging.INFO)
         log.propagate = False
+
+
+class Seldom:
+    """A warning that may be due with every request: written at most once in `every` seconds, with how often it was."""
+
+    def __init__(self, message: str, every: float) -> None:
+        self._message, self._every = message, every
+        self._lock = threading.Lock()
+        self.forget()
+
+    def forget(self) -> None:
+        self._times, self._quiet_until = 0, -math.inf
+
+    def warn(self, **fields: Any) -> None:
+        """Count it, and write the line if it is time; `times` are all since the last line, this one included."""
+        with self._lock:
+            self._times += 1
+            if time.monotonic() < self._quiet_until:
+                return
+            times, self._times = self._times, 0
+            self._quiet_until = time.monotonic() + self._every
+        say(self._message, level=logging.WARNING, times=times, **fields)
 
 
 def say(message: str, *, level: int = logging.INFO, error: bool = False, **fields: Any) -> None:

@@ -1,7 +1,7 @@
 """Whether a change that was answered as made can get lost among others of the same thing, at the same time."""
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
@@ -23,8 +23,8 @@ THREADS = 6
 LONG, QUICK = 10, 1  # rounds for each aggregate
 KEPT, REFUSED = {200}, {409, 412, 503}
 BAR = (
-    "for every PATCH: kept + refused = sent, the final version = the first + kept; of those who saw one version, "
-    "at most one is kept"
+    "for every PATCH: each that was kept shows what it asked for, one version never stands for two states, and from "
+    "the first to the final version each is one that was kept; of those who saw one version, exactly one changes it"
 )
 CHANNEL = {
     "type": "waha",
@@ -34,89 +34,127 @@ CHANNEL = {
     "engine": "NOWEB",
     "api_key": "provider-secret-key",
 }
-
-
-def contact(here: Callers) -> str:
-    made = here.api.post("/api/v1/crm/contacts", {"phone": "+5511912345678"}, as_=here.ours.admin.key)
-    return f"/api/v1/crm/contacts/{made.json['id']}"  # type: ignore[index] # a fresh tenant: it is made
-
-
-def channel(here: Callers) -> str:
-    made = here.api.post("/api/v1/crm/channels", CHANNEL, as_=here.ours.admin.key)
-    return f"/api/v1/crm/channels/{made.json['id']}"  # type: ignore[index] # as above
-
-
-def project(here: Callers) -> str:
-    return f"/api/v1/projects/{here.ours.project_id}"
-
-
-# How one of each kind comes to be, by the function that changes it; all have a name.
-MAKERS: dict[str, Callable[[Callers], str]] = {
-    "update_contact": contact,
-    "update_channel": channel,
-    "update_project": project,
-}
+ROLES = ("viewer", "agent", "admin")
 
 
 @dataclass(frozen=True)
 class Thing:
-    """One aggregate under change, by its address."""
+    """One aggregate under change: its address, its table, and the field that is changed."""
 
     here: Callers
     path: str
+    table: str
+    field: str = "name"
 
     def version(self) -> int:
-        answer = self.here.api.get(self.path, as_=self.here.ours.admin.key)
-        return int(answer.headers["ETag"].strip('"'))
+        named = self.path.rpartition("/")[2]
+        return int(self.here.value(f"select version from {self.table} where id = :id", id=named) or 0)
 
-    def rename(self, name: str, seen: int | None = None) -> TestResponse:
+    def change(self, value: str, seen: int | None = None) -> TestResponse:
         headers = {} if seen is None else {"If-Match": f'"{seen}"'}
-        return self.here.api.patch(self.path, {"name": name}, as_=self.here.ours.admin.key, headers=headers)
+        return self.here.api.patch(self.path, {self.field: value}, as_=self.here.ours.admin.key, headers=headers)
 
-    def rename_until_kept(self, name: str) -> list[int]:
+    def change_until_kept(self, value: str) -> list[TestResponse]:
         """Read, change what was read, and again if it was not that any more; gives all that was answered."""
-        statuses: list[int] = []
-        while not set(statuses) & KEPT and len(statuses) < 10 * AT_ONCE:
-            statuses.append(self.rename(name, self.version()).status_code)
-        return statuses
+        answers: list[TestResponse] = []
+        while not (answers and answers[-1].status_code in KEPT) and len(answers) < 10 * AT_ONCE:
+            answers.append(self.change(value, self.version()))
+        return answers
+
+    def values(self, prefix: str) -> list[str]:
+        """What to change it to: each time something else, where there is so much to choose from."""
+        if self.field == "role":
+            return [ROLES[each % len(ROLES)] for each in range(AT_ONCE)]
+        return [f"{prefix}.{each}" for each in range(AT_ONCE)]
 
 
-def judge(odd: Counter[str], statuses: list[int], before: int, after: int) -> int:
-    kept = sum(status in KEPT for status in statuses)
-    odd["odd answers"] += sum(status not in KEPT | REFUSED for status in statuses)
-    odd["lost updates"] += abs(before + kept - after)
-    return kept
+def contact(here: Callers) -> Thing:
+    made = here.api.post("/api/v1/crm/contacts", {"phone": "+5511912345678"}, as_=here.ours.admin.key)
+    return Thing(here, f"/api/v1/crm/contacts/{made.json['id']}", "contacts")  # type: ignore[index] # a fresh tenant
+
+
+def channel(here: Callers) -> Thing:
+    made = here.api.post("/api/v1/crm/channels", CHANNEL, as_=here.ours.admin.key)
+    return Thing(here, f"/api/v1/crm/channels/{made.json['id']}", "channels")  # type: ignore[index] # as above
+
+
+def project(here: Callers) -> Thing:
+    return Thing(here, f"/api/v1/projects/{here.ours.project_id}", "projects")
+
+
+def member(here: Callers) -> Thing:
+    mine = "select id from memberships where user_id = :user_id"
+    found = here.value(mine, user_id=here.ours.viewer.user_id)
+    return Thing(here, f"/api/v1/projects/{here.ours.project_id}/members/{found}", "memberships", "role")
+
+
+def user(here: Callers) -> Thing:
+    return Thing(here, f"/api/v1/users/{here.ours.viewer.user_id}", "users")
+
+
+# How one of each kind comes to be, by the function that changes it.
+MAKERS: dict[str, Callable[[Callers], Thing]] = {
+    "update_contact": contact,
+    "update_channel": channel,
+    "update_project": project,
+    "update_project_member": member,
+    "update_user": user,
+}
+Asked = list[tuple[str, TestResponse]]
+
+
+def judge(thing: Thing, odd: Counter[str], asked: Asked, before: int) -> int:
+    """How many versions were made since `before`, all accounted for."""
+    states: dict[int, str] = {before: ""}
+    for value, answer in asked:
+        odd["odd answers"] += answer.status_code not in KEPT | REFUSED
+        if answer.status_code in KEPT and answer.json:
+            version, shown = answer.json["version"], answer.json[thing.field]
+            odd["kept otherwise than asked"] += shown != value
+            # The version that there was may be shown to who asked for what already stood there.
+            odd["two states of one version"] += version != before and states.setdefault(version, shown) != shown
+    after = thing.version()
+    odd["lost updates"] += len(states.keys() ^ set(range(before, after + 1)))
+    return after - before
+
+
+def storm(thing: Thing, threads: ThreadPoolExecutor, values: list[str], seen: int | None = None) -> Asked:
+    return list(zip(values, threads.map(lambda value: thing.change(value, seen), values), strict=True))
+
+
+def insisted(thing: Thing, threads: ThreadPoolExecutor, values: list[str]) -> Asked:
+    answers = zip(values, threads.map(thing.change_until_kept, values), strict=True)
+    return [(value, answer) for value, each in answers for answer in each]
 
 
 def round_of(thing: Thing, odd: Counter[str], number: int) -> Counter[str]:
     """Three storms on one thing: unconditional, all from one version, and each until it is kept."""
     with ThreadPoolExecutor(THREADS) as threads:
-        names = [f"{number}.{each}" for each in range(AT_ONCE)]
         start = thing.version()
-        blind = [answer.status_code for answer in threads.map(lambda name: thing.rename(f"a{name}"), names)]
+        blind = storm(thing, threads, thing.values(f"a{number}"))
+        made = judge(thing, odd, blind, start)
         seen = thing.version()
-        kept = judge(odd, blind, start, seen)
-        same = [answer.status_code for answer in threads.map(lambda name: thing.rename(f"b{name}", seen), names)]
+        same = storm(thing, threads, thing.values(f"b{number}"), seen)
+        odd["made from one version, beyond one"] += abs(judge(thing, odd, same, seen) - 1)
         then = thing.version()
-        odd["kept from one version, beyond one"] += abs(judge(odd, same, seen, then) - 1)
-        insisted = list(threads.map(lambda name: thing.rename_until_kept(f"c{name}"), names[:STUBBORN]))
-        stubborn = [status for each in insisted for status in each]
-        odd["never kept"] += STUBBORN - judge(odd, stubborn, then, thing.version())
-    return Counter(sent=len(blind) + len(same) + len(stubborn), kept_without_if_match=kept)
+        stubborn = insisted(thing, threads, thing.values(f"c{number}")[:STUBBORN])
+        judge(thing, odd, stubborn, then)
+        odd["never kept"] += STUBBORN - sum(answer.status_code in KEPT for _, answer in stubborn)
+    return Counter(sent=len(blind) + len(same) + len(stubborn), made_without_if_match=made)
 
 
-def measure(rounds: int) -> dict[str, Any]:
+def measure(rounds: int, makers: Iterable[str] = tuple(MAKERS)) -> dict[str, Any]:
     odd: Counter[str] = Counter()
     figures: Counter[str] = Counter()
     changing = sorted(spec.name for spec in declared(Endpoint) if spec.method == "PATCH")
     with callers("lost_updates") as here:
-        for make in MAKERS.values():
-            thing = Thing(here, make(here))
+        for name in makers:
+            thing = MAKERS[name](here)
             for number in range(rounds):
                 figures += round_of(thing, odd, number)
     uncovered = sorted(set(changing) - MAKERS.keys())
     return {
-        "changed_by": sorted(MAKERS),
+        "changed_by": sorted(makers),
         "uncovered": uncovered,
         **figures,
         "odd": {what: count for what, count in odd.items() if count},
@@ -136,7 +174,7 @@ def with_no_eye_on_versions() -> dict[str, Any]:
         self.met = self.met or found.id == self.id
 
     with patch.object(Expected, "check", believe):
-        return measure(1)
+        return measure(1, ["update_contact"])
 
 
 def with_stale_writes_let_pass() -> dict[str, Any]:
@@ -149,7 +187,23 @@ def with_stale_writes_let_pass() -> dict[str, Any]:
             self.session.rollback()
 
     with patch.object(UnitOfWork, "flush", flush):
-        return measure(1)
+        return measure(1, ["update_project"])
 
 
-FAULTS = {"no_eye_on_versions": with_no_eye_on_versions, "stale_writes_let_pass": with_stale_writes_let_pass}
+def with_the_last_writer_winning() -> dict[str, Any]:
+    """A write goes over whatever version there is by then."""
+
+    def flush(self: UnitOfWork) -> None:
+        for changed in list(self.session.dirty):
+            self.session.refresh(changed, ["version"], with_for_update=True)
+        self.session.flush()
+
+    with patch.object(UnitOfWork, "flush", flush):
+        return measure(1, ["update_project"])
+
+
+FAULTS = {
+    "no_eye_on_versions": with_no_eye_on_versions,
+    "stale_writes_let_pass": with_stale_writes_let_pass,
+    "last_writer_wins": with_the_last_writer_winning,
+}

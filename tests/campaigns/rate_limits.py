@@ -5,30 +5,28 @@ import random
 import socket
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from contextlib import contextmanager
 from typing import Any
 from unittest.mock import patch
-from uuid import UUID
+
+from argon2 import PasswordHasher
 
 from infra.local.postgres import free_port
 from shared.cloud.redis import DEADLINE
-from shared.kernel.errors import TooMany
+from shared.core.users import passwords
 from shared.runtime import http, limits
 from shared.runtime.declarations import Limit
-from shared.runtime.identity import Actor, ActorType, Principal, Role
-from shared.runtime.limits import Bucket, Standing, Turnstile
+from shared.runtime.limits import Bucket, Standing
 from shared.runtime.postgres import sql
-from shared.runtime.settings import settings
 from tests.campaigns.callers import Callers, callers
+from tests.campaigns.labour import AGREED, Call, Share, labour
 from tests.support.redis import counting, pointed_at
 
 PROCESSES = 4
-LONG, QUICK = 60, 3  # seconds that count as a minute
-GROUP = Limit.CRM_WRITE
-AGREED = limits.PER_USER[GROUP]
+LONG, QUICK = 60, 2  # seconds that count as a minute
+NOBODY, OTHER = 999, 20  # who only starts a process, and who calls beside those who are judged
 LONGEST = 0.6  # seconds a call may take that finds no store, with all that else it does
 BAR = (
     "in no window are more admitted than agreed, nobody is refused who has room, tenants and addresses are apart; "
@@ -49,55 +47,10 @@ return {free, answer}
 """
 
 
-@dataclass(frozen=True)
-class Call:
-    """One try: between which two moments it was judged, and how."""
-
-    before: float
-    after: float
-    admitted: bool
-
-
-@dataclass(frozen=True)
-class Share:
-    """What one process does: when it calls, as whom, and what is changed in it."""
-
-    moments: list[float]
-    who: int
-    window: int
-    replaced: dict[str, Any]
-
-
-def principal(who: int) -> Principal:
-    actor = Actor(type=ActorType.USER, id=UUID(int=who))
-    return Principal(
-        tenant_id=UUID(int=who), project_id=UUID(int=1), user_id=UUID(int=who), role=Role.AGENT, actor=actor
-    )
-
-
-def labour(share: Share) -> list[Call]:
-    """Make the calls at their moments; runs in a process of its own."""
-    with ExitStack() as held:
-        for name, value in {"WINDOW": share.window, **share.replaced}.items():
-            held.enter_context(patch.object(limits, name, value))
-        held.enter_context(pointed_at(settings().upstash_url))
-        return [called(moment, share.who) for moment in share.moments]
-
-
-def called(moment: float, who: int) -> Call:
-    time.sleep(max(moment - time.time(), 0))
-    before, admitted = time.time(), True
-    try:
-        Turnstile(GROUP).admit(principal(who))
-    except TooMany:
-        admitted = False
-    return Call(before, time.time(), admitted)
-
-
 def around_the_turn(begin: float, window: int, _: random.Random) -> list[float]:
-    """Bursts right before and right after where a clock's minute ends."""
-    turn = (begin // window + 1) * window
-    return [turn + offset for offset in (-0.1 * window, 0.1 * window) for _ in range(2 * AGREED)]
+    """Bursts some time before and after a clock's minute ends, so that the first is through by then."""
+    turn = ((begin + 0.25 * window) // window + 1) * window
+    return [turn + offset for offset in (-0.25 * window, 0.25 * window) for _ in range(2 * AGREED)]
 
 
 def steadily(begin: float, window: int, _: random.Random) -> list[float]:
@@ -131,29 +84,33 @@ def refused_with_room(calls: list[Call], window: float) -> int:
 
 
 def storm(window: int, odd: Counter[str], replaced: dict[str, Any]) -> dict[str, Any]:
-    """Every pattern through all processes, with another tenant beside it."""
-    most: dict[str, int] = {}
-    refused = 0
+    """Every pattern at once, each as somebody else, through all processes; in one of them others call as well."""
     with ProcessPoolExecutor(PROCESSES, multiprocessing.get_context("spawn")) as pool:
-        list(pool.map(labour, [Share([time.time() + 3], 999, window, replaced)] * PROCESSES))
-        for who, pattern in enumerate(PATTERNS):
-            calls, beside = crowd(pool, pattern, who, window, replaced)
-            most[pattern.__name__] = most_in_a_window(calls, window)
-            odd["admitted beyond what was agreed"] += max(most[pattern.__name__] - AGREED, 0)
-            odd["refused with room"] += refused_with_room(calls, window)
-            odd["others refused"] += sum(not call.admitted for call in beside)
-            refused += sum(not call.admitted for call in calls)
-    return {"agreed": AGREED, "most_in_a_window": most, "refused": refused}
+        list(pool.map(labour, [Share([(time.time() + 2, NOBODY)], window, replaced)] * PROCESSES))
+        calls = crowd(pool, window, replaced)
+    most = {}
+    for who, pattern in enumerate(PATTERNS):
+        ours = [call for call in calls if call.who == who]
+        most[pattern.__name__] = most_in_a_window(ours, window)
+        odd["admitted beyond what was agreed"] += max(most[pattern.__name__] - AGREED, 0)
+        odd["refused with room"] += refused_with_room(ours, window)
+    odd["others refused"] += sum(call.who == OTHER and not call.admitted for call in calls)
+    # A storm in which nobody was refused was none.
+    odd["nobody refused"] += not any(not call.admitted for call in calls)
+    return {"agreed": AGREED, "most_in_a_window": most, "refused": sum(not call.admitted for call in calls)}
 
 
-def crowd(
-    pool: ProcessPoolExecutor, pattern: Callable[..., list[float]], who: int, window: int, replaced: dict[str, Any]
-) -> tuple[list[Call], list[Call]]:
-    moments = pattern(time.time() + 0.5, window, random.Random(who))
-    shares = [Share(moments[each :: PROCESSES - 1], 10 + who, window, replaced) for each in range(PROCESSES - 1)]
-    other = Share([moments[0] + 0.01 * each for each in range(AGREED)], 20 + who, window, replaced)
-    *ours, beside = pool.map(labour, [*shares, other])
-    return [call for calls in ours for call in calls], beside
+def crowd(pool: ProcessPoolExecutor, window: int, replaced: dict[str, Any]) -> list[Call]:
+    begin = time.time() + 0.5
+    moments = [(who, pattern(begin, window, random.Random(who))) for who, pattern in enumerate(PATTERNS)]
+    due = sorted((moment, who) for who, each in moments for moment in each)
+    shares = [due[each :: PROCESSES - 1] for each in range(PROCESSES - 1)]
+    others = [(begin + 0.01 * each, OTHER) for each in range(AGREED)]
+    return [
+        call
+        for calls in pool.map(labour, [Share(each, window, replaced) for each in (*shares, others)])
+        for call in calls
+    ]
 
 
 def sign_ins(here: Callers, odd: Counter[str], what: str) -> None:
@@ -192,48 +149,62 @@ def silence() -> Iterator[str]:
         yield f"http://127.0.0.1:{server.getsockname()[1]}"
 
 
-def measure(window: int, **replaced: Any) -> dict[str, Any]:
-    odd: Counter[str] = Counter()
-    with callers("rate_limits") as here, counting():
-        figures = storm(window, odd, replaced)
-        sign_ins(here, odd, "spoofed")
-        slowest = without_a_store(here, odd, f"http://127.0.0.1:{free_port()}", "store down")
-        with silence() as url:
-            slowest = max(slowest, without_a_store(here, odd, url, "store silent"))
-    odd["waited for the store"] += slowest > LONGEST
-    return {
-        "window_seconds": window,
-        **figures,
-        "slowest_without_store": round(slowest, 3),
-        "odd": {what: count for what, count in odd.items() if count},
-        "bar": BAR,
-        # A storm in which nobody was refused was none.
-        "passed": not odd.total() and figures["refused"] > 0,
-    }
+@contextmanager
+def stage() -> Iterator[Callers]:
+    """Callers, a store to count in, and passwords that cost nothing to check: they are not what is measured."""
+    cheap = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
+    with patch.object(passwords, "_hasher", cheap), callers("rate_limits") as here, counting():
+        yield here
+
+
+def away(here: Callers, odd: Counter[str]) -> float:
+    with silence() as url:
+        return max(
+            without_a_store(here, odd, f"http://127.0.0.1:{free_port()}", "store down"),
+            without_a_store(here, odd, url, "store silent"),
+        )
+
+
+def judged(odd: Counter[str], **figures: Any) -> dict[str, Any]:
+    found = {what: count for what, count in odd.items() if count}
+    return {**figures, "odd": found, "bar": BAR, "passed": not found}
 
 
 def run(long: bool) -> dict[str, Any]:
-    return measure(LONG if long else QUICK)
+    odd: Counter[str] = Counter()
+    window = LONG if long else QUICK
+    with stage() as here:
+        figures = storm(window, odd, {})
+        sign_ins(here, odd, "spoofed")
+        slowest = away(here, odd)
+    odd["waited for the store"] += slowest > LONGEST
+    return judged(odd, window_seconds=window, **figures, slowest_without_store=round(slowest, 3))
 
 
 def with_a_fixed_window() -> dict[str, Any]:
-    return measure(QUICK, SCRIPT=FIXED_WINDOW)
+    odd: Counter[str] = Counter()
+    with stage():
+        return judged(odd, **storm(QUICK, odd, {"SCRIPT": FIXED_WINDOW}))
 
 
 def with_the_first_address_believed() -> dict[str, Any]:
     def first(forwarded: str | None) -> str:
         return (forwarded or "").partition(",")[0].strip()
 
-    with patch.object(http, "client_address", first):
-        return measure(QUICK)
+    odd: Counter[str] = Counter()
+    with patch.object(http, "client_address", first), stage() as here:
+        sign_ins(here, odd, "spoofed")
+    return judged(odd)
 
 
 def with_sign_ins_open_while_the_store_is_away() -> dict[str, Any]:
     def admit(bucket: Bucket) -> tuple[bool, list[Standing]]:
         return True, [Standing(limit=bucket.limit, remaining=1, wait=0)]
 
-    with patch.object(limits, "_in_postgres", admit):
-        return measure(QUICK)
+    odd: Counter[str] = Counter()
+    with patch.object(limits, "_in_postgres", admit), stage() as here:
+        without_a_store(here, odd, f"http://127.0.0.1:{free_port()}", "store down")
+    return judged(odd)
 
 
 FAULTS = {

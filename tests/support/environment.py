@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 from shared.runtime import issuers
 from shared.runtime.identity import public_keys
-from shared.runtime.limits import _known, store
+from shared.runtime.limits import _known, away, store
 from shared.runtime.postgres import connections
 from shared.runtime.settings import settings
 from shared.runtime.work import engine
@@ -34,6 +34,7 @@ def forget() -> None:
     for remembered in (settings, public_keys, store):
         remembered.cache_clear()
     _known.clear()
+    away.forget()
     issuers.forget()
 
 

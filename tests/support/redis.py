@@ -24,12 +24,15 @@ def counting(deadline: float = PATIENCE) -> Iterator[LocalRedis]:
 def pointed_at(url: str, deadline: float = PATIENCE) -> Iterator[None]:
     """Count in the store at that address, whether somebody answers there or not."""
 
+    made: list[redis.Redis] = []
+
     def known(url: str, token: str) -> redis.Redis:
-        return redis.Redis(url, token, deadline=deadline)
+        made.append(redis.Redis(url, token, deadline=deadline))
+        return made[-1]
 
     with patch.object(limits, "Redis", known), environment({"UPSTASH_URL": url, "UPSTASH_TOKEN": TOKEN}):
         try:
             yield
         finally:
-            if store := limits.store():
-                store.close()
+            for each in made:
+                each.close()

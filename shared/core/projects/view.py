@@ -31,6 +31,7 @@ class MemberView:
     email: str
     role: str
     status: str
+    version: int
     created_at: datetime
 
 

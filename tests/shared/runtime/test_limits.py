@@ -108,7 +108,8 @@ def test_with_the_store_away_sign_ins_are_counted_in_postgres_and_the_rest_is_op
             429
         ] * 2
         assert {api.get(CONTACTS, as_=tenant.agent).status_code for _ in range(110)} == {200}
-    assert "the rate limits' store is away" in capsys.readouterr().out
+    # 124 calls were made, and are counted; a line is written once in so many seconds.
+    assert 1 <= capsys.readouterr().out.count("the rate limits' store is away") < 12
     world.advance(61)
     with pointed_at(f"http://127.0.0.1:{free_port()}", deadline=0.075):
         assert api.get(PROFILE, as_=tenant.agent).status_code == 200

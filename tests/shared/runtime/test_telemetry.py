@@ -1,10 +1,11 @@
 import json
 import logging
+import time
 from uuid import uuid4
 
 import pytest
 
-from shared.runtime.telemetry import configure, log, note, request_id, say, trace, traced
+from shared.runtime.telemetry import Seldom, configure, log, note, request_id, say, trace, traced
 
 
 @pytest.fixture
@@ -58,12 +59,21 @@ def test_an_answer_is_logged_without_what_was_asked(api, tenant, capsys):
     api.post("/api/v1/auth/login", body, headers={"X-Request-Id": "r7"})
     api.get("/api/v1/auth/profile?secret=hunter2", as_=tenant.admin.key)
     out = capsys.readouterr().out
-    lines = [json.loads(line) for line in out.splitlines()]
+    lines = [line for line in map(json.loads, out.splitlines()) if line["message"] == "answered"]
     assert [(line["function"], line["status"]) for line in lines] == [("login", 401), ("get_profile", 200)]
     assert lines[0]["request_id"] == "r7"
     assert lines[1]["tenant_id"] == str(tenant.tenant_id)
     for secret in ("hunter2", "somebody", tenant.admin.key.key, tenant.admin.email):
         assert secret not in out
+
+
+def test_a_warning_that_is_due_all_the_time_is_written_now_and_then_and_counted(lines, monkeypatch):
+    warning, begin = Seldom("it rains", every=5.0), time.monotonic()
+    for seconds in (0, 1, 2, 4.9, 5, 6, 11):
+        monkeypatch.setattr(time, "monotonic", lambda seconds=seconds: begin + seconds)
+        warning.warn(place="Recife")
+    written = [(line["severity"], line["message"], line["place"], line["times"]) for line in lines()]
+    assert written == [("WARNING", "it rains", "Recife", times) for times in (1, 4, 2)]
 
 
 def test_a_trace_ends_with_its_work():
