@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from shared.runtime.work import UnitOfWork
 
 Handler = Callable[..., Any]
+CREATED = 201
 CANCELLED = "57014"  # Postgres: the statement timeout struck
 LOCKED = "55P03"  # Postgres: the lock timeout struck
 
@@ -72,7 +73,8 @@ class Endpoint(Routed):
     @property
     def takes_version(self) -> bool:
         """Whether a caller may send `If-Match`: the path names what is changed, and that has a version."""
-        return "uow" in self.types and bool(self.placeholders()) and (self.shows_version or self.method == "DELETE")
+        changes = self.status != CREATED and (self.shows_version or self.method == "DELETE")
+        return "uow" in self.types and bool(self.placeholders()) and changes
 
     def serve(self, request: Request) -> Response:
         """Answer one request, whatever happens."""

@@ -18,6 +18,7 @@ from shared.runtime.settings import settings
 from shared.runtime.telemetry import note
 
 TOKEN_LIFETIME = timedelta(hours=1)
+LEEWAY = 60  # seconds that another instance's clock may be ahead of ours
 _KEY = re.compile(r"vk_([0-9a-f]{32})_([A-Za-z0-9_-]{43})")
 _TOKEN = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
 _LONGEST_TOKEN = 8192
@@ -269,12 +270,13 @@ def verify_token(token: str) -> dict[str, Any]:
             algorithms=["EdDSA"],
             issuer=settings().token_issuer,
             audience=settings().token_audience,
-            options={"require": ["exp", "iat", "iss", "aud", "sub"], "strict_aud": True},
+            options={"require": ["exp", "iat", "iss", "aud", "sub"], "strict_aud": True, "verify_iat": False},
         )
         usual = 0 < claims["exp"] - claims["iat"] <= TOKEN_LIFETIME.total_seconds()
+        from_now = claims["iat"] - datetime.now(UTC).timestamp()
     except (jwt.PyJWTError, StopIteration, *_MALFORMED) as error:
         raise _refused() from error
-    if not usual:
+    if not usual or from_now > LEEWAY:
         raise _refused()
     return claims
 

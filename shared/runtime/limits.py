@@ -54,7 +54,7 @@ for i, key in ipairs(KEYS) do
   table.insert(answer, count)
   table.insert(answer, string.format('%.0f', wait))
 end
-return {free, answer}
+return {free, now[1], answer}
 """
 _LOCK = "select pg_advisory_xact_lock(hashtextextended(:key_hash, 0))"
 _FORGET = "delete from auth_attempts where key_hash = :key_hash and at <= clock_timestamp() - interval '1 minute'"
@@ -63,7 +63,8 @@ insert into auth_attempts (key_hash) select :key_hash
 where (select count(*) from auth_attempts where key_hash = :key_hash) < :most returning key_hash
 """
 _STANDING = """
-select count(*), ceil(extract(epoch from min(at) + interval '1 minute' - clock_timestamp()))
+select count(*), ceil(extract(epoch from min(at) + interval '1 minute' - clock_timestamp())),
+    floor(extract(epoch from clock_timestamp()))
 from auth_attempts where key_hash = :key_hash
 """
 # Not more often than the breaker opens; in between those that nobody counted are counted.
@@ -86,13 +87,13 @@ class Standing:
     limit: int
     remaining: int
     wait: float  # seconds until the next place is free, or until the oldest request is forgotten
+    at: int  # the store's time, in Unix seconds
 
     def headers(self) -> dict[str, str]:
-        reset = math.ceil(time.time() + self.wait)
         return {
             "X-RateLimit-Limit": str(self.limit),
             "X-RateLimit-Remaining": str(self.remaining),
-            "X-RateLimit-Reset": str(reset),
+            "X-RateLimit-Reset": str(self.at + math.ceil(self.wait)),
         }
 
 
@@ -154,10 +155,10 @@ def _in_store(buckets: tuple[Bucket, ...]) -> tuple[bool, list[Standing]]:
     if known is None:
         raise StoreAway("none is configured")
     values = [str(WINDOW), str(uuid7()), *(str(each.limit) for each in buckets)]
-    free, counted = known.run(SCRIPT, [each.key for each in buckets], values)
+    free, at, counted = known.run(SCRIPT, [each.key for each in buckets], values)
     counts, waits = counted[::2], counted[1::2]
     return bool(free), [
-        _standing(bucket, int(count), float(wait) / 1e6)
+        _standing(bucket, int(count), float(wait) / 1e6, int(at))
         for bucket, count, wait in zip(buckets, counts, waits, strict=True)
     ]
 
@@ -165,12 +166,12 @@ def _in_store(buckets: tuple[Bucket, ...]) -> tuple[bool, list[Standing]]:
 def _in_postgres(bucket: Bucket) -> tuple[bool, list[Standing]]:
     values = {"key_hash": hashlib.sha256(bucket.key.encode()).hexdigest(), "most": bucket.limit}
     statements = [sql(text, **values) for text in (_LOCK, _FORGET, _COUNT, _STANDING)]
-    _, _, admitted, ((count, wait),) = connections(settings().database_url).run(*statements)
-    return bool(admitted), [_standing(bucket, int(count or 0), float(wait or 0))]
+    _, _, admitted, ((count, wait, at),) = connections(settings().database_url).run(*statements)
+    return bool(admitted), [_standing(bucket, int(count or 0), float(wait or 0), int(at or 0))]
 
 
-def _standing(bucket: Bucket, count: int, wait: float) -> Standing:
-    return Standing(limit=bucket.limit, remaining=max(bucket.limit - count, 0), wait=wait)
+def _standing(bucket: Bucket, count: int, wait: float, at: int) -> Standing:
+    return Standing(limit=bucket.limit, remaining=max(bucket.limit - count, 0), wait=wait, at=at)
 
 
 @cache

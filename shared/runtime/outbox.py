@@ -3,7 +3,7 @@
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field, fields
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -18,9 +18,11 @@ from shared.runtime.telemetry import trace
 EVENT_VERSION = "v1"
 HINT_EVERY = 0.005  # seconds; a relay that is awake needs no second hint
 
+# An event occurred when the database says so: its clock is the one that all instances share.
 _INSERT_EVENTS = """
 insert into outbox_events (id, tenant_id, project_id, topic, type, ordering_key, envelope)
-select id, tenant_id, project_id, topic, type, ordering_key, envelope
+select id, tenant_id, project_id, topic, type, ordering_key,
+    envelope || jsonb_build_object('occurred_at', clock_timestamp())
 from jsonb_to_recordset(cast(:rows as jsonb))
     as row (id uuid, tenant_id uuid, project_id uuid, topic text, type text, ordering_key text, envelope jsonb)
 """
@@ -99,7 +101,6 @@ class Outgoing:
             "event_id": uuid7(),
             "event_type": event.event_type,
             "event_version": EVENT_VERSION,
-            "occurred_at": datetime.now(UTC).isoformat(),
             "tenant_id": self.tenant_id,
             "project_id": getattr(aggregate, "project_id", None),
             "aggregate_type": aggregate.aggregate_type,

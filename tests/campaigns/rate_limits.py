@@ -21,15 +21,17 @@ from shared.runtime.declarations import Limit
 from shared.runtime.limits import Bucket, Standing
 from shared.runtime.postgres import sql
 from tests.campaigns.callers import Callers, callers
-from tests.campaigns.labour import AGREED, Call, Share, labour
+from tests.campaigns.labour import AGREED, Call, Share, by_own_clock, labour
 from tests.support.redis import counting, pointed_at
 
-PROCESSES = 4
+CLOCKS_OFF = (0, 7, -90, 600)  # seconds, of each process
+PROCESSES = len(CLOCKS_OFF)
 LONG, QUICK = 60, 2  # seconds that count as a minute
 NOBODY, OTHER = 999, 20  # who only starts a process, and who calls beside those who are judged
 LONGEST = 0.6  # seconds a call may take that finds no store, with all that else it does
 BAR = (
-    "in no window are more admitted than agreed, nobody is refused who has room, tenants and addresses are apart; "
+    "in no window are more admitted than agreed, nobody is refused who has room, tenants and addresses are apart, "
+    "whatever the processes' clocks say; "
     "with the store away sign-ins are still counted, nothing else is refused, and nobody waits for it"
 )
 # What an exact log is there to prevent: twice as many around the turn of a minute.
@@ -43,7 +45,7 @@ for i, key in ipairs(KEYS) do
   table.insert(answer, math.min(count, tonumber(ARGV[i + 2])))
   table.insert(answer, '1000000')
 end
-return {free, answer}
+return {free, now[1], answer}
 """
 
 
@@ -95,6 +97,7 @@ def storm(window: int, odd: Counter[str], replaced: dict[str, Any]) -> dict[str,
         odd["admitted beyond what was agreed"] += max(most[pattern.__name__] - AGREED, 0)
         odd["refused with room"] += refused_with_room(ours, window)
     odd["others refused"] += sum(call.who == OTHER and not call.admitted for call in calls)
+    odd["told a wrong time"] += sum(not call.before - 2 < call.reset < call.after + window + 2 for call in calls)
     # A storm in which nobody was refused was none.
     odd["nobody refused"] += not any(not call.admitted for call in calls)
     return {"agreed": AGREED, "most_in_a_window": most, "refused": sum(not call.admitted for call in calls)}
@@ -105,12 +108,9 @@ def crowd(pool: ProcessPoolExecutor, window: int, replaced: dict[str, Any]) -> l
     moments = [(who, pattern(begin, window, random.Random(who))) for who, pattern in enumerate(PATTERNS)]
     due = sorted((moment, who) for who, each in moments for moment in each)
     shares = [due[each :: PROCESSES - 1] for each in range(PROCESSES - 1)]
-    others = [(begin + 0.01 * each, OTHER) for each in range(AGREED)]
-    return [
-        call
-        for calls in pool.map(labour, [Share(each, window, replaced) for each in (*shares, others)])
-        for call in calls
-    ]
+    shares.append([(begin + 0.01 * each, OTHER) for each in range(AGREED)])
+    work = [Share(each, window, replaced, off) for each, off in zip(shares, CLOCKS_OFF, strict=True)]
+    return [call for calls in pool.map(labour, work) for call in calls]
 
 
 def sign_ins(here: Callers, odd: Counter[str], what: str) -> None:
@@ -187,6 +187,12 @@ def with_a_fixed_window() -> dict[str, Any]:
         return judged(odd, **storm(QUICK, odd, {"SCRIPT": FIXED_WINDOW}))
 
 
+def with_each_process_own_clock() -> dict[str, Any]:
+    odd: Counter[str] = Counter()
+    with stage():
+        return judged(odd, **storm(QUICK, odd, {"_in_store": by_own_clock}))
+
+
 def with_the_first_address_believed() -> dict[str, Any]:
     def first(forwarded: str | None) -> str:
         return (forwarded or "").partition(",")[0].strip()
@@ -199,7 +205,7 @@ def with_the_first_address_believed() -> dict[str, Any]:
 
 def with_sign_ins_open_while_the_store_is_away() -> dict[str, Any]:
     def admit(bucket: Bucket) -> tuple[bool, list[Standing]]:
-        return True, [Standing(limit=bucket.limit, remaining=1, wait=0)]
+        return True, [Standing(limit=bucket.limit, remaining=1, wait=0, at=0)]
 
     odd: Counter[str] = Counter()
     with patch.object(limits, "_in_postgres", admit), stage() as here:
@@ -209,6 +215,7 @@ def with_sign_ins_open_while_the_store_is_away() -> dict[str, Any]:
 
 FAULTS = {
     "fixed_window": with_a_fixed_window,
+    "own_clock": with_each_process_own_clock,
     "first_address_believed": with_the_first_address_believed,
     "sign_ins_open_while_the_store_is_away": with_sign_ins_open_while_the_store_is_away,
 }

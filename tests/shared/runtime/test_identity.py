@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from shared.kernel.errors import Forbidden, Unauthenticated
 from shared.runtime.identity import (
+    LEEWAY,
     Actor,
     ActorType,
     Principal,
@@ -89,6 +90,12 @@ def test_a_token_of_ours_is_good():
 def test_a_token_for_another_time_or_place_is_refused(changes):
     with pytest.raises(Unauthenticated):
         verify_token(signed(claims(**changes)))
+
+
+def test_the_clock_of_the_instance_that_signed_may_be_a_little_ahead_and_no_more():
+    assert verify_token(signed(claims(iat=datetime.now(UTC) + timedelta(seconds=LEEWAY - 10))))
+    with pytest.raises(Unauthenticated):
+        verify_token(signed(claims(iat=datetime.now(UTC) + timedelta(seconds=LEEWAY + 10))))
 
 
 def test_a_token_of_another_signer_is_refused():

@@ -43,6 +43,16 @@ def test_a_person_may_call_so_often_and_then_waits(api, tenant, store):
     assert refused.json["error"]["code"] == "rate_limited"
 
 
+def test_a_wrong_clock_of_ours_does_not_say_when_the_next_place_is_free(api, tenant, monkeypatch):
+    true = time.time
+    monkeypatch.setattr(time, "time", lambda: true() + 600)
+    with pointed_at(f"http://127.0.0.1:{free_port()}", deadline=0.075):
+        # A key, for a token signed by a clock that is this wrong would be refused.
+        answer = api.get(PROFILE, as_=tenant.agent.key)
+    assert (answer.status_code, answer.headers["X-RateLimit-Remaining"]) == (200, "4")
+    assert abs(int(answer.headers["X-RateLimit-Reset"]) - true() - 60) < 6
+
+
 def test_groups_people_and_tenants_are_counted_apart(api, tenant, other_tenant, store):
     for _ in range(5):
         assert api.get(PROFILE, as_=tenant.agent).status_code == 200

@@ -1,3 +1,4 @@
+import io
 import json
 import re
 from uuid import UUID, uuid4
@@ -92,6 +93,18 @@ def test_a_body_may_be_ten_megabytes_and_not_more():
     assert len(raw_body(request(data=b"x" * LARGEST_BODY))) == LARGEST_BODY
     with pytest.raises(TooLarge):
         raw_body(request(data=b"x" * (LARGEST_BODY + 1)))
+
+
+def test_nor_when_it_comes_in_chunks_and_names_no_length():
+    def chunked(size):
+        sent = {"CONTENT_LENGTH": "", "wsgi.input": io.BytesIO(b"x" * size), "wsgi.input_terminated": True}
+        given = request(environ_overrides=sent)
+        given.max_content_length = LARGEST_BODY  # as the platform sets it
+        return given
+
+    assert len(raw_body(chunked(LARGEST_BODY))) == LARGEST_BODY
+    with pytest.raises(TooLarge):
+        raw_body(chunked(LARGEST_BODY + 1))
 
 
 def test_a_body_that_stops_early_is_told_so():

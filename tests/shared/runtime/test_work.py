@@ -1,4 +1,4 @@
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import uuid4
 
 import pytest
@@ -90,6 +90,14 @@ def test_an_event_carries_the_version_that_was_written(tenant, world):
     assert first["tenant_id"] == str(tenant.tenant_id)
     assert first["actor"] == {"type": "system", "id": None}
     assert first["event_version"] == "v1"
+
+
+def test_an_event_occurred_when_the_databases_clock_says_so(tenant, world):
+    world.advance(86_400)
+    before = world.now()
+    rename(tenant, "Vendas")
+    (event,) = world.events()
+    assert before <= datetime.fromisoformat(event["occurred_at"]) <= world.now()
 
 
 def test_a_change_over_somebody_elses_is_refused(tenant, world):
