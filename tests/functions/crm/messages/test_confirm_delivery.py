@@ -5,6 +5,7 @@ import pytest
 
 from infra.fakes.waha_events import make_ack
 from tests.support.borders import hidden
+from tests.support.conversation import ANA
 
 PATH = "/api/v1/crm/messages/{}/confirm-delivery"
 
@@ -28,7 +29,8 @@ def test_it_may_have_come_further(api, tenant, world, answered, status):
     answer = api.post(PATH.format(message), {"status": status, "at": at}, as_=tenant.agent).json
     assert answer["status"] == status
     assert world.value(f"select {status}_at = :at from messages where id = :id", at=at, id=message)
-    assert [event["type"] for event in world.events() if event["type"] == f"message.{status}"]
+    (event,) = world.events(f"message.{status}")
+    assert event["data"]["at"]
 
 
 def test_it_never_goes_back(api, tenant, world, answered):
@@ -50,7 +52,7 @@ def test_many_at_once_are_one(api, tenant, world, answered):
 def test_a_receipt_that_comes_later_goes_on_from_there(api, tenant, world, channel, answered):
     message = answered("sent", external_id="3EB0CAFE")
     api.post(PATH.format(message), {"status": "delivered"}, as_=tenant.agent)
-    ack = make_ack("GOWS", external_id="3EB0CAFE", level=3)
+    ack = make_ack("GOWS", 3, message_id="3EB0CAFE", customer=ANA)
     assert channel.deliver(ack).status_code == 200
     assert world.value("select status from messages where id = :id", id=message) == "read"
 

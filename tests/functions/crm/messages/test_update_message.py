@@ -22,13 +22,14 @@ def test_what_waits_to_be_sent_can_say_something_else(api, tenant, world, answer
 def test_what_is_sent_is_what_it_says_by_then(world, api, tenant):
     with open_shop(world, api, tenant) as shop:
         shop.hears("Oi")
+        shop.settles()
         message = shop.says("Bom dia!")
         assert api.patch(PATH.format(message), {"text": "Boa tarde!"}, as_=tenant.agent).status_code == 200
         shop.settles()
-        assert shop.sent == ["Boa tarde!"]
+        assert shop.sent[1:] == ["Boa tarde!"]
         late = api.patch(PATH.format(message), {"text": "Boa noite!"}, as_=tenant.agent)
         assert (late.status_code, late.json["error"]["code"]) == (409, "not_waiting")
-        assert shop.sent == ["Boa tarde!"]
+        assert shop.sent[1:] == ["Boa tarde!"]
 
 
 @pytest.mark.parametrize("status", ["sending", "sent", "delivered", "failed", "cancelled", "unknown"])
