@@ -34,6 +34,7 @@ CHANNEL = {
     "engine": "NOWEB",
     "api_key": "provider-secret-key",
 }
+BIA = "+5511987650001"
 ROLES = ("viewer", "agent", "admin")
 
 
@@ -68,14 +69,21 @@ class Thing:
         return [f"{prefix}.{each}" for each in range(AT_ONCE)]
 
 
-def contact(here: Callers) -> Thing:
-    made = here.api.post("/api/v1/crm/contacts", {"phone": "+5511912345678"}, as_=here.ours.admin.key)
+def contact(here: Callers, phone: str = "+5511912345678") -> Thing:
+    made = here.api.post("/api/v1/crm/contacts", {"phone": phone}, as_=here.ours.admin.key)
     return Thing(here, f"/api/v1/crm/contacts/{made.json['id']}", "contacts")  # type: ignore[index] # a fresh tenant
 
 
 def channel(here: Callers) -> Thing:
     made = here.api.post("/api/v1/crm/channels", CHANNEL, as_=here.ours.admin.key)
     return Thing(here, f"/api/v1/crm/channels/{made.json['id']}", "channels")  # type: ignore[index] # as above
+
+
+def message(here: Callers) -> Thing:
+    """One that waits to be sent: nobody sends here."""
+    to = {f"{thing.table[:-1]}_id": thing.path.rpartition("/")[2] for thing in (channel(here), contact(here, BIA))}
+    made = here.api.post("/api/v1/crm/messages", {"text": "Bom dia!", **to}, as_=here.ours.admin.key)
+    return Thing(here, f"/api/v1/crm/messages/{made.json['id']}", "messages", "text")  # type: ignore[index] # as above
 
 
 def project(here: Callers) -> Thing:
@@ -96,6 +104,7 @@ def user(here: Callers) -> Thing:
 MAKERS: dict[str, Callable[[Callers], Thing]] = {
     "update_contact": contact,
     "update_channel": channel,
+    "update_message": message,
     "update_project": project,
     "update_project_member": member,
     "update_user": user,

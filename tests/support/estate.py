@@ -23,6 +23,14 @@ _MEMBER = """
 insert into memberships (id, tenant_id, version, project_id, user_id, role)
 values (:id, :tenant_id, 1, :project_id, :user_id, :role)
 """
+_ONE_OF_OURS = """
+insert into messages (
+    id, tenant_id, project_id, version, channel_id, chat_id, session_id, contact_id, direction, sender_kind, type,
+    status, text, sent_at, failure_code, failure_reason)
+select :id, tenant_id, project_id, 1, channel_id, chat_id, session_id, contact_id, 'outbound', 'user', 'text', :status,
+    'Bom dia!', now(), :failure, :failure
+from messages where tenant_id = :tenant_id and id = :message_id
+"""
 
 
 @dataclass(frozen=True)
@@ -59,6 +67,8 @@ def settle(world: World, api: Api, tenant: Tenant) -> Estate:
         "group": spoken.group_id,
         "message": spoken.message_id,
         "delivery": delivery,
+        "sent_message": _answered(world, tenant, spoken, "sent"),
+        "failed_message": _answered(world, tenant, spoken, "failed", failure="unreachable"),
         **_access(world, api, tenant),
     }
     merged = _merged(world, two_faces)
@@ -101,6 +111,13 @@ def _access(world: World, api: Api, tenant: Tenant) -> dict[str, Any]:
         "refresh_token": signed_in["refresh_token"],
         "member": member,
     }
+
+
+def _answered(world: World, tenant: Tenant, spoken: Spoken, status: str, failure: str | None = None) -> Any:
+    """A message of ours that has come so far."""
+    names = {"id": uuid7(), "tenant_id": tenant.tenant_id, "message_id": spoken.message_id}
+    world.admin.run(sql(_ONE_OF_OURS, **names, status=status, failure=failure))
+    return names["id"]
 
 
 def _assigned(api: Api, tenant: Tenant, spoken: Spoken) -> Any:

@@ -34,11 +34,20 @@ KINDS = {
     "member_id": "member",
     "message_group_id": "group",
     "message_id": "message",
+    "quoted_message_id": "message",
+    "sender_contact_id": "contact",
     "project_id": "project",
     "reply_to": "message",
     "session_id": "session",
     "tenant_id": "tenant",
     "user_id": "user",
+}
+
+
+# Where an operation asks for a thing in a certain state.
+STATES = {
+    ("confirm_delivery", "message_id"): "sent_message",
+    ("retry_message", "message_id"): "failed_message",
 }
 
 
@@ -62,6 +71,7 @@ def _message(**to: str) -> Json:
 BODIES: dict[str, Callable[[Estate], list[Json]]] = {
     "add_project_member": lambda _: [{"email": "nova@example.com", "name": "Nova", "role": "agent"}],
     "assign_session": lambda it: [{"agent_id": it.live["agent"]}],
+    "confirm_delivery": lambda _: [{"status": "delivered"}],
     "create_agent": lambda _: [{"name": "Leo"}],
     "create_api_key": lambda _: [{"name": "Website"}],
     "create_channel": lambda it: [_channel(it)],
@@ -78,9 +88,13 @@ BODIES: dict[str, Callable[[Estate], list[Json]]] = {
     ],
     "refresh_tokens": lambda it: [{"refresh_token": it.live["refresh_token"]}],
     "search_contacts": lambda _: [{"query": "ana"}],
+    "search_messages": lambda it: [
+        {"query": "oi", **{f"{kind}_id": it.live[kind] for kind in ("chat", "session", "contact", "channel")}},
+    ],
     "switch_session_bot": lambda _: [{"paused": True}],
     "update_channel": lambda it: [{"default_agent_id": it.live["bot"]}],
     "update_contact": lambda _: [{"name": "Ana Lima"}],
+    "update_message": lambda _: [{"metadata": {"ticket": "A-17"}}],
     "update_project": lambda _: [{"name": "Vendas"}],
     "update_project_member": lambda _: [{"role": "agent"}],
     "update_user": lambda _: [{"name": "Bia Lima"}],
@@ -155,14 +169,16 @@ def _bodies(declared: Routed, estate: Estate) -> list[Json] | list[None]:
 
 def _values(declared: Routed, estate: Estate) -> dict[str, str]:
     return {
-        name: token_of(estate) if name == "channel_token" else _own(name, estate) for name in declared.placeholders()
+        name: token_of(estate) if name == "channel_token" else _own(declared, name, estate)
+        for name in declared.placeholders()
     }
 
 
-def _own(name: str, estate: Estate) -> str:
-    if KINDS.get(name) not in estate.live:
+def _own(declared: Routed, name: str, estate: Estate) -> str:
+    kind = STATES.get((declared.name, name), KINDS.get(name))
+    if kind not in estate.live:
         raise Unprepared(f"{name}: say what it is the id of")
-    return estate.live[KINDS[name]]
+    return estate.live[kind]
 
 
 def token_of(estate: Estate) -> str:

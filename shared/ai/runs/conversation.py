@@ -28,7 +28,7 @@ _UNSAID = {MessageStatus.CANCELLED, MessageStatus.FAILED}
 def last_turns(uow: UnitOfWork, chat_id: UUID) -> tuple[Turn, ...]:
     """The last messages of the chat, oldest first."""
     of_chat = messages.c.tenant_id == uow.tenant_id, messages.c.chat_id == chat_id
-    newest = select(Message).where(*of_chat, messages.c.status.not_in(_UNSAID))
+    newest = select(Message).where(*of_chat, messages.c.deleted_at.is_(None), messages.c.status.not_in(_UNSAID))
     query = newest.order_by(messages.c.sent_at.desc(), messages.c.id.desc()).limit(MOST_TURNS)
     return tuple(_turn(message) for message in reversed(list(uow.session.scalars(query))))
 

@@ -45,8 +45,12 @@ def flush(uow: UnitOfWork, group_id: UUID, generation: int) -> None:
         uow.schedule(FlushMessageGroup(group_id=group.id, generation=group.next_timer()), at=group.deadline_at)
         return
     group.process()
-    burst = Messages(uow).all(messages.c.message_group_id == group.id)
-    group.complete(burst, _carried(uow, group), uow.now)
+    burst = Messages(uow).all(messages.c.message_group_id == group.id, messages.c.deleted_at.is_(None))
+    carried = _carried(uow, group)
+    if burst or carried:
+        group.complete(burst, carried, uow.now)
+    else:
+        group.fail("every message of it was deleted", uow.now)
 
 
 def withdraw_if_outdated(uow: UnitOfWork, reply: Message) -> None:

@@ -32,6 +32,8 @@ class MessageDelivered(MessageEvent, name="message.delivered"):
 
 
 class MessageRead(MessageEvent, name="message.read"):
+    """The customer has read ours; or we have read theirs, and with it all that they had written before."""
+
     at: datetime
 
 
@@ -46,6 +48,20 @@ class MessageFailed(MessageEvent, name="message.failed"):
 
 class MessageCancelled(MessageEvent, name="message.cancelled"):
     reason: str
+
+
+class MessageRetried(MessageEvent, name="message.retried"):
+    attempt: int
+
+
+class MessageEdited(MessageEvent, name="message.edited"):
+    """It says something else now; it had not been sent yet."""
+
+    by: UUID
+
+
+class MessageDeleted(MessageEvent, name="message.deleted"):
+    by: UUID
 
 
 class MessageLeftUnknown(MessageEvent, name="message.left_unknown"):

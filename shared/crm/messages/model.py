@@ -1,6 +1,7 @@
 """A message, received or to be sent, and how far it has come."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, ClassVar, Self
@@ -10,20 +11,25 @@ from shared.crm.chats.model import Chat
 from shared.crm.messages.events import (
     MessageCancelled,
     MessageCreated,
+    MessageDeleted,
     MessageDelivered,
+    MessageEdited,
     MessageFailed,
     MessageLeftUnknown,
     MessagePlayed,
     MessageQueued,
     MessageRead,
+    MessageRetried,
     MessageSent,
 )
 from shared.kernel.aggregate import Aggregate
+from shared.kernel.errors import Conflict, Invalid
 from shared.kernel.events import Event
 from shared.kernel.ids import uuid7
 from shared.kernel.inbound import Card, InboundMessage, Location, Media, MessageType
 
 LONGEST_TEXT = 65_536
+MOST_METADATA = 50
 STALE_AFTER = timedelta(minutes=30)  # a message older than this on arrival gets no reply
 
 
@@ -64,7 +70,8 @@ class Level(StrEnum):
     PLAYED = "played"
 
 
-LEVELS = {-1: Level.FAILED, 1: Level.SENT, 2: Level.DELIVERED, 3: Level.READ, 4: Level.PLAYED}
+READ = 3
+LEVELS = {-1: Level.FAILED, 1: Level.SENT, 2: Level.DELIVERED, READ: Level.READ, 4: Level.PLAYED}
 _RANK = {
     MessageStatus.QUEUED: 0,
     MessageStatus.SENDING: 0,
@@ -118,6 +125,9 @@ class Message(Aggregate):
     played_at: datetime | None = None
     failure_code: str | None = None
     failure_reason: str | None = None
+    metadata: dict[str, Any] = field(default_factory=dict)
+    retries: int = 0
+    deleted_at: datetime | None = None
 
     @classmethod
     def arrived(
@@ -208,6 +218,51 @@ class Message(Aggregate):
         self._becomes(MessageStatus.FAILED)
         self.failure_code, self.failure_reason = code, reason
         self.record(MessageFailed(code=code, retryable=retryable, **self._names()))
+
+    def retry(self, at: datetime) -> None:
+        """Queue it once more, as the last of its chat. Conflict: it did not fail, or it may have been sent."""
+        if self.status is not MessageStatus.FAILED:
+            raise Conflict("only a message that failed can be sent again", code="not_failed")
+        if self.failure_code == _NOT_DELIVERED:
+            raise Conflict("WhatsApp took this message and may still deliver it; write it anew", code="may_arrive")
+        self.retries += 1
+        self._becomes(MessageStatus.QUEUED)
+        self.sent_at, self.claimed_at = at, None
+        self.record(MessageRetried(attempt=self.retries, **self._names()))
+        self.record(MessageQueued(channel_id=self.channel_id, **self._names()))
+
+    def rewrite(self, text: str, by: UUID) -> None:
+        """Let it say something else. Conflict: it does not wait to be sent, or not any more."""
+        if self.status is not MessageStatus.QUEUED:
+            raise Conflict("only the text of a message that still waits to be sent can be changed", code="not_waiting")
+        if text != self.text:
+            self.text = text
+            self.record(MessageEdited(by=by, **self._names()))
+
+    def annotate(self, notes: Mapping[str, Any]) -> None:
+        """Keep notes about it under the names given; a null takes one away. Invalid: these are too many."""
+        kept = {name: note for name, note in {**self.metadata, **notes}.items() if note is not None}
+        if len(kept) > MOST_METADATA:
+            raise Invalid(f"a message has at most {MOST_METADATA} metadata")
+        if kept != self.metadata:
+            self.metadata = kept
+
+    def delete(self, at: datetime, by: UUID) -> None:
+        """Show it no more; one that waits to be sent never is. Conflict: it is being sent at this moment."""
+        if self.status is MessageStatus.SENDING:
+            raise Conflict("this message is being sent just now; try again in a minute", code="being_sent")
+        if self.status is MessageStatus.QUEUED:
+            self.cancel("deleted")
+        self.deleted_at = at
+        self.record(MessageDeleted(by=by, **self._names()))
+
+    def confirm(self, level: Level, at: datetime) -> None:
+        """Take a person's word for how far it has come. Conflict: it is not ours, or was never sent."""
+        if self.direction is Direction.INBOUND:
+            raise Conflict("only a message that we sent can be confirmed", code="not_ours")
+        if self._rank() == 0 and self.status is not MessageStatus.UNKNOWN:
+            raise Conflict("this message was not sent", code="not_sent")
+        self._advance(level, at)
 
     def lose_track(self, at: datetime) -> None:
         """The provider did not say whether it was sent; from here only the provider's word changes that."""

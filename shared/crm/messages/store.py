@@ -1,14 +1,29 @@
 """Where messages are kept and how they are found."""
 
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import literal, tuple_
 
 from shared.crm.messages.model import Message, MessageStatus, SenderKind
+from shared.kernel.errors import NotFound
 from shared.runtime.mapping import map_aggregate
+from shared.runtime.postgres import sql
 from shared.runtime.work import Repository
 
 messages = map_aggregate(Message, "messages")
+
+_NOT_THERE = "there is no such message"
+_UNREAD = """
+tenant_id = :tenant_id and chat_id = :chat_id and direction = 'inbound' and read_at is null and deleted_at is null
+"""
+_LAST_UNREAD = f"""
+select id from messages where {_UNREAD} and (sent_at, id) <= (:sent_at, :id) order by sent_at desc, id desc limit 1
+"""  # noqa: S608 - our own words
+_READ_BEFORE = f"""
+update messages set read_at = :at, version = version + 1, updated_at = now()
+where {_UNREAD} and (sent_at, id) < (:sent_at, :id)
+"""  # noqa: S608 - our own words
 
 
 class Messages(Repository[Message]):
@@ -18,6 +33,24 @@ class Messages(Repository[Message]):
         """What a bot is about to say in the chat, locked."""
         waiting = messages.c.status == MessageStatus.QUEUED, messages.c.sender_kind == SenderKind.BOT
         return self.all(messages.c.chat_id == chat_id, *waiting, lock=True)
+
+    def living(self, id: UUID, *, lock: bool = False) -> Message:
+        """The message with that id. NotFound: there is none, or it is deleted."""
+        message = self.get(id, lock=lock)
+        if message.deleted_at:
+            raise NotFound(_NOT_THERE)
+        return message
+
+    def last_unread(self, upto: Message) -> Message | None:
+        """The last of what the customer wrote in the chat up to this message and nobody has read, locked."""
+        names = {"tenant_id": upto.tenant_id, "chat_id": upto.chat_id, "sent_at": upto.sent_at, "id": upto.id}
+        rows = self.uow.run(sql(_LAST_UNREAD, **names))[0]
+        return self.get(UUID(rows[0][0] or ""), lock=True) if rows else None
+
+    def read_all_before(self, last: Message, at: datetime) -> None:
+        """Note of all that the customer wrote before this message that it is read."""
+        names = {"tenant_id": last.tenant_id, "chat_id": last.chat_id, "sent_at": last.sent_at, "id": last.id}
+        self.uow.run(sql(_READ_BEFORE, **names, at=at))
 
     def waits_for_another(self, message: Message) -> bool:
         """Whether something that was queued before it in its chat is not sent yet."""

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from shared.crm.messages.model import Direction, MessageStatus, SenderKind
@@ -15,6 +16,7 @@ from shared.runtime.query import Source
 class MessageView:
     """`sent_at` is the provider's time, which orders the chat; `read_at` of an inbound message is when we read it.
 
+    `retries` is how often somebody had it sent again; `metadata` are your own notes about it.
     A message whose status is unknown may have been sent: the provider never said, and it is not sent again.
     """
 
@@ -43,6 +45,8 @@ class MessageView:
     played_at: datetime | None
     failure_code: str | None
     failure_reason: str | None
+    retries: int
+    metadata: dict[str, Any]
     version: int
     created_at: datetime
     updated_at: datetime
@@ -52,19 +56,29 @@ MESSAGES = Source(
     view=MessageView,
     tables="messages m",
     alias="m",
+    where="m.deleted_at is null",
     filters=(
         "chat_id",
         "session_id",
         "contact_id",
+        "message_group_id",
         "channel_id",
+        "sender_contact_id",
+        "agent_id",
+        "quoted_message_id",
         "direction",
         "sender_kind",
         "type",
         "status",
         "external_id",
+        "failure_code",
         "sent_at",
+        "delivered_at",
+        "read_at",
+        "created_at",
+        "updated_at",
     ),
-    sorts=("sent_at", "created_at"),
+    sorts=("sent_at", "created_at", "updated_at"),
     default_sort="sent_at:desc",
     noun="message",
 )
@@ -79,7 +93,14 @@ _PARENTS = {
 
 def parents(filters: Mapping[str, str]) -> tuple[str, dict[str, str]]:
     """The condition that what the messages are asked of is there, and its values. BadRequest: it is not said."""
-    named = {name.removeprefix("filter[").removesuffix("]"): name for name in _PARENTS if name in filters}
-    if not named:
+    exists, values = parents_if_any(filters)
+    if not values:
         raise BadRequest(f"say whose messages: give one of {', '.join(_PARENTS)}", code="filter_required")
-    return " and ".join(_PARENTS[name] for name in named.values()), {key: filters[name] for key, name in named.items()}
+    return exists, values
+
+
+def parents_if_any(filters: Mapping[str, str]) -> tuple[str, dict[str, str]]:
+    """The same where it need not be said."""
+    named = {name.removeprefix("filter[").removesuffix("]"): name for name in _PARENTS if name in filters}
+    conditions = [_PARENTS[name] for name in named.values()]
+    return " and ".join(conditions) or "true", {key: filters[name] for key, name in named.items()}

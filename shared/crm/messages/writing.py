@@ -26,7 +26,7 @@ def write(uow: UnitOfWork, chat: Chat, text: str, reply_to: UUID | None) -> Mess
     Invalid: nobody can be written to there, or `reply_to` is of another chat. Conflict: the channel is
     not active, or what is replied to was not sent yet.
     """
-    channel = _way_out(uow, chat)
+    channel = way_out(uow, chat)
     quoted = _quoted(uow, chat, reply_to) if reply_to else None
     agent, session = Agents(uow).of_caller(), _session(uow, chat, uow.now)
     take_over(uow, session, "a person answered", agent.id)
@@ -44,7 +44,8 @@ def write(uow: UnitOfWork, chat: Chat, text: str, reply_to: UUID | None) -> Mess
     return Messages(uow).add(message)
 
 
-def _way_out(uow: UnitOfWork, chat: Chat) -> Channel:
+def way_out(uow: UnitOfWork, chat: Chat) -> Channel:
+    """The channel to write by. Invalid: nobody can be written to there. Conflict: it is not active."""
     if not chat.converses:
         raise Invalid("only a person or a group can be written to", code="not_writable")
     channel = Channels(uow).get(chat.channel_id)
@@ -54,7 +55,7 @@ def _way_out(uow: UnitOfWork, chat: Chat) -> Channel:
 
 
 def _quoted(uow: UnitOfWork, chat: Chat, message_id: UUID) -> Message:
-    quoted = Messages(uow).get(message_id)
+    quoted = Messages(uow).living(message_id)
     if quoted.chat_id != chat.id:
         raise Invalid("reply to a message of the same chat", code="other_chat")
     if quoted.external_id is None:

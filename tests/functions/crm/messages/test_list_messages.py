@@ -39,6 +39,51 @@ def test_more_can_be_asked(api, world, tenant, channel, spoken, said):
     assert api.get(f"{path}&filter[sent_at][gt]=2999-01-01", as_=tenant.viewer).json["data"] == []
 
 
+@pytest.mark.parametrize(
+    "query",
+    [
+        "filter[sender_contact_id]={contact_id}",
+        "filter[message_group_id]={group_id}",
+        "filter[sender_kind]=contact&filter[type]=text&filter[status]=received",
+        "filter[created_at][gte]=2020-01-01&filter[updated_at][lt]=2999-01-01",
+    ],
+)
+def test_each_filter_takes_what_fits(api, tenant, spoken, said, answered, query):
+    answered("sent")
+    path = f"{PATH}?filter[chat_id]={spoken.chat_id}&{query.format(**vars(spoken))}&filter[direction]=inbound"
+    assert [each["id"] for each in api.get(path, as_=tenant.viewer).json["data"]] == said[::-1]
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "filter[agent_id]={contact_id}",
+        "filter[quoted_message_id]={message_id}",
+        "filter[failure_code]=refused",
+        "filter[read_at][gt]=2020-01-01",
+        "filter[delivered_at][lt]=2999-01-01",
+    ],
+)
+def test_and_leaves_out_what_does_not(api, tenant, spoken, said, query):
+    path = f"{PATH}?filter[chat_id]={spoken.chat_id}&{query.format(**vars(spoken))}"
+    assert api.get(path, as_=tenant.viewer).json["data"] == []
+
+
+def test_what_failed_and_why_can_be_asked(api, tenant, spoken, answered):
+    message = answered("failed", failure="unreachable")
+    path = f"{PATH}?filter[chat_id]={spoken.chat_id}&filter[failure_code]=unreachable&filter[status]=failed"
+    assert [each["id"] for each in api.get(path, as_=tenant.viewer).json["data"]] == [message]
+
+
+@pytest.mark.parametrize("sort", ["sent_at", "created_at", "updated_at"])
+def test_it_is_sorted_as_asked(api, tenant, spoken, said, sort):
+    path = f"{PATH}?filter[chat_id]={spoken.chat_id}&sort={sort}"
+    for way in ("asc", "desc"):
+        moments = [each[sort] for each in api.get(f"{path}:{way}", as_=tenant.viewer).json["data"]]
+        assert len(moments) == 4
+        assert moments == sorted(moments, reverse=way == "desc")
+
+
 @pytest.mark.parametrize("query", ["", "filter[direction]=inbound", "limit=10"])
 def test_it_must_be_said_whose(api, tenant, query):
     refused = api.get(f"{PATH}?{query}", as_=tenant.viewer)

@@ -6,11 +6,13 @@ from hypothesis import strategies as st
 
 from shared.crm.messages.model import (
     Direction,
+    Level,
     Message,
     MessageStatus,
     SenderKind,
     in_words,
 )
+from shared.kernel.errors import Conflict
 from shared.kernel.inbound import Card, Location, Media, MessageType
 from tests.shared.crm.samples import CONTACT, NOON, a_chat, arrived, minute, names, queued, told
 
@@ -221,3 +223,68 @@ def test_every_kind_of_message_but_text_has_a_placeholder():
     silent = [kind for kind in MessageType if not in_words(arrived(type=kind, text=None))]
     assert silent == [MessageType.TEXT]
     assert len({*itertools.chain(MessageType)}) > 10
+
+
+def failed(code="rate_limited"):
+    message = sending()
+    message.fail(code, "no")
+    message.collect()
+    return message
+
+
+def test_what_was_refused_is_queued_again_as_if_new():
+    message = failed()
+    message.retry(minute(5))
+    assert names(message) == ["message.retried", "message.queued"]
+    assert (message.status, message.sent_at, message.claimed_at, message.retries) == (
+        MessageStatus.QUEUED,
+        minute(5),
+        None,
+        1,
+    )
+    assert (message.failure_code, message.failure_reason) == (None, None)
+
+
+@pytest.mark.parametrize("make", [queued, sending, lost, from_phone, arrived, lambda: failed("provider_error")])
+def test_what_may_have_been_sent_is_not_queued_again(make):
+    message = make()
+    before = vars(message).copy()
+    with pytest.raises(Conflict):
+        message.retry(minute(5))
+    assert vars(message) == before
+
+
+@pytest.mark.parametrize("make", [lost, from_phone, lambda: failed("provider_error")])
+@pytest.mark.parametrize("level", [Level.DELIVERED, Level.READ, Level.PLAYED])
+def test_what_was_sent_can_be_confirmed(make, level):
+    message = make()
+    message.confirm(level, minute(1))
+    assert (message.status.value, names(message)) == (level.value, [f"message.{level}"])
+
+
+@pytest.mark.parametrize("make", [queued, sending, arrived, failed])
+def test_what_was_not_sent_cannot(make):
+    with pytest.raises(Conflict):
+        make().confirm(Level.DELIVERED, NOON)
+
+
+def test_deleting_withdraws_what_waits():
+    message = queued()
+    message.delete(NOON, CONTACT)
+    assert (message.status, names(message)) == (MessageStatus.CANCELLED, ["message.cancelled", "message.deleted"])
+
+
+def test_what_is_being_sent_is_not_deleted():
+    with pytest.raises(Conflict, match="being sent"):
+        sending().delete(NOON, CONTACT)
+
+
+@given(
+    st.lists(st.dictionaries(st.sampled_from("abcd"), st.none() | st.integers() | st.text(), max_size=4), max_size=5)
+)
+def test_notes_are_what_was_last_said_under_each_name(steps):
+    message, told = arrived(), {}
+    for notes in steps:
+        message.annotate(notes)
+        told |= notes
+    assert message.metadata == {name: note for name, note in told.items() if note is not None}

@@ -1,0 +1,40 @@
+"""Changing a message."""
+
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import Field
+
+from shared.crm.messages.model import LONGEST_TEXT, MOST_METADATA
+from shared.crm.messages.use_cases import change
+from shared.crm.messages.view import MESSAGES, MessageView
+from shared.runtime.http import Role, endpoint
+from shared.runtime.parsing import Body, unsent
+from shared.runtime.query import One, one
+from shared.runtime.work import UnitOfWork
+
+LARGEST_NUMBER = 2**53
+Note = Annotated[str, Field(max_length=500)] | bool | Annotated[int, Field(ge=-LARGEST_NUMBER, le=LARGEST_NUMBER)]
+
+
+class MessageChanges(Body):
+    text: str = Field(
+        default_factory=unsent,
+        min_length=1,
+        max_length=LONGEST_TEXT,
+        pattern=r"\S",
+        description="What it shall say, as long as it waits to be sent.",
+        examples=["Boa tarde! Já vou ver."],
+    )
+    metadata: dict[Annotated[str, Field(min_length=1, max_length=64)], Note | None] = Field(
+        default_factory=unsent,
+        max_length=MOST_METADATA,
+        description="Your own notes about it, by name; those not named stay, a null takes one away.",
+        examples=[{"ticket": "A-17"}],
+    )
+
+
+@endpoint("PATCH", "/api/v1/crm/messages/{message_id}", allow=Role.AGENT)
+def update_message(uow: UnitOfWork, message_id: UUID, body: MessageChanges) -> One[MessageView]:
+    """Change your notes about a message, or the text of one that still waits to be sent."""
+    return one(MESSAGES, change(uow, message_id, body.text, body.metadata).id)

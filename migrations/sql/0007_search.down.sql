@@ -1,0 +1,11 @@
+drop trigger keep_words_of_changed on messages;
+drop trigger keep_words_of_new on messages;
+drop function keep_message_words();
+drop table message_words;
+drop function search_words(tsquery);
+drop function search_query(text);
+drop function search_vector(text);
+drop function search_fold(text);
+drop text search configuration ventros_portuguese;
+drop text search dictionary ventros_stem;
+alter table messages drop column metadata, drop column retries, drop column deleted_at;
