@@ -103,7 +103,8 @@ class Conversation:
 
 def outcome_of(close: int) -> SessionOutcome | None:
     """What whoever closes in that minute says came of it: each time something else, or nothing."""
-    return [None, *SessionOutcome][close % (len(SessionOutcome) + 1)]
+    outcomes: list[SessionOutcome | None] = [None, *SessionOutcome]
+    return outcomes[close % len(outcomes)]
 
 
 def _told(session: Session, messages: list[int]) -> dict[str, Any]:
