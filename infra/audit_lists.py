@@ -154,7 +154,7 @@ WITHOUT_CONTACT = {
     "channels": judged(
         "name base_url session_name token_hash token_sealed api_key_sealed hmac_key_sealed connection phone", _OPERATED
     ),
-    "contacts": judged("name", _ITS_PERSON),
+    "contacts": judged("name name_folded", _ITS_PERSON),
     "chat_addresses": judged("address", "its chat names the contact"),
     "message_words": judged("word", "is written and removed with its message, which names the contact"),
     "outbox_events": judged("topic type ordering_key envelope last_error", _IDS_ONLY),

@@ -150,6 +150,7 @@ def source_of(declared: Routed) -> Source[Any]:
 
 def body(declared: Routed, models: Models) -> Json:
     """The request body of an operation; nothing when it takes none."""
+    required = not getattr(declared.types.get("body"), "may_be_missing", False)
     if isinstance(declared, Webhook):
         content = {"schema": {"type": "object"}, "example": DELIVERIES[declared.provider]}
     elif "body" in declared.types:
@@ -157,4 +158,4 @@ def body(declared: Routed, models: Models) -> Json:
         content = {"schema": schema, "example": Examples(models, brief=True).of(schema)}
     else:
         return {}
-    return {"requestBody": {"required": True, "content": {"application/json": content}}}
+    return {"requestBody": {"required": required, "content": {"application/json": content}}}

@@ -3,7 +3,7 @@
 from migrations.support import protect, run
 
 revision = "0007_search"
-down_revision = "0005_sign_in"
+down_revision = "0006_contacts"
 
 
 def upgrade() -> None:

@@ -11,7 +11,7 @@ from flask import Request, Response
 from pg8000.exceptions import DatabaseError
 from pydantic import ValidationError
 
-from shared.kernel.errors import DomainError, NotFound, Unavailable
+from shared.kernel.errors import BadRequest, DomainError, NotFound, Unavailable
 from shared.runtime import parsing
 from shared.runtime.answers import answer, problem, refusal
 from shared.runtime.declarations import ATTRIBUTE, Kind, Limit, Routed
@@ -231,6 +231,8 @@ class Endpoint(Routed):
             given["query"], filters = parsing.read_query(request, self.types["query"])
             if "filters" in self.types:
                 given["filters"] = filters
+            elif filters:
+                raise BadRequest("there are no filters here", code="bad_filter")
         if "body" in self.types:
             given["body"] = parsing.read_body(request, self.types["body"])
         if "request" in self.types:

@@ -3,7 +3,7 @@
 import json
 import re
 from math import isfinite
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID
 
 from flask import Request
@@ -29,7 +29,12 @@ def adapter(kind: Any) -> TypeAdapter[Any]:
 
 
 class Body(BaseModel):
-    """Base of every request body: unknown fields are refused and nothing is converted on the quiet."""
+    """Base of every request body: unknown fields are refused and nothing is converted on the quiet.
+
+    One that `may_be_missing` is as if it had no fields when nothing was sent.
+    """
+
+    may_be_missing: ClassVar[bool] = False
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, str_strip_whitespace=False)
 
@@ -61,6 +66,8 @@ def raw_body(request: Request) -> bytes:
 def read_body(request: Request, kind: Any) -> Any:
     """The body as the declared model; raises BadRequest for what is no JSON, ValidationError for what does not fit."""
     body = raw_body(request)
+    if not body and kind.may_be_missing:
+        return kind()
     check_json(body)
     return adapter(kind).validate_json(body)
 

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any, Generic, TypeVar, get_args, get_type_hints
 from uuid import UUID
 
@@ -17,6 +18,7 @@ from shared.runtime.postgres import Sql, sql
 from shared.runtime.telemetry import trace
 
 V = TypeVar("V")
+Kind = tuple[str, Callable[[str], str]]  # an SQL type, and how a text is read before Postgres sees it as one
 
 _FILTER = re.compile(r"filter\[([a-z_]+)\](?:\[([a-z_]+)\])?")
 _OPERATORS = {"eq": "=", "gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
@@ -38,7 +40,9 @@ class PageQuery(BaseModel):
 class Source(Generic[V]):
     """Where a view comes from: its FROM clause and, for each field of the view, the SQL that yields it.
 
-    A field that `columns` does not name is the column of that name of `alias`. `named` is the id of
+    A field that `columns` does not name is the column of that name of `alias`. `orders` are columns that a
+    field is sorted by in its stead. `apart` are fields to filter by whose values stand in another table: the
+    column there, and the condition on the row, with `{}` for the one on the column. `named` is the id of
     the row that an id given by a caller stands for: another one where things become one.
     """
 
@@ -46,6 +50,8 @@ class Source(Generic[V]):
     tables: str
     alias: str
     columns: Mapping[str, str] = field(default_factory=dict)
+    orders: Mapping[str, str] = field(default_factory=dict)
+    apart: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     where: str = "true"
     filters: tuple[str, ...] = ()
     sorts: tuple[str, ...] = ("created_at",)
@@ -55,6 +61,10 @@ class Source(Generic[V]):
 
     def column(self, name: str) -> str:
         return f"({self.columns[name]})" if name in self.columns else f"{self.alias}.{name}"
+
+    def kind(self, name: str) -> Kind:
+        view: Any = self.view
+        return kind_of(_hints(view)[name])
 
     def item(self) -> str:
         """The JSON of one row, field by field, in the view's own order."""
@@ -90,10 +100,10 @@ def one(source: Source[V], id: UUID, *, key: str = "id", once: Mapping[str, str 
     return One(sql=sql(text, id=id), noun=source.noun, once=once or {})
 
 
-def only(source: Source[V]) -> One[V]:
-    """The one thing that the source holds for this caller, such as their own profile."""
+def only(source: Source[V], **values: Any) -> One[V]:
+    """The one thing that the source holds for this caller, such as their own profile; it names the `values`."""
     text = f"select {source.item()} from {source.tables} where {source.where}"
-    return One(sql=sql(text), noun=source.noun)
+    return One(sql=Sql(text, values), noun=source.noun)
 
 
 def page(
@@ -131,6 +141,7 @@ class _Order:
     name: str
     column: str
     key: str
+    kind: Kind
     descending: bool
     backwards: bool = False
     value: str | None = None
@@ -142,22 +153,25 @@ class _Order:
 
     def after(self) -> str:
         sign = "<" if self.falling else ">"
-        return f"({self.column}, {self.key}) {sign} (cast(:cursor_value as {self.cast}), cast(:cursor_id as uuid))"
+        cast = self.kind[0]
+        return f"({self.column}, {self.key}) {sign} (cast(:cursor_value as {cast}), cast(:cursor_id as uuid))"
 
     def by(self) -> str:
         way = "desc" if self.falling else "asc"
         return f"{self.column} {way}, {self.key} {way}"
-
-    @property
-    def cast(self) -> str:
-        return "text" if self.name in {"name", "subject", "email"} else "timestamptz"
 
 
 def _order(source: Source[Any], query: PageQuery) -> _Order:
     name, _, way = (query.sort or source.default_sort).partition(":")
     if name not in source.sorts or way not in {"", "asc", "desc"}:
         raise BadRequest(f"sort by one of {', '.join(source.sorts)}, as in {source.default_sort}", code="bad_sort")
-    return _Order(name=name, column=source.column(name), key=f"{source.alias}.id", descending=way == "desc")
+    return _Order(
+        name=name,
+        column=source.orders.get(name) or source.column(name),
+        key=f"{source.alias}.id",
+        kind=source.kind(name),
+        descending=way == "desc",
+    )
 
 
 def _resume(order: _Order, cursor: str) -> _Order:
@@ -165,12 +179,18 @@ def _resume(order: _Order, cursor: str) -> _Order:
         raw = base64.b64decode(cursor.replace("-", "+").replace("_", "/") + "=" * (-len(cursor) % 4), validate=True)
         name, direction, value, key = json.loads(raw)
         UUID(key)
-        value = moment(value) if order.cast == "timestamptz" else value
+        value = order.kind[1](value if isinstance(value, str) else _count(value))
     except (ValueError, TypeError, OverflowError, binascii.Error, RecursionError, AttributeError) as error:
         raise BadRequest("this cursor is not one that a list gave out", code="bad_cursor") from error
-    if name != order.name or direction not in {"next", "previous"} or not isinstance(value, str) or "\0" in value:
+    if name != order.name or direction not in {"next", "previous"} or "\0" in value:
         raise BadRequest("this cursor belongs to another list or another sort", code="bad_cursor")
     return replace(order, backwards=direction == "previous", value=value, id=key)
+
+
+def _count(value: Any) -> str:
+    if type(value) is not int:
+        raise ValueError(value)
+    return str(value)
 
 
 def moment(text: str) -> str:
@@ -187,14 +207,16 @@ def _condition(source: Source[Any], parameter: str, value: str, bound: str) -> t
     if name not in source.filters:
         known = ", ".join(f"filter[{each}]" for each in source.filters) or "none"
         raise BadRequest(f"{parameter} is not understood here; the filters are: {known}", code="bad_filter")
-    column = source.column(name)
+    column, condition = source.apart.get(name) or (source.column(name), "{}")
     if operator == "contains":
-        return f"position(lower(cast({bound} as text)) in lower({column}::text)) > 0", _text(parameter, value)
+        holds = f"position(lower(cast({bound} as text)) in lower({column}::text)) > 0"
+        return condition.format(holds), _text(parameter, value)
     if operator not in _OPERATORS:
         raise BadRequest(f"use one of eq, gt, gte, lt, lte, contains in {parameter}", code="bad_filter")
-    kind, read = _kind(get_type_hints(source.view)[name])
+    kind, read = source.kind(name)
     try:
-        return f"{column} {_OPERATORS[operator]} cast({bound} as {kind})", read(_text(parameter, value))
+        compares = f"{column} {_OPERATORS[operator]} cast({bound} as {kind})"
+        return condition.format(compares), read(_text(parameter, value))
     except (ValueError, OverflowError) as error:
         raise BadRequest(f"{parameter} wants {_WANTED[kind]}", code="bad_filter") from error
 
@@ -220,8 +242,12 @@ _WANTED = {
 }
 
 
-def _kind(hint: Any) -> tuple[str, Callable[[str], str]]:
-    """The SQL type of a view's field, and how a filter's value is read before Postgres sees it."""
+@cache
+def _hints(view: Any) -> dict[str, Any]:
+    return get_type_hints(view)
+
+
+def kind_of(hint: Any) -> Kind:
     for kind, name, read in (
         (UUID, "uuid", lambda value: str(UUID(value))),
         (datetime, "timestamptz", moment),

@@ -42,6 +42,7 @@ WORDS_OF_OURS = {
     "kind": "one of an enumeration of the aggregate's model",
     "outcome": "one of an enumeration of the aggregate's model",
     "previous": "a connection's state, or a role's name",
+    "qualification": "one of an enumeration of the aggregate's model",
     "reason": "a code or sentence of ours, never of a customer's",
     "role": "a role's name",
     "sender_kind": "one of an enumeration of the aggregate's model",

@@ -25,7 +25,7 @@ select c.id, c.project_id, c.name, {_LATEST.format(_IDENTITIES, "phone")} as pho
     {_LATEST.format(_IDENTITIES, "email")} as email,
     (select coalesce(json_agg(json_build_object('kind', i.kind, 'issuer', i.issuer, 'value', i.value)
         order by i.created_at, i.kind, i.value), '[]'::json) {_IDENTITIES}) as identities,
-    c.source, c.version, c.created_at, c.updated_at
+    c.source, c.score, c.qualification, c.version, c.created_at, c.updated_at
 from contacts c
 where c.deleted_at is null and c.merged_into_id is null
     and c.project_id = cast(nullif(current_setting('app.project_id', true), '') as uuid)
@@ -58,6 +58,8 @@ class Contact(BaseModel):
     email: str | None
     identities: list[Identity]
     source: str
+    score: int
+    qualification: str | None
     version: int
     created_at: datetime
     updated_at: datetime

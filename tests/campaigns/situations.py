@@ -154,6 +154,10 @@ def people(shop: Shop) -> None:
     hear(shop, "Oi", customer=CAIO)
     hear(shop, "sou o Caio", customer=Party(phone=CAIO.phone, lid=CAIO.lid, name="Caio"))
     contact = id_of(shop, "contacts")
+    for judgement in ("qualified", "disqualified"):
+        told = {"score": 50, "qualification": judgement}
+        answer = shop.api.post(f"/api/v1/crm/contacts/{contact}/qualify", told, as_=shop.tenant.agent)
+        assert answer.status_code == 200, answer.text
     shop.api.delete(f"/api/v1/crm/contacts/{contact}", as_=shop.tenant.admin)
     for addressing in (Addressing.PHONE, Addressing.LID, Addressing.LID_WITH_PHONE):
         hear(shop, "ainda aqui", customer=CAIO, addressing=addressing)
@@ -172,7 +176,7 @@ def sessions(shop: Shop) -> None:
     hear(shop, "esqueci uma coisa", customer=DORA, timestamp=said + 30)
     shop.world.run("update sessions set timeout_minutes = 1440 where id = :id", id=session)
     path = f"/api/v1/crm/sessions/{session}"
-    for step, told in (("assign", {}), ("bot", {"paused": False}), ("close", None)):
+    for step, told in (("assign", {}), ("bot", {"paused": False}), ("close", {"outcome": "resolved"})):
         answer = shop.api.post(f"{path}/{step}", told, as_=shop.tenant.agent)
         assert answer.status_code == 200, answer.text
     hear(shop, "quero um atendente", customer=DORA)

@@ -134,14 +134,21 @@ class ReplySide(RuleBasedStateMachine):
             self._deliver(make_ack(self.shop.engine, level, **told))
 
     @precondition(lambda self: self.promises.seen["sessions"])
-    @rule(pick=picks, step=st.sampled_from(["assign", "pause", "resume", "resume", "close", "write"]))
+    @rule(pick=picks, step=st.sampled_from(["assign", "pause", "resume", "resume", "close", "write", "start"]))
     def a_colleague_acts(self, pick: int, step: str) -> None:
-        if step == "write":
+        if step in {"write", "start"}:
             chats = self.promises.rows("chats", "status <> 'merged'")
-            told = {"chat_id": chats[pick % len(chats)]["id"], "type": "text", "text": self._text()}
-            self._post("/api/v1/crm/messages", told)
+            self._turn_to(chats[pick % len(chats)]["id"], step)
         elif found := self.promises.rows("sessions", "status = 'open'"):
             self._decide(found[pick % len(found)]["id"], step)
+
+    def _turn_to(self, chat_id: str, step: str) -> None:
+        if step == "write":
+            self._post("/api/v1/crm/messages", {"chat_id": chat_id, "type": "text", "text": self._text()})
+            return
+        answer = self.shop.api.post("/api/v1/crm/sessions", {"chat_id": chat_id}, as_=self.shop.tenant.agent)
+        # One is open already.
+        assert answer.status_code in {201, 409}, answer.text
 
     def _decide(self, session_id: str, step: str) -> None:
         path = f"/api/v1/crm/sessions/{session_id}"
@@ -149,7 +156,7 @@ class ReplySide(RuleBasedStateMachine):
             "assign": ("assign", {}),
             "pause": ("bot", {"paused": True}),
             "resume": ("bot", {"paused": False}),
-            "close": ("close", None),
+            "close": ("close", {"outcome": "unresolved"}),
         }
         verb, body = steps[step]
         self._post(f"{path}/{verb}", body)

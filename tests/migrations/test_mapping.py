@@ -12,7 +12,7 @@ from infra.schema import read
 from shared.runtime.mapping import mappers
 
 STORES = sorted((ROOT / "shared").rglob("store.py"))
-KEPT_BY_POSTGRES = {"created_at", "updated_at"}
+KEPT_BY_POSTGRES = {"created_at", "updated_at", "name_folded"}
 # What a column of the dataclass may be in Postgres.
 TYPES = {
     Uuid: {"uuid"},

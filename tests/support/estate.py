@@ -52,7 +52,9 @@ def settle(world: World, api: Api, tenant: Tenant) -> Estate:
         speak(world, channel, kind=kind, customer=ANA)
     deleted, spoken = speak(world, channel, customer=BIA), speak(world, channel, customer=ANA)
     human = _assigned(api, tenant, deleted)
+    assert api.post(f"/api/v1/crm/sessions/{deleted.session_id}/close", as_=tenant.agent).status_code == 200
     assert api.delete(f"/api/v1/crm/contacts/{deleted.contact_id}", as_=tenant.admin).status_code == 204
+    silent = api.post("/api/v1/crm/contacts", {"phone": "+5511900000004"}, as_=tenant.agent).get_json()
     delivery = world.value("select id from inbound_deliveries where message_id = :id", id=spoken.message_id)
     live = {
         "tenant": tenant.tenant_id,
@@ -62,7 +64,9 @@ def settle(world: World, api: Api, tenant: Tenant) -> Estate:
         "bot": channel.agent_id,
         "agent": human,
         "contact": spoken.contact_id,
+        "silent_contact": silent["id"],
         "chat": spoken.chat_id,
+        "silent_chat": deleted.chat_id,
         "session": spoken.session_id,
         "group": spoken.group_id,
         "message": spoken.message_id,

@@ -71,6 +71,7 @@ def _message(**to: str) -> Json:
 BODIES: dict[str, Callable[[Estate], list[Json]]] = {
     "add_project_member": lambda _: [{"email": "nova@example.com", "name": "Nova", "role": "agent"}],
     "assign_session": lambda it: [{"agent_id": it.live["agent"]}],
+    "close_session": lambda _: [{"outcome": "resolved"}],
     "confirm_delivery": lambda _: [{"status": "delivered"}],
     "create_agent": lambda _: [{"name": "Leo"}],
     "create_api_key": lambda _: [{"name": "Website"}],
@@ -86,10 +87,17 @@ BODIES: dict[str, Callable[[Estate], list[Json]]] = {
     "register": lambda _: [
         {"tenant_name": "Nova", "name": "Nova", "email": "nova@example.com", "password": "a long password"}
     ],
+    "qualify_contact": lambda _: [{"score": 80}],
     "refresh_tokens": lambda it: [{"refresh_token": it.live["refresh_token"]}],
     "search_contacts": lambda _: [{"query": "ana"}],
     "search_messages": lambda it: [
         {"query": "oi", **{f"{kind}_id": it.live[kind] for kind in ("chat", "session", "contact", "channel")}},
+    ],
+    "search_sessions": lambda _: [{"query": "ana"}],
+    # Where no session is open: what these two are about nobody else asks for.
+    "start_session": lambda it: [
+        {"chat_id": it.live["silent_chat"]},
+        {"contact_id": it.live["silent_contact"], "channel_id": it.live["channel"]},
     ],
     "switch_session_bot": lambda _: [{"paused": True}],
     "update_channel": lambda it: [{"default_agent_id": it.live["bot"]}],

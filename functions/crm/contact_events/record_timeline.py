@@ -6,8 +6,11 @@ from shared.crm.contacts.events import (
     ContactCreated,
     ContactDeleted,
     ContactIdentityLinked,
+    ContactLeadDisqualified,
+    ContactLeadQualified,
     ContactMerged,
     ContactRestored,
+    ContactScoreChanged,
     ContactUpdated,
 )
 from shared.crm.messages.events import MessageCancelled, MessageCreated, MessageFailed, MessageLeftUnknown
@@ -19,6 +22,7 @@ from shared.crm.sessions.events import (
     SessionEscalated,
     SessionMerged,
     SessionReopened,
+    SessionResolved,
     SessionStarted,
 )
 from shared.kernel.events import Event
@@ -34,9 +38,13 @@ from shared.runtime.work import UnitOfWork
     ContactRestored,
     ContactIdentityLinked,
     ContactMerged,
+    ContactScoreChanged,
+    ContactLeadQualified,
+    ContactLeadDisqualified,
     ChatCreated,
     ChatParticipantAdded,
     SessionStarted,
+    SessionResolved,
     SessionClosed,
     SessionReopened,
     SessionMerged,

@@ -2,12 +2,13 @@
 
 from pydantic import Field
 
-from shared.crm.contacts.query import ContactFilter, Search
+from shared.crm.contacts.query import FIELDS, ContactFilter, words
 from shared.crm.contacts.view import CONTACTS, ContactView
 from shared.runtime.declarations import Limit
 from shared.runtime.http import Role, endpoint
 from shared.runtime.parsing import Body
 from shared.runtime.query import Page, PageQuery, page
+from shared.runtime.search import Search
 
 
 class ContactSearch(Body):
@@ -16,15 +17,18 @@ class ContactSearch(Body):
     )
     filter: ContactFilter | None = None
     limit: int = Field(25, ge=1, le=100, description="How many at most.")
+    sort: str | None = Field(
+        None, max_length=100, description="As in the list of contacts; by default the newest first."
+    )
     cursor: str | None = Field(None, max_length=1024, description="Where to go on: `paging.next`.")
 
 
 @endpoint("POST", "/api/v1/crm/contacts/search", allow=Role.VIEWER, limit=Limit.CRM_READ)
 def search_contacts(body: ContactSearch) -> Page[ContactView]:
     """Find contacts by words, by a tree of conditions, or by both."""
-    search = Search()
-    conditions = [search.words(body.query)] if body.query and body.query.strip() else []
+    search = Search(FIELDS)
+    conditions = [words(search, body.query)] if body.query and body.query.strip() else []
     if body.filter:
         conditions.append(search.tree(body.filter))
-    query = PageQuery(limit=body.limit, cursor=body.cursor, page=None, sort=None)
+    query = PageQuery(limit=body.limit, cursor=body.cursor, page=None, sort=body.sort)
     return page(CONTACTS, query, {}, where=" and ".join(conditions) or "true", **search.values)

@@ -5,13 +5,10 @@ from uuid import UUID
 
 from pydantic import Field
 
-from shared.crm.chats.model import Chat
-from shared.crm.chats.store import Chats
-from shared.crm.chats.use_cases import chat_with
+from shared.crm.chats.use_cases import chosen_chat
 from shared.crm.messages.model import LONGEST_TEXT
 from shared.crm.messages.view import MESSAGES, MessageView
 from shared.crm.messages.writing import write
-from shared.kernel.errors import Invalid
 from shared.runtime.http import Role, endpoint
 from shared.runtime.parsing import Body
 from shared.runtime.query import One, one
@@ -37,13 +34,5 @@ def create_message(uow: UnitOfWork, body: NewMessage) -> One[MessageView]:
 
     It is queued here and sent at once; its status tells how far it has come. From now on you hold the session.
     """
-    return one(MESSAGES, write(uow, _chat(uow, body), body.text, body.reply_to).id)
-
-
-def _chat(uow: UnitOfWork, body: NewMessage) -> Chat:
-    match body.chat_id, body.contact_id, body.channel_id:
-        case UUID() as chat_id, None, None:
-            return Chats(uow).locked(chat_id)
-        case None, UUID() as contact_id, UUID() as channel_id:
-            return chat_with(uow, contact_id, channel_id)
-    raise Invalid("give either chat_id, or contact_id and channel_id")
+    chat = chosen_chat(uow, body.chat_id, body.contact_id, body.channel_id)
+    return one(MESSAGES, write(uow, chat, body.text, body.reply_to).id)

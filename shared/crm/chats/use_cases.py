@@ -1,4 +1,4 @@
-"""The chat with a contact on a channel, opened when somebody first writes to them."""
+"""The chat that is meant: itself, or that with a contact on a channel, opened when somebody first turns to them."""
 
 from uuid import UUID
 
@@ -12,6 +12,16 @@ from shared.crm.contacts.store import Contacts
 from shared.kernel.errors import Invalid
 from shared.kernel.inbound import ChatKind, Identity, IdentityKind
 from shared.runtime.work import UnitOfWork
+
+
+def chosen_chat(uow: UnitOfWork, chat_id: UUID | None, contact_id: UUID | None, channel_id: UUID | None) -> Chat:
+    """The chat of that id, or that of the contact on the channel, locked. Invalid: neither is named, or both."""
+    match chat_id, contact_id, channel_id:
+        case UUID(), None, None:
+            return Chats(uow).locked(chat_id)
+        case None, UUID(), UUID():
+            return chat_with(uow, contact_id, channel_id)
+    raise Invalid("give either chat_id, or contact_id and channel_id")
 
 
 def chat_with(uow: UnitOfWork, contact_id: UUID, channel_id: UUID) -> Chat:

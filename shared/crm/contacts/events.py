@@ -25,6 +25,20 @@ class ContactRestored(ContactEvent, name="contact.restored"):
     pass
 
 
+class ContactScoreChanged(ContactEvent, name="contact.score_changed"):
+    old: int
+    new: int
+
+
+class ContactLeadQualified(ContactEvent, name="contact.lead_qualified"):
+    score: int
+    qualification: str
+
+
+class ContactLeadDisqualified(ContactEvent, name="contact.lead_disqualified"):
+    score: int
+
+
 class ContactIdentityLinked(ContactEvent, name="contact.identity_linked"):
     kind: str
 

@@ -10,8 +10,11 @@ from shared.crm.contacts.events import (
     ContactCreated,
     ContactDeleted,
     ContactIdentityLinked,
+    ContactLeadDisqualified,
+    ContactLeadQualified,
     ContactMerged,
     ContactRestored,
+    ContactScoreChanged,
     ContactUpdated,
 )
 from shared.kernel.aggregate import Aggregate
@@ -26,6 +29,13 @@ class ContactSource(StrEnum):
     IMPORT = "import"
 
 
+class Qualification(StrEnum):
+    """Whether somebody is worth selling to; None while nobody has judged."""
+
+    QUALIFIED = "qualified"
+    DISQUALIFIED = "disqualified"
+
+
 @dataclass(eq=False, kw_only=True)
 class Contact(Aggregate):
     aggregate_type: ClassVar[str] = "contact"
@@ -36,6 +46,8 @@ class Contact(Aggregate):
     version: int = 1
     name: str = ""
     source: ContactSource
+    score: int = 0
+    qualification: Qualification | None = None
     merged_into_id: UUID | None = None
     deleted_at: datetime | None = None
 
@@ -54,6 +66,19 @@ class Contact(Aggregate):
         """Take the name a person gives themselves, unless we already call them something."""
         if name and not self.name:
             self.rename(name)
+
+    def qualify(self, score: int, qualification: Qualification) -> None:
+        """Judge what the contact is worth, from 0 to 100, and whether to go on with them."""
+        if score != self.score:
+            old, self.score = self.score, score
+            self.record(ContactScoreChanged(contact_id=self.id, old=old, new=score))
+        if qualification is self.qualification:
+            return
+        self.qualification = qualification
+        if qualification is Qualification.QUALIFIED:
+            self.record(ContactLeadQualified(contact_id=self.id, score=score, qualification=qualification))
+        else:
+            self.record(ContactLeadDisqualified(contact_id=self.id, score=score))
 
     def link(self, identity: Identity) -> None:
         """Note that the contact is now also known by this identity; its row is the store's."""
@@ -77,6 +102,8 @@ class Contact(Aggregate):
     def absorb(self, other: "Contact") -> None:
         """Become the one contact of a person who was two."""
         self.introduce(other.name)
+        if self.qualification is None and other.qualification is not None:
+            self.qualify(other.score, other.qualification)
         other.merged_into_id = self.id
         self.record(ContactMerged(survivor_id=self.id, merged_ids=[other.id]))
 

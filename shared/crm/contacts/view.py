@@ -4,13 +4,22 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from shared.crm.contacts.model import ContactSource
+from shared.crm.contacts.model import ContactSource, Qualification
 from shared.kernel.inbound import IdentityKind
 from shared.runtime.query import Source
 
 # For what hangs on a contact: the one that `:contact_id` stands for, and whether it is there.
 NAMED = "(select coalesce(merged_into_id, id) from contacts where id = :contact_id)"
 IS_THERE = f"exists (select from contacts where deleted_at is null and id = {NAMED})"
+
+# The policy says the same, but as a choice that no index can serve.
+PROJECT = "{}.project_id = cast(nullif(current_setting('app.project_id', true), '') as uuid)"
+_KNOWN = "c.id in (select i.contact_id from contact_identities i where {} and i.kind = '{}' and i.issuer = '' and {})"
+
+
+def known(kind: str, condition: str) -> str:
+    """The contacts `c` for whom a condition on their identities `i` of a kind holds."""
+    return _KNOWN.format(PROJECT.format("i"), kind, condition)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,7 +33,10 @@ class IdentityView:
 
 @dataclass(frozen=True, kw_only=True)
 class ContactView:
-    """`phone` and `email` are the latest of those in `identities`; the name may be empty."""
+    """`phone` and `email` are the latest of those in `identities`; the name may be empty.
+
+    `score` is 0 and `qualification` null until somebody judges what the contact is worth.
+    """
 
     id: UUID
     project_id: UUID
@@ -33,6 +45,8 @@ class ContactView:
     email: str | None
     identities: list[IdentityView]
     source: ContactSource
+    score: int
+    qualification: Qualification | None
     version: int
     created_at: datetime
     updated_at: datetime
@@ -54,11 +68,11 @@ CONTACTS = Source(
         "email": _LATEST.format(_OF_CONTACT, IdentityKind.EMAIL),
         "identities": _ALL + _OF_CONTACT,
     },
-    # The policy says the same, but as a choice that no index can serve.
-    where="c.deleted_at is null and c.merged_into_id is null"
-    " and c.project_id = cast(nullif(current_setting('app.project_id', true), '') as uuid)",
-    filters=("name", "phone", "email", "source", "created_at", "updated_at"),
-    sorts=("created_at", "updated_at", "name"),
+    orders={"name": "c.name_folded"},
+    apart={kind: ("i.value", known(kind, "{}")) for kind in ("phone", "email")},
+    where=f"c.deleted_at is null and c.merged_into_id is null and {PROJECT.format('c')}",
+    filters=("name", "phone", "email", "source", "score", "qualification", "created_at", "updated_at"),
+    sorts=("created_at", "updated_at", "name", "score"),
     noun="contact",
     named="(select coalesce(merged_into_id, id) from contacts where id = :id)",
 )

@@ -14,10 +14,7 @@ from shared.crm.sessions.store import Sessions
 from shared.crm.sessions.use_cases import take_over
 from shared.kernel.errors import Conflict, Invalid
 from shared.providers.waha.client import new_message_id
-from shared.runtime.postgres import sql
 from shared.runtime.work import UnitOfWork
-
-_TIMEOUT = "select session_timeout_minutes from projects where tenant_id = :tenant_id and id = :project_id"
 
 
 def write(uow: UnitOfWork, chat: Chat, text: str, reply_to: UUID | None) -> Message:
@@ -67,6 +64,5 @@ def _session(uow: UnitOfWork, chat: Chat, at: datetime) -> Session:
     """The open session, or a new one when that has been silent for too long."""
     sessions = Sessions(uow)
     known = sessions.open_in(chat.id)
-    rows = uow.run(sql(_TIMEOUT, tenant_id=chat.tenant_id, project_id=chat.project_id))[0]
-    placed = place([known] if known else [], chat=chat, timeout_minutes=int(rows[0][0] or 0), at=at)
+    placed = place([known] if known else [], chat=chat, timeout_minutes=sessions.timeout_minutes(chat), at=at)
     return sessions.add(placed.session) if placed.is_new else placed.session

@@ -18,6 +18,11 @@ class SessionStarted(SessionEvent, name="session.started"):
 class SessionClosed(SessionEvent, name="session.closed"):
     reason: str
     duration_seconds: int
+    outcome: str | None = None
+
+
+class SessionResolved(SessionEvent, name="session.resolved"):
+    outcome: str
 
 
 class SessionReopened(SessionEvent, name="session.reopened"):

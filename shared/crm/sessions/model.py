@@ -16,6 +16,7 @@ from shared.crm.sessions.events import (
     SessionEscalated,
     SessionMerged,
     SessionReopened,
+    SessionResolved,
     SessionStarted,
 )
 from shared.kernel.aggregate import Aggregate
@@ -32,6 +33,18 @@ class SessionStatus(StrEnum):
 class CloseReason(StrEnum):
     TIMEOUT = "timeout"
     MANUAL = "manual"
+
+
+class SessionOutcome(StrEnum):
+    """What came of it, in the words of whoever closed it."""
+
+    RESOLVED = "resolved"
+    UNRESOLVED = "unresolved"
+    CONVERTED = "converted"
+    SPAM = "spam"
+
+
+_SETTLED = {SessionOutcome.RESOLVED, SessionOutcome.CONVERTED}
 
 
 class Holder(StrEnum):
@@ -60,6 +73,7 @@ class Session(Aggregate):
     last_message_at: datetime
     ended_at: datetime | None = None
     close_reason: CloseReason | None = None
+    outcome: SessionOutcome | None = None
     merged_into_id: UUID | None = None
     held_by: Holder = Holder.BOT
     held_since: datetime | None = None
@@ -113,20 +127,24 @@ class Session(Aggregate):
         if self.status is SessionStatus.OPEN:
             self._close(CloseReason.TIMEOUT, self.expires_at)
 
-    def close(self, at: datetime) -> None:
+    def close(self, at: datetime, outcome: SessionOutcome | None = None) -> None:
         if self.status is not SessionStatus.OPEN:
             raise Conflict("this session is already closed")
+        self.outcome = outcome
+        if outcome in _SETTLED:
+            self.record(SessionResolved(outcome=str(outcome), **self._names()))
         self._close(CloseReason.MANUAL, max(at, self.last_message_at))
         self._released()
 
     def closed_instead_of(self, silent: "Session") -> None:
         """Be what somebody closed by hand: a late message has shown that the other was over by then."""
+        self.outcome, silent.outcome = silent.outcome, None
         self._close(CloseReason.MANUAL, silent.ended_at or silent.expires_at)
         silent.close_reason, silent.ended_at = CloseReason.TIMEOUT, silent.expires_at
 
     def reopen(self) -> None:
         """Be open again: a late message has shown that the silence was shorter than the timeout."""
-        self.status, self.ended_at, self.close_reason = SessionStatus.OPEN, None, None
+        self.status, self.ended_at, self.close_reason, self.outcome = SessionStatus.OPEN, None, None, None
         self.record(SessionReopened(**self._names()))
 
     def absorb(self, later: "Session") -> None:
@@ -136,7 +154,7 @@ class Session(Aggregate):
         self.take(later.last_message_at)
         self._inherit(later)
         later.status, later.merged_into_id = SessionStatus.MERGED, self.id
-        later.ended_at, later.close_reason = None, None
+        later.ended_at, later.close_reason, later.outcome = None, None, None
         self.record(SessionMerged(merged_id=later.id, **self._names()))
 
     def _end_as(self, other: "Session") -> None:
@@ -144,7 +162,7 @@ class Session(Aggregate):
         if self.ended_at is not None and other.ended_at is None:
             self.reopen()
         elif self.ended_at is not None and other.last_message_at >= self.last_message_at:
-            self.close_reason, self.ended_at = other.close_reason, other.ended_at
+            self.close_reason, self.ended_at, self.outcome = other.close_reason, other.ended_at, other.outcome
 
     def held_by_human(self, reason: str, since: datetime, agent_id: UUID | None = None) -> None:
         """Give the conversation to a person, until close or resume; what lies before those changes nothing."""
@@ -196,7 +214,7 @@ class Session(Aggregate):
     def _close(self, reason: CloseReason, at: datetime) -> None:
         self.status, self.close_reason, self.ended_at = SessionStatus.CLOSED, reason, at
         lasted = int((self.last_message_at - self.started_at).total_seconds())
-        self.record(SessionClosed(reason=reason, duration_seconds=lasted, **self._names()))
+        self.record(SessionClosed(reason=reason, duration_seconds=lasted, outcome=self.outcome, **self._names()))
 
     def _names(self) -> dict[str, Any]:
         return {"session_id": self.id, "chat_id": self.chat_id, "contact_id": self.contact_id}

@@ -1,16 +1,35 @@
-"""Who answers in a session: a person takes it, or gives it back."""
+"""Sessions by hand: one begins, a person takes it, or gives it back."""
 
 from uuid import UUID
 
+from shared.crm.chats.model import Chat
 from shared.crm.chats.store import Chats
 from shared.crm.message_groups.model import Outcome
 from shared.crm.message_groups.store import MessageGroups
 from shared.crm.messages.store import Messages
 from shared.crm.sessions.model import Session, SessionStatus
 from shared.crm.sessions.store import Sessions
-from shared.kernel.errors import Conflict
+from shared.kernel.errors import Conflict, Invalid
 from shared.runtime.retry import Stale
 from shared.runtime.work import UnitOfWork
+
+
+def start(uow: UnitOfWork, chat: Chat) -> Session:
+    """Begin a session in a chat that is locked; one that was silent for too long ends.
+
+    Invalid: nobody converses there. Conflict `session_open`: the chat has a session that goes on.
+    """
+    if not chat.converses:
+        raise Invalid("only a conversation with a person or a group has sessions", code="no_conversation")
+    sessions = Sessions(uow)
+    before = sessions.open_in(chat.id)
+    if before and before.expires_at >= uow.now:
+        details = {"session_id": str(before.id)}
+        raise Conflict("the chat has an open session already", code="session_open", details=details)
+    if before:
+        before.expire()
+    minutes = sessions.timeout_minutes(chat)
+    return sessions.add(Session.start(chat=chat, timeout_minutes=minutes, at=uow.now))
 
 
 def locked_session(uow: UnitOfWork, session_id: UUID) -> Session:

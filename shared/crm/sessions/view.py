@@ -4,17 +4,23 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from shared.crm.sessions.model import CloseReason, Holder, SessionStatus
+from shared.crm.sessions.model import CloseReason, Holder, SessionOutcome, SessionStatus
 from shared.runtime.query import Source
 
 # For what hangs on a session: the one that `:session_id` stands for, and whether it is there.
 NAMED = "(select coalesce(merged_into_id, id) from sessions where id = :session_id)"
 IS_THERE = f"exists (select from sessions where id = {NAMED})"
 
+# The policy says the same, but as a choice that no index can serve.
+PROJECT = "s.project_id = cast(nullif(current_setting('app.project_id', true), '') as uuid)"
+
 
 @dataclass(frozen=True, kw_only=True)
 class SessionView:
-    """`held_by` says who answers: the bot, or a human since `held_since`, who is `agent_id` when that is known."""
+    """`held_by` says who answers: the bot, or a human since `held_since`, who is `agent_id` when that is known.
+
+    `outcome` is what came of it, if whoever closed it said so.
+    """
 
     id: UUID
     project_id: UUID
@@ -30,6 +36,7 @@ class SessionView:
     last_message_at: datetime
     ended_at: datetime | None
     close_reason: CloseReason | None
+    outcome: SessionOutcome | None
     version: int
     created_at: datetime
     updated_at: datetime
@@ -39,7 +46,7 @@ SESSIONS = Source(
     view=SessionView,
     tables="sessions s",
     alias="s",
-    where="s.status <> 'merged'",
+    where=f"s.status <> 'merged' and {PROJECT}",
     filters=(
         "channel_id",
         "chat_id",
@@ -48,8 +55,11 @@ SESSIONS = Source(
         "status",
         "held_by",
         "close_reason",
+        "outcome",
         "started_at",
         "last_message_at",
+        "ended_at",
+        "created_at",
     ),
     sorts=("started_at", "last_message_at", "created_at"),
     default_sort="started_at:desc",

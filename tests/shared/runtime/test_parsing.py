@@ -1,6 +1,7 @@
 import io
 import json
 import re
+from typing import ClassVar
 from uuid import UUID, uuid4
 
 import flask
@@ -31,6 +32,12 @@ values = st.recursive(
     lambda inner: st.lists(inner) | st.dictionaries(texts, inner),
     max_leaves=20,
 )
+
+
+class Wind(Body):
+    may_be_missing: ClassVar[bool] = True
+
+    strength: int | None = None
 
 
 class Kite(Body):
@@ -125,6 +132,14 @@ def test_a_body_is_read_strictly(body):
 def test_what_was_sent_is_known():
     assert read_body(request(data=b'{"length": 3}'), Kite).given() == {"length": 3}
     assert read_body(request(data=b"{}"), Kite).given() == {}
+
+
+def test_a_body_may_be_missing_where_it_says_so():
+    assert read_body(request(data=b""), Wind).given() == {}
+    assert read_body(request(data=b'{"strength": 3}'), Wind).strength == 3
+    for told, kind in ((b"", Kite), (b" ", Wind)):
+        with pytest.raises(BadRequest):
+            read_body(request(data=told), kind)
 
 
 def test_problems_name_the_fields_and_repeat_no_values():

@@ -29,8 +29,10 @@ PEOPLE = Source(
     tables="users u",
     alias="u",
     columns={"suspended": "u.status = 'suspended'", "password_hash_at": "u.updated_at"},
-    filters=("id", "name", "version", "suspended", "created_at"),
-    sorts=("created_at", "name"),
+    orders={"password_hash_at": "u.created_at"},
+    apart={"email": ("t.name", "u.tenant_id in (select t.tenant_id from tenants t where {})")},
+    filters=("id", "name", "email", "version", "suspended", "created_at"),
+    sorts=("created_at", "name", "version", "password_hash_at"),
     noun="person",
 )
 START = 1_770_000_000
@@ -93,7 +95,24 @@ def test_only_needs_no_id(people):
     assert ask(people, only(first))["version"] == 7
 
 
-@pytest.mark.parametrize("sort", ["created_at:desc", "created_at:asc", "name:asc", "name:desc", "name"])
+def test_only_may_name_values(people):
+    named = Source(view=PersonView, tables="users u", alias="u", columns=PEOPLE.columns, where="u.version = :number")
+    assert ask(people, only(named, number=7))["name"] == "Person 2"
+
+
+def test_a_sort_may_go_by_another_column(people):
+    assert versions(listed(people, sort="password_hash_at:asc", limit=3)) == [0, 1, 2]
+
+
+def test_a_filter_may_ask_another_table(people):
+    assert len(listed(people, {"filter[email]": "Padaria Aurora"})["data"]) == 12
+    assert len(listed(people, {"filter[email][contains]": "AURORA"})["data"]) == 12
+    assert listed(people, {"filter[email]": "Somebody else"})["data"] == []
+
+
+@pytest.mark.parametrize(
+    "sort", ["created_at:desc", "created_at:asc", "name:asc", "name", "version:desc", "password_hash_at"]
+)
 @pytest.mark.parametrize("limit", [1, 2, 5, 11, 12, 13])
 def test_pages_hold_everything_once_in_order_there_and_back(people, sort, limit):
     whole = versions(listed(people, sort=sort, limit=100))
@@ -169,7 +188,7 @@ def test_filters_mean_what_they_say(people, filters, found):
 @pytest.mark.parametrize(
     "filters",
     [
-        {"filter[email]": "x"},
+        {"filter[password_hash_at]": "x"},
         {"filter[password_hash]": "x"},
         {"filter[name][like]": "x"},
         {"filter[name]x": "x"},
@@ -216,6 +235,7 @@ AT, KEY = "2026-02-02T02:40:00+00:00", "0190a4f0-0000-7000-8000-000000000001"
         cursor("created_at", "next", "yesterday", KEY),
         cursor("created_at", "next", None, KEY),
         cursor("created_at", "next", 7, KEY),
+        cursor("created_at", "next", True, KEY),
         cursor("created_at", "next", {"a": 1}, KEY),
         cursor("created_at", "next", "0001-01-01T00:00:00+23:00", KEY),
         cursor("name", "next", "Person 1", KEY),
@@ -243,3 +263,14 @@ def test_a_cursor_leads_nowhere_outside_the_tenant(people, other_tenant):
     following = listed(people, limit=2)["paging"]["next"]
     names = {each["email"] for each in listed(other_tenant, cursor=following, limit=100)["data"]}
     assert names.isdisjoint({f"p{number}@example.com" for number in range(12)})
+
+
+@pytest.mark.parametrize("bad", ["x", "1.5", 1.5, True, None, [1], 1 << 63])
+def test_a_cursor_holds_what_its_order_goes_by(people, bad):
+    with pytest.raises(BadRequest) as caught:
+        listed(people, sort="version:asc", cursor=cursor("version", "next", bad, KEY))
+    assert caught.value.code == "bad_cursor"
+
+
+def test_a_count_may_be_a_text_in_a_cursor(people):
+    assert versions(listed(people, sort="version:asc", cursor=cursor("version", "next", "10", KEY))) == [11]

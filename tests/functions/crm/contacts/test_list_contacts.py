@@ -47,6 +47,40 @@ def test_they_can_be_asked_for(api, tenant, people, query, names):
     assert [each["name"] for each in answer.json["data"]] == names
 
 
+def test_the_worth_of_contacts_sorts_them_and_can_be_asked_for(api, tenant, people):
+    for person, score in zip(people, (10, 90, 50, 50, 0), strict=True):
+        verdict = "qualified" if score >= 50 else "disqualified"
+        body = {"score": score, "qualification": verdict}
+        assert api.post(f"{PATH}/{person['id']}/qualify", body, as_=tenant.agent).status_code == 200
+
+    def names(query):
+        return [each["name"] for each in api.get(f"{PATH}?{query}", as_=tenant.viewer).json["data"]]
+
+    assert names("sort=score:desc") == ["Bia", "Duda", "Caio", "Ana", "Eva"]
+    assert names("filter[score][gte]=50&sort=name:asc") == ["Bia", "Caio", "Duda"]
+    assert names("filter[score][gt]=50&filter[qualification]=qualified") == ["Bia"]
+    assert names("filter[qualification]=disqualified&sort=score:asc") == ["Eva", "Ana"]
+    first = api.get(f"{PATH}?sort=score:desc&limit=2", as_=tenant.viewer).json
+    assert names(f"sort=score:desc&limit=2&cursor={first['paging']['next']}") == ["Caio", "Ana"]
+
+
+def test_names_are_sorted_whatever_their_accents_and_case(api, tenant, people):
+    for name in ("Álvaro", "ana", "Çelia", "zé"):
+        api.post(PATH, {"name": name, "email": f"{len(name)}{ord(name[0])}@example.com"}, as_=tenant.agent)
+    found = [each["name"] for each in api.get(f"{PATH}?sort=name:asc", as_=tenant.viewer).json["data"]]
+    assert [name for name in found if name.lower() != "ana"] == ["Álvaro", "Bia", "Caio", "Çelia", "Duda", "Eva", "zé"]
+    assert found[1:3] in (["Ana", "ana"], ["ana", "Ana"])
+
+
+def test_a_phone_finds_whoever_is_known_by_it(api, tenant, people):
+    api.patch(f"{PATH}/{people[0]['id']}", {"phone": "+5521911112222"}, as_=tenant.agent)
+    for phone in ("%2B5511987654320", "%2B551187654320", "%2B5521911112222"):
+        found = api.get(f"{PATH}?filter[phone]={phone}", as_=tenant.viewer).json["data"]
+        assert [each["name"] for each in found] == ["Ana"]
+    found = api.get(f"{PATH}?filter[phone][contains]=98765432&sort=name:asc&limit=2", as_=tenant.viewer).json
+    assert [each["name"] for each in found["data"]] == ["Ana", "Bia"]
+
+
 def test_the_deleted_are_left_out(api, tenant, people):
     api.delete(f"{PATH}/{people[0]['id']}", as_=tenant.admin)
     assert people[0]["id"] not in api.get(PATH, as_=tenant.admin).text
@@ -54,7 +88,17 @@ def test_the_deleted_are_left_out(api, tenant, people):
 
 @pytest.mark.parametrize(
     "query",
-    ["limit=101", "limit=0", "limit=x", "page=0", "sort=phone", "cursor=x", "filter[deleted_at]=x", "offset=1"],
+    [
+        "limit=101",
+        "limit=0",
+        "limit=x",
+        "page=0",
+        "sort=phone",
+        "cursor=x",
+        "filter[deleted_at]=x",
+        "offset=1",
+        "filter[score]=x",
+    ],
 )
 def test_a_question_that_cannot_be_read_is_a_400(api, tenant, query):
     assert api.get(f"{PATH}?{query}", as_=tenant.viewer).status_code == 400

@@ -67,6 +67,9 @@ def test_words_are_found_whatever_their_accents(api, tenant, query, names):
         (test("phone", "contains", "11 98765"), {"Ana"}),
         (test("email", "equals", "Joao@Padaria.com.br"), {"João"}),
         (test("email", "contains", "example"), {"ÂNGELA"}),
+        (test("score", "gt", 10), set()),
+        (test("score", "between", [0, 10]), {"Ana", "João", "ÂNGELA", "100%"}),
+        (test("qualification", "equals", "qualified"), set()),
         (test("source", "equals", "api"), {"Ana", "João", "ÂNGELA", "100%"}),
         (test("created_at", "gt", "2020-01-01T00:00:00Z"), {"Ana", "João", "ÂNGELA", "100%"}),
         (test("created_at", "lt", "2020-01-01"), set()),
@@ -108,6 +111,17 @@ def test_pages_follow_each_other(api, tenant):
     assert rest["paging"]["next"] is None
 
 
+def test_they_come_in_the_order_asked_for(api, tenant):
+    def found(**body):
+        return api.post(PATH, {"sort": "name:asc", **body}, as_=tenant.viewer).json
+
+    first = found(limit=2)
+    assert [each["name"].split()[0] for each in first["data"]] == ["100%", "Ana"]
+    rest = found(limit=2, cursor=first["paging"]["next"])
+    assert [each["name"].split()[0] for each in rest["data"]] == ["ÂNGELA", "João"]
+    assert api.post(PATH, {"sort": "phone"}, as_=tenant.viewer).status_code == 400
+
+
 def test_the_deleted_are_left_out(api, tenant):
     (ana,) = api.post(PATH, {"query": "souza"}, as_=tenant.viewer).json["data"]
     api.delete(f"/api/v1/crm/contacts/{ana['id']}", as_=tenant.admin)
@@ -135,6 +149,16 @@ def test_a_stranger_finds_nothing(api, tenant):
         {"filter": test("name", "like", "x")},
         {"filter": test("name", "gt", "x")},
         {"filter": test("name", "contains", ["x"])},
+        {"filter": test("name", "equals", 7)},
+        {"filter": test("source", "equals", "nowhere")},
+        {"filter": test("source", "contains", "api")},
+        {"filter": test("score", "gt", "10")},
+        {"filter": test("score", "gt", 1.5)},
+        {"filter": test("score", "gt", True)},
+        {"filter": test("score", "gt", 1 << 40)},
+        {"filter": test("score", "contains", 1)},
+        {"filter": test("qualification", "equals", "hot")},
+        {"filter": test("created_at", "gt", 20260101)},
         {"filter": test("created_at", "gt", "yesterday")},
         {"filter": test("created_at", "between", ["2020-01-01"])},
         {"filter": test("created_at", "contains", "2020-01-01")},

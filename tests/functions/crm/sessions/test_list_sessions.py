@@ -29,10 +29,15 @@ def test_pages_follow_each_other(api, tenant, sessions):
 
 def test_they_can_be_asked_for(api, tenant, sessions):
     api.post(f"{PATH}/{sessions[0]}/bot", {"paused": True}, as_=tenant.agent)
-    api.post(f"{PATH}/{sessions[1]}/close", as_=tenant.agent)
+    api.post(f"{PATH}/{sessions[1]}/close", {"outcome": "converted"}, as_=tenant.agent)
     for query, expected in (
         ("filter[held_by]=human", sessions[:1]),
         ("filter[status]=closed", sessions[1:2]),
+        ("filter[outcome]=converted", sessions[1:2]),
+        ("filter[ended_at][gt]=2020-01-01", sessions[1:2]),
+        ("filter[created_at][lt]=2020-01-01", []),
+        ("filter[started_at][gte]=2026-07-02T13:46:42Z&sort=last_message_at:asc", sessions[2:]),
+        ("filter[status]=open&sort=created_at:asc&limit=1", sessions[:1]),
         ("filter[status]=open&filter[held_by]=bot", sessions[:1:-1]),
     ):
         assert [each["id"] for each in api.get(f"{PATH}?{query}", as_=tenant.viewer).json["data"]] == expected

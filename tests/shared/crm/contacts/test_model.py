@@ -1,7 +1,7 @@
 import pytest
 
 from shared.crm.contacts.events import ContactCreated
-from shared.crm.contacts.model import Contact, ContactSource, with_variants
+from shared.crm.contacts.model import Contact, ContactSource, Qualification, with_variants
 from shared.kernel.inbound import Identity, IdentityKind
 from tests.shared.crm.samples import NOON, PROJECT, TENANT, names
 
@@ -35,6 +35,32 @@ def test_renaming_to_the_same_name_is_no_change():
     contact = made("Ana")
     contact.rename("Ana")
     assert names(contact) == []
+
+
+def test_a_judgement_is_told_where_it_says_something_new():
+    contact = made()
+    contact.qualify(70, Qualification.QUALIFIED)
+    contact.qualify(70, Qualification.QUALIFIED)
+    contact.qualify(20, Qualification.QUALIFIED)
+    contact.qualify(20, Qualification.DISQUALIFIED)
+    assert (contact.score, contact.qualification) == (20, Qualification.DISQUALIFIED)
+    assert names(contact) == [
+        "contact.score_changed",
+        "contact.lead_qualified",
+        "contact.score_changed",
+        "contact.lead_disqualified",
+    ]
+
+
+@pytest.mark.parametrize(("ours", "theirs", "score"), [(None, 60, 60), (10, 60, 10), (10, None, 10), (None, None, 0)])
+def test_two_who_are_one_keep_the_survivors_judgement_if_there_is_one(ours, theirs, score):
+    survivor, other = made(), made()
+    for contact, told in ((survivor, ours), (other, theirs)):
+        if told is not None:
+            contact.qualify(told, Qualification.QUALIFIED)
+    survivor.absorb(other)
+    assert survivor.score == score
+    assert survivor.qualification is (None if ours is theirs is None else Qualification.QUALIFIED)
 
 
 def test_who_was_deleted_can_come_back_once():

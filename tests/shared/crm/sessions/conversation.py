@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from shared.crm.chats.model import Chat
-from shared.crm.sessions.model import CloseReason, Holder, Session, SessionStatus, place
+from shared.crm.sessions.model import CloseReason, Holder, Session, SessionOutcome, SessionStatus, place
 from tests.shared.crm.samples import a_chat, minute
 
 TIMEOUT = 60
@@ -69,7 +69,7 @@ class Conversation:
     def _close(self, at: int) -> None:
         for session in self.sessions:
             if session.status is SessionStatus.OPEN:
-                session.close(minute(at))
+                session.close(minute(at), outcome_of(at))
                 self.closes.append(at)
 
     def _sweep(self, now: datetime) -> None:
@@ -101,6 +101,12 @@ class Conversation:
         return sorted(told, key=lambda each: each["started_at"])
 
 
+def outcome_of(close: int) -> SessionOutcome | None:
+    """What whoever closes in that minute says came of it: each time something else, or nothing."""
+    outcomes: list[SessionOutcome | None] = [None, *SessionOutcome]
+    return outcomes[close % len(outcomes)]
+
+
 def _told(session: Session, messages: list[int]) -> dict[str, Any]:
     is_open = session.status is SessionStatus.OPEN
     return {
@@ -109,6 +115,7 @@ def _told(session: Session, messages: list[int]) -> dict[str, Any]:
         "last_message_at": session.last_message_at,
         "ended_at": session.ended_at,
         "reason": session.close_reason,
+        "outcome": session.outcome,
         # Nobody holds what was closed by hand; who held what fell silent matters to nobody.
         "holder": session.held_by if is_open or session.close_reason is CloseReason.MANUAL else None,
         "held_since": session.held_since if is_open else None,
@@ -124,6 +131,7 @@ def in_order(said: list[Said], closes: list[int]) -> list[dict[str, Any]]:
         if is_close:
             assert current is not None
             current.update(ended_at=minute(at), reason=CloseReason.MANUAL, holder=Holder.BOT, held_since=None)
+            current["outcome"] = outcome_of(at)
             continue
         if current is None or current["reason"] or minute(at) > _silent_at(current):
             _fell_silent(current)
@@ -143,6 +151,7 @@ def _stretch(at: datetime) -> dict[str, Any]:
         "last_message_at": at,
         "ended_at": None,
         "reason": None,
+        "outcome": None,
         "holder": Holder.BOT,
         "held_since": None,
     }

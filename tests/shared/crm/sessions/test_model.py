@@ -2,7 +2,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from shared.crm.sessions.model import CloseReason, Holder, Session, SessionStatus, place
+from shared.crm.sessions.model import CloseReason, Holder, Session, SessionOutcome, SessionStatus, place
 from shared.kernel.errors import Conflict
 from tests.shared.crm.samples import CONTACT, a_chat, minute, names
 from tests.shared.crm.sessions.conversation import TIMEOUT, Closed, Conversation, Said, Step, Swept, in_order
@@ -144,6 +144,34 @@ def test_closing_by_hand_releases_and_cannot_be_done_twice():
     session.held_by_human("an older message came late", minute(6))
     assert session.held_by is Holder.BOT
     assert names(session) == ["session.agent_assigned", "session.bot_paused", "session.closed"]
+
+
+@pytest.mark.parametrize(
+    ("outcome", "told"),
+    [
+        (None, ["session.closed"]),
+        (SessionOutcome.RESOLVED, ["session.resolved", "session.closed"]),
+        (SessionOutcome.CONVERTED, ["session.resolved", "session.closed"]),
+        (SessionOutcome.UNRESOLVED, ["session.closed"]),
+        (SessionOutcome.SPAM, ["session.closed"]),
+    ],
+)
+def test_whoever_closes_it_may_say_what_came_of_it(outcome, told):
+    session = begun()
+    session.close(minute(7), outcome)
+    assert session.outcome is outcome
+    assert names(session) == told
+
+
+def test_what_came_of_it_goes_with_its_end():
+    first, second = begun(0), begun(10)
+    second.take(minute(100))
+    first.close(minute(5), SessionOutcome.SPAM)
+    second.close(minute(101), SessionOutcome.RESOLVED)
+    first.absorb(second)
+    assert (first.outcome, second.outcome) == (SessionOutcome.RESOLVED, None)
+    first.reopen()
+    assert first.outcome is None
 
 
 def test_a_person_holds_from_the_first_word_until_the_bot_is_resumed():

@@ -1,0 +1,37 @@
+"""Finding sessions."""
+
+from pydantic import Field
+
+from shared.crm.sessions.query import FIELDS, SessionFilter, words
+from shared.crm.sessions.view import SESSIONS, SessionView
+from shared.runtime.declarations import Limit
+from shared.runtime.http import Role, endpoint
+from shared.runtime.parsing import Body
+from shared.runtime.query import Page, PageQuery, page
+from shared.runtime.search import Search
+
+
+class SessionSearch(Body):
+    query: str | None = Field(
+        None,
+        max_length=200,
+        description="Words of the contact's name or the group's subject, or a part of the phone or e-mail.",
+        examples=["ana souza"],
+    )
+    filter: SessionFilter | None = None
+    limit: int = Field(25, ge=1, le=100, description="How many at most.")
+    sort: str | None = Field(
+        None, max_length=100, description="As in the list of sessions; by default what began last first."
+    )
+    cursor: str | None = Field(None, max_length=1024, description="Where to go on: `paging.next`.")
+
+
+@endpoint("POST", "/api/v1/crm/sessions/search", allow=Role.VIEWER, limit=Limit.CRM_READ)
+def search_sessions(body: SessionSearch) -> Page[SessionView]:
+    """Find sessions by who they are with, by a tree of conditions, or by both."""
+    search = Search(FIELDS)
+    conditions = [words(search, body.query)] if body.query and body.query.strip() else []
+    if body.filter:
+        conditions.append(search.tree(body.filter))
+    query = PageQuery(limit=body.limit, cursor=body.cursor, page=None, sort=body.sort)
+    return page(SESSIONS, query, {}, where=" and ".join(conditions) or "true", **search.values)

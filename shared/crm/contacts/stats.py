@@ -1,0 +1,61 @@
+"""How much was said with a contact, counted when it is asked for."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from shared.crm.contacts.view import CONTACTS
+from shared.runtime.query import Source
+
+
+@dataclass(frozen=True, kw_only=True)
+class ContactStatsView:
+    """Messages sent are those that were not withdrawn and did not fail; what is said in groups does not count."""
+
+    contact_id: UUID
+    sessions: int
+    open_sessions: int
+    messages_received: int
+    messages_sent: int
+    first_message_at: datetime | None
+    last_received_at: datetime | None
+    last_sent_at: datetime | None
+
+
+CONTACT_STATS = Source(
+    view=ContactStatsView,
+    tables="""contacts c
+    cross join lateral (
+        select count(*) as sessions, count(*) filter (where s.status = 'open') as open_sessions
+        from sessions s
+        where s.tenant_id = c.tenant_id and s.contact_id = c.id and s.status <> 'merged'
+    ) as held
+    cross join lateral (
+        select count(*) filter (where m.direction = 'inbound') as messages_received,
+            count(*) filter (where m.direction = 'outbound') as messages_sent,
+            min(m.sent_at) as first_message_at,
+            max(m.sent_at) filter (where m.direction = 'inbound') as last_received_at,
+            max(m.sent_at) filter (where m.direction = 'outbound') as last_sent_at
+        from messages m
+        where m.tenant_id = c.tenant_id and m.contact_id = c.id and m.status not in ('failed', 'cancelled')
+    ) as said""",
+    alias="c",
+    columns={
+        "contact_id": "c.id",
+        "sessions": "held.sessions",
+        "open_sessions": "held.open_sessions",
+        **{
+            name: f"said.{name}"
+            for name in (
+                "messages_received",
+                "messages_sent",
+                "first_message_at",
+                "last_received_at",
+                "last_sent_at",
+            )
+        },
+    },
+    where=CONTACTS.where,
+    noun="contact",
+    named=CONTACTS.named,
+)
