@@ -1,14 +1,17 @@
 """What the API answers is what its documents say, to the letter."""
 
+import json
 from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator, FormatChecker
 
 from infra import manifest, openapi
+from infra.fakes.oidc import FakeIssuer
 from shared.runtime.http import Endpoint
+from tests.support.environment import environment
 from tests.support.estate import record_all, settle
-from tests.support.operations import questions
+from tests.support.operations import BODIES, questions
 
 DECLARED = [each for each in manifest.declarations() if isinstance(each, Endpoint)]
 READS = [each for each in DECLARED if each.method == "GET"]
@@ -25,6 +28,13 @@ def estate(world, api, tenant):
     made = settle(world, api, tenant)
     record_all(world)
     return made
+
+
+@pytest.fixture
+def _outside_issuer(monkeypatch):
+    with FakeIssuer() as fake, environment({"TOKEN_ISSUERS": json.dumps([fake.setting()])}):
+        monkeypatch.setitem(BODIES, "link_external_identity", lambda _: [{"token": fake.token("f3a1")}])
+        yield
 
 
 def closed(schema: Any) -> Any:
@@ -67,6 +77,7 @@ def test_every_read_answers_as_documented(api, document, estate):
     assert found == []
 
 
+@pytest.mark.usefixtures("_outside_issuer")
 @pytest.mark.parametrize("declared", WRITES, ids=lambda it: it.name)
 def test_every_write_answers_as_documented(api, document, estate, declared):
     found = [each for answer in ask(api, estate, declared) for each in differences(document, declared, answer)]

@@ -12,6 +12,7 @@ from shared.crm.sessions.view import SESSIONS
 from shared.runtime.postgres import Sql, connections, sql
 from shared.runtime.query import PageQuery, only, page
 
+FILLED = ("contacts", "contact_identities", "sessions")
 FREELY = "select set_config('session_replication_role', 'replica', true)"
 PEOPLE = """
 insert into contacts (id, tenant_id, project_id, version, name, source, score, created_at, updated_at)
@@ -40,7 +41,7 @@ def plan(world, tenant, other_tenant):
         names = {"tenant_id": each.tenant_id, "project_id": each.project_id}
         rows = (Sql(PEOPLE, names), sql(KNOWN, tenant_id=each.tenant_id), sql(TALKS, tenant_id=each.tenant_id))
         world.admin.run(sql(FREELY), *rows)
-    world.admin.run(*(sql(f"analyze {table}") for table in ("contacts", "contact_identities", "sessions")))
+    world.admin.run(*(sql(f"analyze {table}") for table in FILLED))
     scope = sql(SCOPE, tenant_id=str(tenant.tenant_id), project_id=str(tenant.project_id))
 
     def plan(wanted):
@@ -80,7 +81,7 @@ def test_a_page_further_on_begins_there_and_what_is_asked_for_is_looked_up(plan)
     ):
         found = plan(wanted)
         assert condition in conditions(found), found
-        assert "Seq Scan" not in found, found
+        assert not any(f"Seq Scan on {table} " in found for table in FILLED), found
 
 
 def conditions(plan):
