@@ -131,7 +131,7 @@ def spoken_of(server, worker_id):
 
 def ask(connection, wanted, tenant=TENANT):
     rows = pipeline(connection, BEGIN, scope(tenant), find(wanted, {}, FIRST).sql, ROLLBACK)[2]
-    return [each["text"] for each in json.loads(rows[0][0])["data"]]
+    return [each["text"] for each in json.loads(rows[0][0] or "")["data"]]
 
 
 def test_row_security_stands_over_the_words(spoken_of):
@@ -141,7 +141,7 @@ def test_row_security_stands_over_the_words(spoken_of):
     assert ask(spoken_of, "promocoes", uuid7()) == []
     count = sql("select count(*) from message_words")
     assert pipeline(spoken_of, count)[0] == [("0",)]
-    assert int(pipeline(spoken_of, BEGIN, scope(OTHER), count, ROLLBACK)[2][0][0]) == 2
+    assert pipeline(spoken_of, BEGIN, scope(OTHER), count, ROLLBACK)[2] == [("2",)]
 
 
 @pytest.mark.parametrize("wanted", ["promocoes", "recado 7", '"para todos"', "recado -7", "promocao or recado"])
@@ -149,7 +149,7 @@ def test_the_index_leads_to_the_words(spoken_of, wanted):
     asked = find(wanted, {}, FIRST).sql
     explain = Sql(f"explain (format json) {asked.text}", asked.values)
     hints = sql("set local enable_seqscan = off"), sql("set local enable_bitmapscan = off")
-    plan = json.loads(pipeline(spoken_of, BEGIN, scope(), *hints, explain, ROLLBACK)[4][0][0])
+    plan = json.loads(pipeline(spoken_of, BEGIN, scope(), *hints, explain, ROLLBACK)[4][0][0] or "")
     used = [node for node in nodes(plan[0]["Plan"]) if node.get("Relation Name") == "message_words"]
     assert used
     for node in used:

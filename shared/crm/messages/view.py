@@ -91,16 +91,22 @@ _PARENTS = {
 }
 
 
+_CHANNEL = {"filter[channel_id]": "exists (select from channels where id = cast(:channel_id as uuid))"}
+
+
 def parents(filters: Mapping[str, str]) -> tuple[str, dict[str, str]]:
     """The condition that what the messages are asked of is there, and its values. BadRequest: it is not said."""
-    exists, values = parents_if_any(filters)
-    if not values:
+    if not any(name in filters for name in _PARENTS):
         raise BadRequest(f"say whose messages: give one of {', '.join(_PARENTS)}", code="filter_required")
-    return exists, values
+    return _there(filters, _PARENTS)
 
 
 def parents_if_any(filters: Mapping[str, str]) -> tuple[str, dict[str, str]]:
-    """The same where it need not be said."""
-    named = {name.removeprefix("filter[").removesuffix("]"): name for name in _PARENTS if name in filters}
-    conditions = [_PARENTS[name] for name in named.values()]
-    return " and ".join(conditions) or "true", {key: filters[name] for key, name in named.items()}
+    """The same where it need not be said; a channel may be."""
+    return _there(filters, {**_PARENTS, **_CHANNEL})
+
+
+def _there(filters: Mapping[str, str], conditions: Mapping[str, str]) -> tuple[str, dict[str, str]]:
+    named = [name for name in conditions if name in filters]
+    values = {name.removeprefix("filter[").removesuffix("]"): filters[name] for name in named}
+    return " and ".join(conditions[name] for name in named) or "true", values

@@ -218,6 +218,11 @@ def test_what_belongs_to_another_tenant_looks_like_what_never_was(api, tenant, s
     assert hidden_in(api, tenant.admin, "POST", PATH, {"query": "oi"}, of, getattr(theirs, of))
 
 
+def test_their_channel_too(world, api, tenant, said, theirs):
+    channel = world.value("select channel_id from chats where id = :id", id=theirs.chat_id)
+    assert hidden_in(api, tenant.admin, "POST", PATH, {"query": "oi"}, "channel_id", channel)
+
+
 @pytest.mark.parametrize("role", ["admin", "agent", "viewer"])
 def test_every_member_may_search(api, tenant, said, role):
     assert len(api.post(PATH, {"query": "nao"}, as_=getattr(tenant, role)).json["data"]) == 1

@@ -283,7 +283,8 @@ def test_what_is_being_sent_is_not_deleted():
     st.lists(st.dictionaries(st.sampled_from("abcd"), st.none() | st.integers() | st.text(), max_size=4), max_size=5)
 )
 def test_notes_are_what_was_last_said_under_each_name(steps):
-    message, told = arrived(), {}
+    message = arrived()
+    told: dict[str, int | str | None] = {}
     for notes in steps:
         message.annotate(notes)
         told |= notes
