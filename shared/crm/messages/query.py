@@ -42,7 +42,7 @@ _ALL = f"f.word = {_RAREST} and (select bool_and(exists ({_STANDS_THERE})) from 
 # A message that holds several of the words is found by the first of them only.
 _ANY = f"""f.word = any({_WORDS}) and not exists (
 select from unnest({_WORDS}) as other (word) where other.word < f.word and exists ({_STANDS_THERE}))"""
-_FITS = "search_vector(m.text) @@ search_query(:wanted)"
+_FITS = "search_vector(m.text) @@ (select search_query(:wanted))"
 _SNIPPET = rf"""
 select coalesce(json_agg(json_build_object('text', text, 'match', match) order by place), '[]'::json)
 from (
@@ -52,7 +52,8 @@ from (
         from (
             select place, part, match, coalesce(min(place) filter (where match) over (), 1) as first
             from (
-                select part[1] as part, place, tsvector_to_array(search_vector(part[1])) && {_WORDS} as match
+                select part[1] as part, place,
+                    part[1] ~ '\w' and tsvector_to_array(search_vector(part[1])) && (select {_WORDS}) as match
                 from regexp_matches(left(normalize(m.text, NFC), 4096), '\w+|\W+', 'g')
                     with ordinality as parts (part, place)
             ) as read
