@@ -1,5 +1,6 @@
 """Sign-up."""
 
+from flask import Request, Response
 from pydantic import Field
 
 from shared.core.login_sessions.model import Member
@@ -14,6 +15,7 @@ from shared.core.users.store import Memberships, Users
 from shared.kernel.values import Email, Name
 from shared.runtime.declarations import Limit
 from shared.runtime.http import PUBLIC, endpoint
+from shared.runtime.idempotency import Keyed, newcomers_key
 from shared.runtime.parsing import Body
 from shared.runtime.retry import retried
 from shared.runtime.work import unit_of_work
@@ -28,15 +30,18 @@ class NewTenant(Body):
 
 # A password is hashed in 64 MB of memory: two at once are enough for one instance.
 @endpoint("POST", "/api/v1/auth/register", allow=PUBLIC, status=201, limit=Limit.AUTH, concurrency=2)
-def register(body: NewTenant) -> SignedIn:
+def register(body: NewTenant, request: Request) -> SignedIn:
     """Open an account: a tenant, its default project and its first admin, signed in."""
-    password_hash = hash_password(body.password)
-    return retried(lambda: _open(body, password_hash))
+    key, password_hash = newcomers_key(request, body.email), hash_password(body.password)
+    return retried(lambda: _open(body, key, password_hash))
 
 
-def _open(body: NewTenant, password_hash: str) -> SignedIn:
-    tenant = Tenant.create(body.tenant_name)
+def _open(body: NewTenant, key: Keyed | None, password_hash: str) -> SignedIn:
+    tenant = Tenant.create(body.tenant_name, key.tenant_id if key else None)
     with unit_of_work(tenant.id) as uow:
+        if key:
+            key.take(uow)
+            key.keep(uow, Response(status=201), secret=True)
         Tenants(uow).add(tenant)
         project = Projects(uow).add(Project.create(tenant_id=tenant.id, name=Name("Default")))
         admin = User.register(tenant_id=tenant.id, email=body.email, name=body.name, password_hash=password_hash)

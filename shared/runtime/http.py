@@ -62,7 +62,7 @@ class Endpoint(Routed):
     @property
     def takes_key(self) -> bool:
         """Whether a caller may send `Idempotency-Key`."""
-        return "uow" in self.types and self.method in {"POST", "PATCH"}
+        return self.method in {"POST", "PATCH"} and ("uow" in self.types or "request" in self.types)
 
     @cached_property
     def shows_version(self) -> bool:

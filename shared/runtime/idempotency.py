@@ -3,7 +3,7 @@
 import hashlib
 import re
 from dataclasses import dataclass
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from flask import Request, Response
 
@@ -16,6 +16,7 @@ from shared.runtime.work import UnitOfWork
 
 HEADER = "Idempotency-Key"
 REPLAYED = "Idempotency-Replayed"
+_NEWCOMERS = UUID("5d9f2f0c-6a0e-4f0a-9a53-0f1de8a1c7b4")
 _PRINTABLE = re.compile(r"[\x20-\x7e]{1,255}")
 _LOCKED = "55P03"  # Postgres: waited for a lock as long as lock_timeout lets it
 
@@ -93,14 +94,26 @@ class Keyed:
 
 def keyed(request: Request, uow: UnitOfWork) -> Keyed:
     """The request under the key that it gives. BadRequest: that is no key."""
+    caller = uow.caller
+    return _keyed(request, caller.tenant_id, caller.project_id, caller.user_id)
+
+
+def newcomers_key(request: Request, email: str) -> Keyed | None:
+    """The same for somebody who opens a tenant, if they give a key: it and their e-mail say which id the tenant has."""
+    if HEADER not in request.headers:
+        return None
+    named = uuid5(_NEWCOMERS, f"{email}\n{request.headers[HEADER]}")
+    return _keyed(request, named, named, named)
+
+
+def _keyed(request: Request, tenant_id: UUID, project_id: UUID, user_id: UUID) -> Keyed:
     key = request.headers.get(HEADER, "")
     if not _PRINTABLE.fullmatch(key):
         raise BadRequest(f"{HEADER} must be 1 to 255 printable ASCII characters", code="bad_idempotency_key")
-    caller = uow.caller
     return Keyed(
-        tenant_id=caller.tenant_id,
-        project_id=caller.project_id,
-        user_id=caller.user_id,
+        tenant_id=tenant_id,
+        project_id=project_id,
+        user_id=user_id,
         key=key,
         route=f"{request.method} {request.path}",
         fingerprint=hashlib.sha256(request.query_string + b"\n" + raw_body(request)).hexdigest(),

@@ -29,8 +29,8 @@ class Tenant(Aggregate):
     status: TenantStatus = TenantStatus.ACTIVE
 
     @classmethod
-    def create(cls, name: Name) -> Self:
-        tenant_id = uuid7()
+    def create(cls, name: Name, id: UUID | None = None) -> Self:
+        tenant_id = id or uuid7()
         tenant = cls(id=tenant_id, tenant_id=tenant_id, name=name)
         tenant.record(TenantCreated(customer_id=tenant_id))
         return tenant

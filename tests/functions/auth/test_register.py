@@ -1,3 +1,4 @@
+from concurrent.futures import ThreadPoolExecutor
 from uuid import UUID
 
 import pytest
@@ -35,6 +36,30 @@ def test_whoever_registers_is_signed_in(api):
     profile = api.get("/api/v1/auth/profile", headers={"Authorization": f"Bearer {token}"})
     assert profile.json["role"] == "admin"
     assert profile.json["tenant_name"] == "Padaria Aurora"
+
+
+def test_the_same_request_under_the_same_key_opens_one_tenant(api, world):
+    def post(key, **changes):
+        answer = api.post(PATH, {**BODY, **changes}, headers={"Idempotency-Key": key})
+        return answer.status_code, (answer.json.get("error") or {}).get("code")
+
+    assert post("k1") == (201, None)
+    # Its tokens were not kept to be shown again.
+    assert post("k1") == (409, "answer_not_kept")
+    assert post("k1", tenant_name="Padaria Boreal") == (422, "idempotency_key_reused")
+    assert post("k1", password="short") == (422, "invalid")
+    assert world.value("select count(*) from tenants") == 1
+    assert post("k1", email="bia@example.com") == post("k2") == (201, None)
+    assert post("") == (400, "bad_idempotency_key")
+    assert world.value("select count(*) from tenants") == 3
+
+
+def test_many_of_them_at_once_open_one_tenant(api, world):
+    with ThreadPoolExecutor(6) as threads:
+        headers = {"Idempotency-Key": "k1"}
+        answers = list(threads.map(lambda _: api.post(PATH, BODY, headers=headers).status_code, range(6)))
+    assert sorted(answers) == [201] + [409] * 5
+    assert world.value("select count(*) from tenants") == 1
 
 
 def test_the_password_rests_as_a_slow_hash(api, world):
