@@ -9,6 +9,7 @@ from typing import Any
 
 from infra import generated, manifest
 from infra.documents.answers import DEFINITIONS, HEADERS, answered, answers, error_responses
+from infra.documents.links import add_links
 from infra.documents.parameters import body, parameters, source_of
 from infra.documents.schemas import Json, Mode, Models, reachable
 from infra.environment import ROOT
@@ -55,6 +56,7 @@ def document(declared: Iterable[Declaration]) -> Json:
     paths: Json = {}
     for each in routed:
         paths.setdefault(each.path, {})[each.method.lower()] = operation(each, models)
+    add_links(paths, routed)
     definitions = {**models.definitions, **DEFINITIONS}
     responses = error_responses()
     return {

@@ -36,7 +36,9 @@ values (:id, :tenant_id, 1, :project_id, :user_id, 'made for tests', :role, :sec
 _LOGIN_SESSION = """
 insert into login_sessions
     (id, tenant_id, version, project_id, user_id, family_hash, secret_hash, renewed_at, expires_at)
-values (:session_id, :tenant_id, 1, :project_id, :user_id, :secret_hash, :secret_hash, now(), 'infinity')
+values (
+    :session_id, :tenant_id, 1, :project_id, :user_id, :secret_hash, :secret_hash, now(), now() + interval '30 days'
+)
 """
 
 
