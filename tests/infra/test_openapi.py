@@ -172,9 +172,9 @@ def test_the_check_names_what_differs(tmp_path, monkeypatch, capsys):
     found = manifest.declarations(SHOP)
     monkeypatch.setattr(manifest, "declarations", lambda: found)
     monkeypatch.setattr(openapi, "FILE", tmp_path / "openapi.json")
-    assert openapi.run(Namespace(check=False)) == 0
+    assert openapi.run(Namespace(check=False, release=False)) == 0
     assert "7 operations" in capsys.readouterr().out
-    assert openapi.run(Namespace(check=True)) == 0
+    assert openapi.run(Namespace(check=True, release=False)) == 0
     monkeypatch.setattr(manifest, "declarations", lambda: [each for each in found if each.name != "burn_parcel"])
-    assert openapi.run(Namespace(check=True)) == 1
+    assert openapi.run(Namespace(check=True, release=False)) == 1
     assert "burn_parcel is in it but no longer declared" in capsys.readouterr().err
