@@ -219,7 +219,7 @@ def _condition(source: Source[Any], parameter: str, value: str, bound: str) -> t
         compares = f"{column} {_OPERATORS[operator]} cast({bound} as {kind})"
         return condition.format(compares), read(_text(parameter, value))
     except (ValueError, OverflowError) as error:
-        wanted = _WANTED.get(kind) or f"one of {', '.join(_choices(get_type_hints(source.view)[name]))}"
+        wanted = _WANTED.get(kind) or f"one of {', '.join(_choices(_hints(source.view)[name]))}"
         raise BadRequest(f"{parameter} wants {wanted}", code="bad_filter") from error
 
 

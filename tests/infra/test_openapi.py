@@ -172,7 +172,8 @@ def test_the_check_names_what_differs(tmp_path, monkeypatch, capsys):
     found = manifest.declarations(SHOP)
     monkeypatch.setattr(manifest, "declarations", lambda: found)
     monkeypatch.setattr(openapi, "FILE", tmp_path / "openapi.json")
-    assert openapi.run(Namespace(check=False, release=False)) == 0
+    monkeypatch.setattr(openapi, "RELEASED", tmp_path / "released.json")
+    assert openapi.run(Namespace(check=False, release=True)) == 0
     assert "7 operations" in capsys.readouterr().out
     assert openapi.run(Namespace(check=True, release=False)) == 0
     monkeypatch.setattr(manifest, "declarations", lambda: [each for each in found if each.name != "burn_parcel"])
