@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from infra import generated, manifest
-from infra.documents.answers import DEFINITIONS, HEADERS, answered, answers, error_responses
+from infra.documents.answers import DEFINITIONS, HEADERS, answered, answers, error_responses, pages
 from infra.documents.breaks import breaks
 from infra.documents.links import add_links
 from infra.documents.parameters import body, parameters, source_of
@@ -88,7 +88,7 @@ def document(declared: Iterable[Declaration]) -> Json:
     for each in routed:
         paths.setdefault(each.path, {})[each.method.lower()] = operation(each, models)
     add_links(paths, routed)
-    definitions = {**models.definitions, **DEFINITIONS}
+    definitions = {**models.definitions, **DEFINITIONS, **pages(routed, models)}
     responses = error_responses()
     return {
         "openapi": "3.1.0",
@@ -135,8 +135,8 @@ def operation(declared: Routed, models: Models) -> Json:
 
 
 def tag(declared: Routed) -> str:
-    """Where the function lives, without the outermost folder and itself: `crm/contacts`."""
-    return "/".join(declared.module.split(".")[1:-1])
+    """Where the function lives, without the outermost folder and itself: `crm contacts`."""
+    return " ".join(declared.module.split(".")[1:-1])
 
 
 def role(declared: Routed) -> str:

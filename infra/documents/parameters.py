@@ -27,7 +27,7 @@ SIGNATURES: dict[str, list[Json]] = {
             "name": "X-Webhook-Hmac-Algorithm",
             "in": "header",
             "required": False,
-            "schema": {"const": "sha512"},
+            "schema": {"type": "string", "pattern": "^sha512$"},
         },
     ],
 }

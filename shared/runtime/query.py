@@ -63,9 +63,12 @@ class Source(Generic[V]):
     def column(self, name: str) -> str:
         return f"({self.columns[name]})" if name in self.columns else f"{self.alias}.{name}"
 
-    def kind(self, name: str) -> Kind:
+    def hint(self, name: str) -> Any:
         view: Any = self.view
-        return kind_of(_hints(view)[name])
+        return _hints(view)[name]
+
+    def kind(self, name: str) -> Kind:
+        return kind_of(self.hint(name))
 
     def item(self) -> str:
         """The JSON of one row, field by field, in the view's own order."""
@@ -219,7 +222,7 @@ def _condition(source: Source[Any], parameter: str, value: str, bound: str) -> t
         compares = f"{column} {_OPERATORS[operator]} cast({bound} as {kind})"
         return condition.format(compares), read(_text(parameter, value))
     except (ValueError, OverflowError) as error:
-        wanted = _WANTED.get(kind) or f"one of {', '.join(_choices(_hints(source.view)[name]))}"
+        wanted = _WANTED.get(kind) or f"one of {', '.join(_choices(source.hint(name)))}"
         raise BadRequest(f"{parameter} wants {wanted}", code="bad_filter") from error
 
 
