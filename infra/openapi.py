@@ -8,7 +8,9 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from infra import generated, manifest
-from infra.documents.answers import DEFINITIONS, HEADERS, answered, answers, error_responses
+from infra.documents.answers import DEFINITIONS, HEADERS, answered, answers, error_responses, pages
+from infra.documents.breaks import breaks
+from infra.documents.links import add_links
 from infra.documents.parameters import body, parameters, source_of
 from infra.documents.schemas import Json, Mode, Models, reachable
 from infra.environment import ROOT
@@ -30,8 +32,13 @@ SECURITY: Json = {
 }
 
 
+# What callers were last promised: what breaks it is told.
+RELEASED = ROOT / "infra/documents/released.json"
+
+
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     generated.add_check(parser)
+    parser.add_argument("--release", action="store_true", help="promise callers the API as it is now")
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -42,10 +49,35 @@ def run(arguments: argparse.Namespace) -> int:
         return 1
     if arguments.check:
         committed = json.loads(FILE.read_text()) if FILE.exists() else {}
-        return generated.verdict(FILE, generated.differences(parts(committed), parts(fresh)), "openapi")
+        old = generated.verdict(FILE, generated.differences(parts(committed), parts(fresh)), "openapi")
+        return kept(json.loads(RELEASED.read_text()), fresh) or old
     FILE.write_text(json.dumps(fresh, indent=1, ensure_ascii=False) + "\n")
     print(f"{generated.shown(FILE)}: {len(list(operations(fresh)))} operations")
+    if arguments.release:
+        RELEASED.write_text(json.dumps(promised(fresh), indent=1, ensure_ascii=False) + "\n")
     return 0
+
+
+def kept(released: Json, fresh: Json) -> int:
+    """Print what callers were promised and would no longer find, and return the exit code."""
+    if found := breaks(released, fresh):
+        lines = "".join(f"  {line}\n" for line in found)
+        advice = "Mend it, or run `python3 -m infra openapi --release` and say in the commit who has to change what."
+        sys.stderr.write(f"This breaks what callers were promised in {generated.shown(RELEASED)}:\n{lines}{advice}\n")
+        return 1
+    return 0
+
+
+def promised(value: Any) -> Any:
+    """The part of a description that callers' programs rest on: without words for people, examples and links."""
+    if isinstance(value, list):
+        return [promised(each) for each in value]
+    if not isinstance(value, dict):
+        return value
+    spoken = {key for key in ("description", "summary", "title", "tags") if isinstance(value.get(key), str | list)}
+    is_schema = isinstance(value.get("type"), str | list)
+    shown = {"example", "examples", "links"} if is_schema or value.keys() & {"schema", "content"} else set()
+    return {key: promised(inner) for key, inner in value.items() if key not in spoken | shown}
 
 
 def document(declared: Iterable[Declaration]) -> Json:
@@ -55,7 +87,8 @@ def document(declared: Iterable[Declaration]) -> Json:
     paths: Json = {}
     for each in routed:
         paths.setdefault(each.path, {})[each.method.lower()] = operation(each, models)
-    definitions = {**models.definitions, **DEFINITIONS}
+    add_links(paths, routed)
+    definitions = {**models.definitions, **DEFINITIONS, **pages(routed, models)}
     responses = error_responses()
     return {
         "openapi": "3.1.0",
@@ -102,8 +135,8 @@ def operation(declared: Routed, models: Models) -> Json:
 
 
 def tag(declared: Routed) -> str:
-    """Where the function lives, without the outermost folder and itself: `crm/contacts`."""
-    return "/".join(declared.module.split(".")[1:-1])
+    """Where the function lives, without the outermost folder and itself: `crm contacts`."""
+    return " ".join(declared.module.split(".")[1:-1])
 
 
 def role(declared: Routed) -> str:

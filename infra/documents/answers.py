@@ -1,5 +1,6 @@
 """What an operation can answer: its success, and the errors that can really happen to it."""
 
+from collections.abc import Iterable
 from typing import Any, get_args, get_origin
 
 from flask import Response
@@ -225,9 +226,24 @@ def answered(returned: Any) -> Any:
 
 
 def schema_of(returned: Any, models: Models) -> Json:
-    item = models.of(answered(returned), "serialization")
     if get_origin(returned) is not Page:
-        return item
+        return models.of(answered(returned), "serialization")
+    return {"$ref": f"{PLACE}{page_name(returned, models)}"}
+
+
+def page_name(returned: Any, models: Models) -> str:
+    """What a page of a view is called: ContactPage for one of ContactView."""
+    item: str = models.of(answered(returned), "serialization")["$ref"]
+    return f"{item.removeprefix(PLACE).removesuffix('View')}Page"
+
+
+def pages(routed: Iterable[Routed], models: Models) -> Json:
+    """The schemas of all pages, by name."""
+    returned = [each.types["return"] for each in routed if get_origin(each.types["return"]) is Page]
+    return {page_name(each, models): _page(models.of(answered(each), "serialization")) for each in returned}
+
+
+def _page(item: Json) -> Json:
     return {
         "type": "object",
         "required": ["data", "paging", "meta"],

@@ -27,7 +27,7 @@ SIGNATURES: dict[str, list[Json]] = {
             "name": "X-Webhook-Hmac-Algorithm",
             "in": "header",
             "required": False,
-            "schema": {"const": "sha512"},
+            "schema": {"type": "string", "pattern": "^sha512$"},
         },
     ],
 }
@@ -53,6 +53,7 @@ IF_MATCH: Json = {
     "required": False,
     "description": "Change it only if it is still of this version, which `ETag` and `version` show.",
     "schema": {"type": "string", "pattern": r'^("\d{1,10}"|\*)$'},
+    "example": '"3"',
 }
 COMPARISONS = {"gt": "greater than", "gte": "at least", "lt": "less than", "lte": "at most"}
 

@@ -1,9 +1,12 @@
 """Which function a request is for, read from the manifest."""
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+# With one of these in its path, what stands around a function answers a page of its own before the function is asked.
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f]")
 PUSHED = frozenset({"consumer", "task", "schedule"})
 
 
@@ -35,11 +38,11 @@ class Route:
         return [_is_parameter(word) for word in self.words]
 
     def fits(self, segments: list[str]) -> bool:
-        """Tell whether a path has these words; a parameter stands for anything but nothing."""
+        """Tell whether a path has these words; a parameter stands for anything but nothing and control characters."""
         if len(segments) != len(self.words):
             return False
         pairs = zip(self.words, segments, strict=True)
-        return all(bool(segment) if _is_parameter(word) else word == segment for word, segment in pairs)
+        return all(_is_value(segment) if _is_parameter(word) else word == segment for word, segment in pairs)
 
 
 class Routes:
@@ -59,6 +62,8 @@ class Routes:
         """The name of the function for a request; `NoSuchPath` or `WrongMethod` when there is none."""
         segments = path.split("/")
         fitting = [route for route in self._public if route.fits(segments)]
+        # A path of words is an address of its own, whatever one with parameters beside it takes.
+        fitting = [route for route in fitting if route.precedence == fitting[0].precedence]
         chosen = next((route for route in fitting if route.method == method), None)
         if chosen:
             return chosen.function
@@ -71,6 +76,10 @@ class Routes:
         if name not in self._pushed:
             raise NoSuchPath
         return name
+
+
+def _is_value(segment: str) -> bool:
+    return bool(segment) and not _CONTROLS.search(segment)
 
 
 def _is_parameter(word: str) -> bool:

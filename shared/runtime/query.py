@@ -7,8 +7,9 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime
+from enum import StrEnum
 from functools import cache
-from typing import Any, Generic, TypeVar, get_args, get_type_hints
+from typing import Any, Generic, Literal, TypeVar, get_args, get_origin, get_type_hints
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -62,9 +63,12 @@ class Source(Generic[V]):
     def column(self, name: str) -> str:
         return f"({self.columns[name]})" if name in self.columns else f"{self.alias}.{name}"
 
-    def kind(self, name: str) -> Kind:
+    def hint(self, name: str) -> Any:
         view: Any = self.view
-        return kind_of(_hints(view)[name])
+        return _hints(view)[name]
+
+    def kind(self, name: str) -> Kind:
+        return kind_of(self.hint(name))
 
     def item(self) -> str:
         """The JSON of one row, field by field, in the view's own order."""
@@ -218,7 +222,8 @@ def _condition(source: Source[Any], parameter: str, value: str, bound: str) -> t
         compares = f"{column} {_OPERATORS[operator]} cast({bound} as {kind})"
         return condition.format(compares), read(_text(parameter, value))
     except (ValueError, OverflowError) as error:
-        raise BadRequest(f"{parameter} wants {_WANTED[kind]}", code="bad_filter") from error
+        wanted = _WANTED.get(kind) or f"one of {', '.join(_choices(source.hint(name)))}"
+        raise BadRequest(f"{parameter} wants {wanted}", code="bad_filter") from error
 
 
 def _filter_name(parameter: str) -> tuple[str, str]:
@@ -256,7 +261,25 @@ def kind_of(hint: Any) -> Kind:
     ):
         if hint is kind or kind in get_args(hint):
             return name, read
-    return "text", str
+    choices = _choices(hint)
+    return "text", (lambda value: _chosen(value, choices)) if choices else str
+
+
+def _choices(hint: Any) -> list[str]:
+    """What a field may be, when it is one of a few words."""
+    return [word for each in (hint, *get_args(hint)) for word in _words(each)]
+
+
+def _words(hint: Any) -> list[str]:
+    if get_origin(hint) is Literal:
+        return list(get_args(hint))
+    return list(hint) if isinstance(hint, type) and issubclass(hint, StrEnum) else []
+
+
+def _chosen(value: str, choices: list[str]) -> str:
+    if value not in choices:
+        raise ValueError(value)
+    return value
 
 
 def _truth(value: str) -> str:

@@ -28,6 +28,12 @@ MANIFEST = {
             "kind": "endpoint",
             "trigger": {"method": "GET", "path": "/api/v1/things/search"},
         },
+        {
+            "name": "delete_thing",
+            "module": MODULE,
+            "kind": "endpoint",
+            "trigger": {"method": "DELETE", "path": "/api/v1/things/{thing_id}"},
+        },
         {"name": "consume_thing", "module": MODULE, "kind": "consumer", "trigger": {"events": ["thing.made"]}},
     ]
 }
@@ -81,7 +87,15 @@ def test_a_literal_word_wins_over_a_parameter(front):
     assert front.get("/api/v1/things/other").json["function"] == "get_thing"
 
 
-@pytest.mark.parametrize("path", ["/", "/api/v1/things", "/api/v1/things/", "/api/v1/things/1/2", "/_functions"])
+def test_a_path_of_words_takes_only_methods_of_its_own(front):
+    answer = front.delete("/api/v1/things/search")
+    assert answer.status_code == 405
+    assert answer.headers["Allow"] == "GET"
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/api/v1/things", "/api/v1/things/", "/api/v1/things/1/2", "/api/v1/things/1%0A", "/_functions"]
+)
 def test_an_unknown_path_is_answered_in_our_shape(front, path):
     answer = front.get(path, headers={"X-Request-Id": "mine"})
     assert answer.status_code == 404
@@ -90,9 +104,9 @@ def test_an_unknown_path_is_answered_in_our_shape(front, path):
 
 
 def test_a_wrong_method_is_told_the_right_ones(front):
-    answer = front.delete("/api/v1/things/1")
+    answer = front.patch("/api/v1/things/1")
     assert answer.status_code == 405
-    assert answer.headers["Allow"] == "GET"
+    assert answer.headers["Allow"] == "DELETE, GET"
     assert answer.json["error"]["code"] == "method_not_allowed"
 
 

@@ -3,8 +3,7 @@ import os
 import signal
 import subprocess
 import threading
-from contextlib import contextmanager
-from uuid import UUID
+from contextlib import contextmanager, suppress
 
 import httpx
 import pytest
@@ -17,6 +16,7 @@ from infra.local.postgres import Cluster, connect
 from shared.providers.waha.signature import sign
 from shared.runtime.declarations import Limit
 from tests.infra.programs import gone, start, wait_until
+from tests.support.client import ApiClient
 
 READY_SECONDS = 60
 TOLD = {"base_url", "database_url", "owner_database_url", "admin", "waha_webhook_url", "waha_hmac_key", "fake_waha_url"}
@@ -45,18 +45,17 @@ def up(data, *options):
                 program.send_signal(signal.SIGINT)
 
 
-def call(cloud, method, path, **options):
-    """One request by the admin's key; None when nobody answered."""
-    key = {"X-API-Key": cloud["admin"]["api_key"]}
-    try:
-        return httpx.request(method, f"{cloud['base_url']}{path}", headers=key, trust_env=False, timeout=20, **options)
-    except httpx.TransportError:
-        return None
+@contextmanager
+def client_of(cloud, **headers):
+    """The client that is generated from the API's document; it calls with the admin's key, or with other headers."""
+    client = ApiClient(cloud["base_url"], headers or {"X-API-Key": cloud["admin"]["api_key"]})
+    yield client
+    client.close()
 
 
 def whoami(cloud):
-    answer = call(cloud, "GET", "/api/v1/auth/profile")
-    return answer.json() if answer is not None and answer.is_success else None
+    with client_of(cloud) as client:
+        return client.ask("get_profile").parsed.to_dict()
 
 
 def deliver(cloud):
@@ -88,13 +87,13 @@ def published(data, cloud):
 def busy_admin(cloud):
     """An admin of a new tenant, which may make as many keys as it likes."""
     who = {"tenant_name": "Busy", "name": "Bia", "email": "bia@example.com", "password": "correct horse battery"}
-    url = f"{cloud['base_url']}/api/v1/auth"
-    account = httpx.post(f"{url}/register", json=who, trust_env=False, timeout=20).json()
-    set_rates(cloud["owner_database_url"], UUID(account["tenant_id"]), {Limit.AUTH: 1000})
-    bearer = {"Authorization": f"Bearer {account['access_token']}"}
-    made = httpx.post(f"{url}/api-keys", json={"name": "busy"}, headers=bearer, trust_env=False, timeout=20)
+    with client_of(cloud) as client:
+        account = client.ask("register", body=who).parsed
+    set_rates(cloud["owner_database_url"], account.tenant_id, {Limit.AUTH: 1000})
+    with client_of(cloud, Authorization=f"Bearer {account.access_token}") as client:
+        made = client.ask("create_api_key", body={"name": "busy"})
     assert made.headers["X-RateLimit-Limit"] == "1000"
-    return {"api_key": made.json()["key"]}
+    return {"api_key": made.parsed.key}
 
 
 def kill_under_fire(cloud, count):
@@ -102,9 +101,11 @@ def kill_under_fire(cloud, count):
     statuses: list[int] = []
 
     def make_keys():
-        while len(statuses) < count:
-            answer = call(cloud, "POST", "/api/v1/auth/api-keys", json={"name": "made under fire"})
-            statuses.extend([answer.status_code] if answer is not None else [])
+        with client_of(cloud) as client:
+            while len(statuses) < count:
+                with suppress(httpx.TransportError):
+                    answer = client.ask("create_api_key", body={"name": "made under fire"})
+                    statuses.append(answer.status_code)
 
     callers = [threading.Thread(target=make_keys) for _ in range(4)]
     for caller in callers:
@@ -121,7 +122,7 @@ def test_a_local_cloud_keeps_what_it_holds_whatever_is_killed(data):
         assert set(cloud) >= TOLD
         assert set(cloud["pids"]) == PROCESSES
         me = whoami(cloud)
-        assert me is not None
+        assert me["role"] == "admin"
         assert role_of(cloud["database_url"]) == "ventros_app"
         assert role_of(cloud["owner_database_url"]) == "ventros_owner"
 
