@@ -49,6 +49,7 @@ def checks(root: Path) -> list[Check]:
         Check("layers", (sys.executable, "-c", IMPORTS, "--no-logo")),
         Check("manifest", module("infra.cli", "manifest", "--check")),
         Check("openapi", module("infra.cli", "openapi", "--check")),
+        Check("gateway", module("infra.cli", "gateway", "--check")),
         Check("events", module("infra.cli", "events", "--check")),
         *terraform(root / "terraform"),
     ]

@@ -35,6 +35,7 @@ COMMANDS = {
     "audit": Command("infra.audit", "demo", "hold a database against the rules that keep tenants apart"),
     "manifest": Command("infra.manifest", "demo", "write the list of all functions, read from their declarations"),
     "openapi": Command("infra.openapi", "demo", "write the OpenAPI description of the API"),
+    "gateway": Command("infra.gateway", "demo", "write what the public gateway must know of the API"),
     "events": Command("infra.catalogue", "demo", "write the catalogue of events with their JSON Schemas"),
     "lock": Command("infra.lock", None, "make the lock files again from pyproject.toml"),
 }

@@ -7,14 +7,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Unpack
 from uuid import UUID
 
 from flask import Request, Response
 
 from shared.kernel.events import Event
 from shared.runtime.answers import answer
-from shared.runtime.declarations import ATTRIBUTE, Declaration, Kind
+from shared.runtime.declarations import ATTRIBUTE, Declaration, Deployment, Kind
 from shared.runtime.parsing import adapter
 from shared.runtime.postgres import sql
 from shared.runtime.retry import retried
@@ -145,13 +145,18 @@ class Consumer(Declaration):
 
 
 def consumer(
-    *events: type[Event], ordered: bool = False, ack_deadline: int = 60, max_attempts: int = 10, concurrency: int = 8
+    *events: type[Event],
+    ordered: bool = False,
+    ack_deadline: int = 60,
+    max_attempts: int = 10,
+    **deployment: Unpack[Deployment],
 ) -> Callable[[Handler], Callable[[Request], Response]]:
     """Declare one function that runs once for every event of these kinds.
 
     Its handler takes `uow` and the event, or `transactions` and the event when it calls an outside
     service; and `envelope` if it asks for it. `ack_deadline` is in seconds.
     """
+    deployment.setdefault("timeout", ack_deadline)
 
     def declare(handler: Handler) -> Callable[[Request], Response]:
         spec = Consumer(
@@ -160,7 +165,7 @@ def consumer(
             ordered=ordered,
             ack_deadline=ack_deadline,
             max_attempts=max_attempts,
-            concurrency=concurrency,
+            **deployment,
         )
 
         @functools.wraps(handler)

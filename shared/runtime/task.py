@@ -4,7 +4,7 @@ import functools
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Unpack
 from uuid import UUID
 
 from flask import Request, Response
@@ -12,7 +12,7 @@ from flask import Request, Response
 from shared.kernel.tasks import Task
 from shared.runtime.answers import answer
 from shared.runtime.consume import Busy, Transactions, work_once
-from shared.runtime.declarations import ATTRIBUTE, Declaration, Kind
+from shared.runtime.declarations import ATTRIBUTE, Declaration, Deployment, Kind
 from shared.runtime.parsing import adapter
 from shared.runtime.telemetry import configure, say, traced
 
@@ -62,11 +62,11 @@ class TaskFunction(Declaration):
         work_once(transactions, self.handler, self.types, task)
 
 
-def task(kind: type[Task], *, concurrency: int = 8) -> Callable[[Handler], Callable[[Request], Response]]:
+def task(kind: type[Task], **deployment: Unpack[Deployment]) -> Callable[[Handler], Callable[[Request], Response]]:
     """Declare the one function that does a kind of task; its handler takes `uow` or `transactions`, and the task."""
 
     def declare(handler: Handler) -> Callable[[Request], Response]:
-        spec = TaskFunction(handler=handler, task=kind, concurrency=concurrency)
+        spec = TaskFunction(handler=handler, task=kind, **deployment)
 
         @functools.wraps(handler)
         def serve(request: Request) -> Response:
