@@ -67,7 +67,7 @@ def terraform(folder: Path) -> Iterator[Check]:
     else:
         reason = "" if program else "terraform is not installed"
     yield Check("terraform format", ("terraform", "fmt", "-check", "-diff", "-recursive", str(folder)), reason)
-    if not reason and (folder / ".terraform").is_dir():
+    if not reason and (folder / ".terraform/providers").is_dir():
         yield Check("terraform validate", ("terraform", f"-chdir={folder}", "validate"))
 
 
