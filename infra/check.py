@@ -60,7 +60,7 @@ def module(name: str, *arguments: str) -> tuple[str, ...]:
 
 
 def terraform(folder: Path) -> Iterator[Check]:
-    """Check the form, and the meaning where the providers have been fetched (`terraform init`)."""
+    """Check the form, and the meaning and the plan where the providers have been fetched (`terraform init`)."""
     program = shutil.which("terraform")
     if not any(folder.glob("*.tf")):
         reason = "there are no *.tf files"
@@ -69,6 +69,7 @@ def terraform(folder: Path) -> Iterator[Check]:
     yield Check("terraform format", ("terraform", "fmt", "-check", "-diff", "-recursive", str(folder)), reason)
     if not reason and (folder / ".terraform/providers").is_dir():
         yield Check("terraform validate", ("terraform", f"-chdir={folder}", "validate"))
+        yield Check("terraform test", ("terraform", f"-chdir={folder}", "test"))
 
 
 def run_all(chosen: list[Check]) -> int:

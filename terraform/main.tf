@@ -164,9 +164,10 @@ module "migration" {
   image    = var.images["operator"]
   account  = module.accounts.migrator
   network  = module.network
-  secrets  = module.secrets.names
   database = module.database
   limits   = local.role_limits
+
+  depends_on = [module.secrets]
 }
 
 module "functions" {

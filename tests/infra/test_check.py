@@ -104,7 +104,11 @@ def test_terraform_is_validated_where_its_providers_were_fetched(tmp_path, monke
     (tmp_path / ".terraform/modules").mkdir(parents=True)
     assert [made.name for made in check.terraform(tmp_path)] == ["terraform format"]
     (tmp_path / ".terraform/providers").mkdir()
-    assert [made.name for made in check.terraform(tmp_path)] == ["terraform format", "terraform validate"]
+    assert [made.name for made in check.terraform(tmp_path)] == [
+        "terraform format",
+        "terraform validate",
+        "terraform test",
+    ]
 
 
 def test_the_contracts_are_kept_by_a_tree_that_keeps_them(tree):

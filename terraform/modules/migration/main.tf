@@ -20,11 +20,6 @@ variable "network" {
   type = object({ network = string, subnetwork = string })
 }
 
-variable "secrets" {
-  description = "Ids of the secrets by name; those without a version are given their first."
-  type        = map(string)
-}
-
 variable "database" {
   type = object({ name = string, connection_name = string, address = string, pooler_address = string })
 }
@@ -41,7 +36,6 @@ locals {
     DATABASE_HOST     = var.database.address
     POOLER_HOST       = var.database.pooler_address
     CONNECTION_LIMITS = jsonencode(var.limits)
-    SECRETS           = jsonencode([for name in keys(var.secrets) : name if name != "upstash_token"])
   }
 }
 
