@@ -35,6 +35,7 @@ COMMANDS = {
         "infra.prepare", "demo", "make an installation's secrets, roles and schema, as a job of the cloud"
     ),
     "limits": Command("infra.limits", "demo", "say how often a tenant, or each of its people, may call"),
+    "origins": Command("infra.origins", "demo", "say which web pages may call the API for a tenant"),
     "audit": Command("infra.audit", "demo", "hold a database against the rules that keep tenants apart"),
     "manifest": Command("infra.manifest", "demo", "write the list of all functions, read from their declarations"),
     "openapi": Command("infra.openapi", "demo", "write the OpenAPI description of the API"),

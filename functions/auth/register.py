@@ -37,7 +37,7 @@ class NewTenant(Body):
     status=201,
     limit=Limit.AUTH,
     concurrency=2,
-    uses=(Use.DATABASE, Use.ENCRYPTION, Use.SIGNING),
+    uses=(Use.DATABASE, Use.SIGNING),
 )
 def register(body: NewTenant, request: Request) -> SignedIn:
     """Open an account: a tenant, its default project and its first admin, signed in."""

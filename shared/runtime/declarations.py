@@ -21,6 +21,7 @@ class Kind(StrEnum):
     TASK = "task"
     SCHEDULE = "schedule"
     SERVICE = "service"
+    PREFLIGHT = "preflight"
 
 
 class Limit(StrEnum):

@@ -19,6 +19,7 @@ from shared.runtime.identity import PUBLIC, Access, Allow, Claim, Principal, Rol
 from shared.runtime.limits import PER_USER, Turnstile, client_address
 from shared.runtime.postgres import connections, is_lost, sqlstate
 from shared.runtime.precondition import expected
+from shared.runtime.preflight import READABLE
 from shared.runtime.query import One, Page
 from shared.runtime.retry import retried
 from shared.runtime.settings import settings
@@ -97,6 +98,8 @@ class Endpoint(Routed):
             turnstile = Turnstile(self.limit)
             response = self._safely(request, turnstile)
             response.headers.update(turnstile.headers)
+            if "Origin" in incoming:
+                response.headers.update(READABLE)
             say("answered", status=response.status_code)
             return response
 
