@@ -6,6 +6,9 @@ locals {
   # A relay and its successor run side by side during a deploy.
   relays_at_once = 2
 
+  # Each pooler's successor is up before it goes.
+  poolers_at_once = 2 * var.pooler.instances
+
   threads_at_once = { for name, each in local.all : name => local.instances[name] * each.concurrency }
 
   clients = sum(concat([0], [
@@ -23,7 +26,7 @@ locals {
     if contains(each.uses, "relay")
   ]))
 
-  pooled = var.pooler.instances * (var.pooler.app_connections + var.pooler.resolver + 2 * var.pooler.reserve)
+  pooled = local.poolers_at_once * (var.pooler.app_connections + var.pooler.resolver + 2 * var.pooler.reserve)
 
   budget = {
     clients         = local.clients
@@ -37,8 +40,8 @@ locals {
   }
 
   role_limits = {
-    ventros_app      = var.pooler.instances * (var.pooler.app_connections + var.pooler.reserve)
-    ventros_resolver = var.pooler.instances * (var.pooler.resolver + var.pooler.reserve)
+    ventros_app      = local.poolers_at_once * (var.pooler.app_connections + var.pooler.reserve)
+    ventros_resolver = local.poolers_at_once * (var.pooler.resolver + var.pooler.reserve)
     ventros_relay    = local.direct
     ventros_owner    = var.database.migration_connections
   }

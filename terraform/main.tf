@@ -93,7 +93,7 @@ module "secrets" {
     if name != "upstash_token"
   }
 
-  depends_on = [google_project_service.used]
+  depends_on = [google_project_service.used, google_kms_crypto_key_iam_member.services]
 }
 
 locals {
@@ -124,7 +124,7 @@ module "database" {
   project  = var.project
   kms_key  = var.kms_key
 
-  depends_on = [terraform_data.connection_budget]
+  depends_on = [terraform_data.connection_budget, google_kms_crypto_key_iam_member.services, google_kms_crypto_key_iam_member.disks_and_buckets]
 }
 
 module "storage" {
@@ -134,7 +134,7 @@ module "storage" {
   region  = var.region
   kms_key = var.kms_key
 
-  depends_on = [google_project_service.used]
+  depends_on = [google_project_service.used, google_kms_crypto_key_iam_member.disks_and_buckets]
 }
 
 module "cache" {
@@ -153,7 +153,7 @@ module "ci" {
   bundles    = module.storage.bundles
   accounts   = module.accounts.runtime
 
-  depends_on = [google_project_service.used]
+  depends_on = [google_project_service.used, google_kms_crypto_key_iam_member.services]
 }
 
 module "migration" {
@@ -217,6 +217,8 @@ module "messaging" {
   task_creators = module.accounts.task_creators
   queue_rates   = var.queue_rates
   kms_key       = var.kms_key
+
+  depends_on = [google_project_service_identity.this, google_kms_crypto_key_iam_member.services]
 }
 
 module "services" {

@@ -14,7 +14,7 @@ instances = {
 
 database = {
   tier            = "db-custom-1-3840"
-  max_connections = 100
+  max_connections = 120
   protected       = false
   backups_kept    = 3
   log_days        = 1
@@ -22,6 +22,6 @@ database = {
 
 pooler = {
   instances       = 1
-  app_connections = 30
+  app_connections = 20
   clients         = 5000
 }

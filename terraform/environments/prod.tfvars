@@ -14,7 +14,7 @@ database = {
   tier             = "db-custom-2-7680"
   disk_gb          = 50
   available_in_two = true
-  max_connections  = 200
+  max_connections  = 300
 }
 
 pooler = {

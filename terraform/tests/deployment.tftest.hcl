@@ -44,7 +44,7 @@ variables {
 
   database = {
     tier            = "db-custom-2-7680"
-    max_connections = 200
+    max_connections = 250
   }
 
   pooler = {

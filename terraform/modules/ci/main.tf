@@ -74,6 +74,18 @@ resource "google_storage_bucket_iam_member" "builder" {
   member = google_service_account.builder.member
 }
 
+# Cloud Functions copies the zip to a bucket of its own making before it is built.
+resource "google_project_iam_member" "builder_sources" {
+  project = var.project
+  role    = "roles/storage.objectViewer"
+  member  = google_service_account.builder.member
+
+  condition {
+    title      = "sources-of-functions"
+    expression = "resource.name.startsWith(\"projects/_/buckets/gcf-v2-sources-\")"
+  }
+}
+
 resource "google_artifact_registry_repository_iam_member" "builder" {
   repository = google_artifact_registry_repository.this["functions"].name
   location   = var.region

@@ -13,6 +13,7 @@ output "builder" {
   depends_on = [
     google_artifact_registry_repository_iam_member.builder,
     google_project_iam_member.builder,
+    google_project_iam_member.builder_sources,
     google_storage_bucket_iam_member.builder,
   ]
 }
