@@ -6,6 +6,7 @@ The full description (`infra openapi`) says far more than a gateway reads, and i
 import argparse
 import json
 import re
+import sys
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -26,7 +27,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    fresh = document(manifest.committed()["functions"])
+    try:
+        fresh = document(manifest.manifest()["functions"])
+    except (manifest.ManifestError, GatewayError) as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
     if arguments.check:
         known = json.loads(FILE.read_text()) if FILE.exists() else {"paths": {}}
         return generated.verdict(FILE, generated.differences(parts(known), parts(fresh)), "gateway")

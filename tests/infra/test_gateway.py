@@ -70,6 +70,13 @@ def test_paths_that_differ_in_the_names_of_parameters_only_are_refused():
         gateway.document([function("get_kite"), function("drop_kite", "DELETE", "/kites/{id}")])
 
 
+def test_the_command_says_which_paths_are_one(monkeypatch, capsys):
+    twins = [function("get_kite"), function("drop_kite", "DELETE", "/kites/{id}")]
+    monkeypatch.setattr(manifest, "manifest", lambda: {"functions": twins})
+    assert gateway.run(Namespace(check=True)) == 1
+    assert "are one path to the gateway" in capsys.readouterr().err
+
+
 def test_what_was_written_passes_the_check_and_what_is_old_does_not(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(gateway, "FILE", tmp_path / "gateway.json")
     assert gateway.run(Namespace(check=True)) == 1
