@@ -106,6 +106,8 @@ resource "google_service_account" "deployer" {
 }
 
 resource "google_project_iam_member" "deployer" {
+  # checkov:skip=CKV_GCP_49: it applies this configuration, accounts and their roles among it
+
   for_each = toset([
     "roles/apigateway.admin",
     "roles/artifactregistry.admin",

