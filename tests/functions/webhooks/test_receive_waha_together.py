@@ -5,6 +5,7 @@ import pytest
 
 from infra.fakes.waha_events import Addressing, Party, make_ack, make_event
 from shared.crm.inbound import receive
+from shared.runtime.postgres import BEGIN, pipeline, sql
 from tests.functions.webhooks.conftest import ANA, BIA, GROUP, bare_id
 from tests.shared.runtime.post import until
 
@@ -140,6 +141,6 @@ def test_a_chat_that_somebody_holds_keeps_nobody_else_waiting(desk, together, mo
 
 def hold_the_chat(desk, held, let_go):
     with desk.world.admin.take() as connection:
-        receive.pipeline(connection, receive.BEGIN, receive.sql("select id from chats for update"))
+        pipeline(connection, BEGIN, sql("select id from chats for update"))
         held.set()
         assert let_go.wait(30)
