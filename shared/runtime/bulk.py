@@ -3,16 +3,14 @@
 Ordinary writes go through `shared.runtime.work`; what arrives by the hundred a second comes this way.
 """
 
-import dataclasses
-import json
 from dataclasses import fields, is_dataclass
-from datetime import datetime
 from functools import cache
 from typing import Any, TypeVar, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, create_model
 
 from shared.kernel.aggregate import Aggregate
+from shared.runtime.parsing import as_json
 from shared.runtime.postgres import Sql, sql
 
 A = TypeVar("A", bound=Aggregate)
@@ -55,7 +53,7 @@ class Batch:
     def insert(self, table: str, *rows: dict[str, Any], or_keep: bool = False) -> None:
         """Insert rows; `or_keep` leaves a row that is already there as it is."""
         if rows:
-            self.statements.append(sql(_insert(table, tuple(rows[0]), or_keep=or_keep), rows=_json(list(rows))))
+            self.statements.append(sql(_insert(table, tuple(rows[0]), or_keep=or_keep), rows=as_json(list(rows))))
 
     def add(self, table: str, *aggregates: Aggregate) -> None:
         """Insert aggregates of one kind, all in one statement."""
@@ -99,14 +97,4 @@ select must_equal(count(*), 1) from changed"""
 
 def _bound(value: Any) -> Any:
     """A column's value as a statement takes it: what Postgres keeps as JSON goes as JSON."""
-    return _json(value) if isinstance(value, list | dict) or is_dataclass(value) else value
-
-
-def _json(value: Any) -> str:
-    return json.dumps(value, default=_plain, ensure_ascii=False, separators=(",", ":"))
-
-
-def _plain(value: Any) -> Any:
-    if is_dataclass(value) and not isinstance(value, type):
-        return dataclasses.asdict(value)
-    return value.isoformat() if isinstance(value, datetime) else str(value)
+    return as_json(value) if isinstance(value, list | dict) or is_dataclass(value) else value

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from flask import Request
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+from pydantic_core import to_json
 from werkzeug.exceptions import HTTPException
 
 from shared.kernel.errors import BadRequest, NotFound, TooLarge
@@ -26,6 +27,11 @@ def adapter(kind: Any) -> TypeAdapter[Any]:
     if kind not in _adapters:
         _adapters[kind] = TypeAdapter(kind)
     return _adapters[kind]
+
+
+def as_json(value: Any) -> str:
+    """What we write ourselves, as compact JSON: ids, times and dataclasses included."""
+    return to_json(value).decode()
 
 
 class Body(BaseModel):

@@ -1,12 +1,13 @@
 """A provider's delivery, kept once: lock, look, decide, write and commit, in two round trips."""
 
 import hashlib
-import json
 from collections.abc import Iterable
 from contextvars import copy_context
 from functools import lru_cache
 from typing import Any, TypeVar
 from uuid import UUID
+
+from pydantic_core import from_json
 
 from shared.crm.inbound.gate import Gate
 from shared.crm.inbound.intake import Intake
@@ -259,5 +260,5 @@ def _wanted(gate: Gate, delivery: Delivery, key: str) -> Wanted:
 
 
 def _picture(rows: list[list[Any]]) -> dict[str, Any]:
-    seen: dict[str, Any] = json.loads(rows[-1][0][0])
+    seen: dict[str, Any] = from_json(rows[-1][0][0])
     return seen
