@@ -2,6 +2,7 @@
 
 import functools
 import json
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
@@ -9,13 +10,12 @@ from typing import TYPE_CHECKING, Any, ClassVar, get_args, get_origin
 
 from flask import Request, Response
 from pg8000.exceptions import DatabaseError
-from pydantic import ValidationError
 
 from shared.kernel.errors import BadRequest, DomainError, NotFound, Unavailable
-from shared.runtime import parsing
 from shared.runtime.answers import answer, problem, refusal
 from shared.runtime.declarations import ATTRIBUTE, Kind, Limit, Routed
 from shared.runtime.identity import PUBLIC, Access, Allow, Claim, Principal, Role, claim_of, permit
+from shared.runtime.incoming import read_path
 from shared.runtime.limits import Turnstile, client_address
 from shared.runtime.postgres import connections, is_lost, sqlstate
 from shared.runtime.precondition import expected
@@ -95,12 +95,15 @@ class Endpoint(Routed):
     def _safely(self, request: Request, turnstile: Turnstile) -> Response:
         try:
             return self._answer(request, turnstile)
-        except ValidationError as error:
-            return problem(422, "invalid", "some fields are not as they must be; see details", parsing.problems(error))
         except DomainError as error:
             return refusal(error)
         except Exception as error:  # noqa: BLE001 - the last line before the wire
-            return self._failed(error)
+            return self._invalid(error) if is_invalid(error) else self._failed(error)
+
+    def _invalid(self, error: Any) -> Response:
+        from shared.runtime.parsing import problems
+
+        return problem(422, "invalid", "some fields are not as they must be; see details", problems(error))
 
     def _failed(self, error: Exception) -> Response:
         if is_lost(error):
@@ -133,7 +136,9 @@ class Endpoint(Routed):
         pool = connections(settings().database_url)
         try:
             wanted = self.handler(**self._arguments(request))
-        except (DomainError, ValidationError):
+        except Exception as error:
+            if not isinstance(error, DomainError) and not is_invalid(error):
+                raise
             # Who may not ask at all is told so before being told what is wrong with the question.
             turnstile.admit(self._prove(claim, pool.run(claim.begin(), claim.proof)[1]))
             raise
@@ -223,21 +228,33 @@ class Endpoint(Routed):
             return result
         if result is None:
             return answer(204, b"")
-        return answer(self.status, parsing.adapter(self.types["return"]).dump_json(result))
+        from shared.runtime.parsing import adapter
+
+        return answer(self.status, adapter(self.types["return"]).dump_json(result))
 
     def _arguments(self, request: Request) -> dict[str, Any]:
-        given: dict[str, Any] = parsing.read_path(self.pattern, request.path, self.types)
+        given: dict[str, Any] = read_path(self.pattern, request.path, self.types)
         if "query" in self.types:
-            given["query"], filters = parsing.read_query(request, self.types["query"])
+            from shared.runtime.parsing import read_query
+
+            given["query"], filters = read_query(request, self.types["query"])
             if "filters" in self.types:
                 given["filters"] = filters
             elif filters:
                 raise BadRequest("there are no filters here", code="bad_filter")
         if "body" in self.types:
-            given["body"] = parsing.read_body(request, self.types["body"])
+            from shared.runtime.parsing import read_body
+
+            given["body"] = read_body(request, self.types["body"])
         if "request" in self.types:
             given["request"] = request
         return given
+
+
+def is_invalid(error: Exception) -> bool:
+    """Whether a model refused what was sent; where no models were loaded, none did."""
+    loaded: Any = sys.modules.get("pydantic_core")
+    return loaded is not None and isinstance(error, loaded.ValidationError)
 
 
 def endpoint(

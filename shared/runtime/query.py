@@ -9,32 +9,31 @@ from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from functools import cache
-from typing import Any, Generic, Literal, TypeVar, get_args, get_origin, get_type_hints
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, get_args, get_origin, get_type_hints
 from uuid import UUID
-
-from pydantic import BaseModel, ConfigDict, Field
 
 from shared.kernel.errors import BadRequest
 from shared.runtime.postgres import Sql, sql
 from shared.runtime.telemetry import trace
 
+if TYPE_CHECKING:
+    from shared.runtime.paging import PageQuery as PageQuery  # noqa: PLC0414 - lists import it from here
+
 V = TypeVar("V")
 Kind = tuple[str, Callable[[str], str]]  # an SQL type, and how a text is read before Postgres sees it as one
 
+
+def __getattr__(name: str) -> Any:
+    """`PageQuery` when it is first asked for: who reads one thing by its id never pays for what reads models."""
+    if name != "PageQuery":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from shared.runtime.paging import PageQuery
+
+    return PageQuery
+
+
 _FILTER = re.compile(r"filter\[([a-z_]+)\](?:\[([a-z_]+)\])?")
 _OPERATORS = {"eq": "=", "gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
-
-
-class PageQuery(BaseModel):
-    """What every list understands beside its filters: `limit`, `cursor` or `page`, `sort`."""
-
-    # Built when first used: who reads one thing by its id never does.
-    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
-
-    limit: int = Field(25, ge=1, le=100, description="How many at most.")
-    cursor: str | None = Field(None, max_length=1024, description="Where to go on: `paging.next` or `paging.previous`.")
-    page: int | None = Field(None, ge=1, le=1000, description="The page by number; a cursor is quicker.")
-    sort: str | None = Field(None, max_length=100, description="`field:asc` or `field:desc`.")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,7 +111,7 @@ def only(source: Source[V], **values: Any) -> One[V]:
 
 def page(
     source: Source[V],
-    query: PageQuery,
+    query: "PageQuery",
     filters: Mapping[str, str],
     *,
     where: str = "true",
@@ -165,7 +164,7 @@ class _Order:
         return f"{self.column} {way}, {self.key} {way}"
 
 
-def _order(source: Source[Any], query: PageQuery) -> _Order:
+def _order(source: Source[Any], query: "PageQuery") -> _Order:
     name, _, way = (query.sort or source.default_sort).partition(":")
     if name not in source.sorts or way not in {"", "asc", "desc"}:
         raise BadRequest(f"sort by one of {', '.join(source.sorts)}, as in {source.default_sort}", code="bad_sort")

@@ -8,10 +8,10 @@ from typing import Any, ClassVar
 from flask import Request, Response
 
 from shared.kernel.errors import DomainError, Unavailable
-from shared.runtime import parsing
 from shared.runtime.answers import answer, problem, refusal
 from shared.runtime.declarations import ATTRIBUTE, Kind, Limit, Routed
 from shared.runtime.identity import PUBLIC
+from shared.runtime.incoming import raw_body, read_path
 from shared.runtime.postgres import is_lost, sqlstate
 from shared.runtime.telemetry import configure, request_id, say, traced
 
@@ -52,8 +52,8 @@ class Webhook(Routed):
         return answer(200, b'{"status":"received"}')
 
     def _take(self, request: Request) -> None:
-        given = parsing.read_path(self.pattern, request.path, self.types)
-        self.handler(body=parsing.raw_body(request), headers=request.headers, **given)
+        given = read_path(self.pattern, request.path, self.types)
+        self.handler(body=raw_body(request), headers=request.headers, **given)
 
 
 def webhook(
