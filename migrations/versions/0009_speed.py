@@ -3,7 +3,7 @@
 from migrations.support import run
 
 revision = "0009_speed"
-down_revision = "0005_sign_in"
+down_revision = "0007_search"
 
 
 def upgrade() -> None:
