@@ -99,8 +99,7 @@ def _query(declared: Routed, models: Models) -> Iterator[Json]:
 
 
 def _sorts(source: Source[Any]) -> Json:
-    ways = [f"{name}:{way}" for name in source.sorts for way in ("asc", "desc")]
-    return {"type": "string", "enum": ways, "default": source.default_sort}
+    return {"type": "string", "enum": source.ways(), "default": source.default_sort}
 
 
 def _filters(declared: Routed, models: Models) -> Iterator[Json]:

@@ -63,6 +63,10 @@ class Source(Generic[V]):
     def column(self, name: str) -> str:
         return f"({self.columns[name]})" if name in self.columns else f"{self.alias}.{name}"
 
+    def ways(self) -> list[str]:
+        """All that `sort` may be."""
+        return [f"{name}:{way}" for name in self.sorts for way in ("asc", "desc")]
+
     def hint(self, name: str) -> Any:
         view: Any = self.view
         return _hints(view)[name]
@@ -95,6 +99,11 @@ class Page(Generic[V]):
 
     sql: Sql
     noun: str = "resource"
+
+
+def way_of(source: Source[Any]) -> Any:
+    """What a body has to say of its field `sort`, beside that it is a text: which there may be."""
+    return Field(json_schema_extra={"enum": [*source.ways()]})
 
 
 def one(source: Source[V], id: UUID, *, key: str = "id", once: Mapping[str, str | None] | None = None) -> One[V]:
@@ -166,7 +175,7 @@ class _Order:
 
 
 def _order(source: Source[Any], query: PageQuery) -> _Order:
-    name, _, way = (query.sort or source.default_sort).partition(":")
+    name, _, way = (source.default_sort if query.sort is None else query.sort).partition(":")
     if name not in source.sorts or way not in {"", "asc", "desc"}:
         raise BadRequest(f"sort by one of {', '.join(source.sorts)}, as in {source.default_sort}", code="bad_sort")
     return _Order(
