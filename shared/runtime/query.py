@@ -17,20 +17,10 @@ from shared.runtime.postgres import Sql, sql
 from shared.runtime.telemetry import trace
 
 if TYPE_CHECKING:
-    from shared.runtime.paging import PageQuery as PageQuery  # noqa: PLC0414 - lists import it from here
+    from shared.runtime.paging import PageQuery
 
 V = TypeVar("V")
 Kind = tuple[str, Callable[[str], str]]  # an SQL type, and how a text is read before Postgres sees it as one
-
-
-def __getattr__(name: str) -> Any:
-    """`PageQuery` when it is first asked for: who reads one thing by its id never pays for what reads models."""
-    if name != "PageQuery":
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from shared.runtime.paging import PageQuery
-
-    return PageQuery
-
 
 _FILTER = re.compile(r"filter\[([a-z_]+)\](?:\[([a-z_]+)\])?")
 _OPERATORS = {"eq": "=", "gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
@@ -61,6 +51,10 @@ class Source(Generic[V]):
 
     def column(self, name: str) -> str:
         return f"({self.columns[name]})" if name in self.columns else f"{self.alias}.{name}"
+
+    def ways(self) -> list[str]:
+        """All that `sort` may be."""
+        return [f"{name}:{way}" for name in self.sorts for way in ("asc", "desc")]
 
     def hint(self, name: str) -> Any:
         view: Any = self.view
@@ -165,7 +159,7 @@ class _Order:
 
 
 def _order(source: Source[Any], query: "PageQuery") -> _Order:
-    name, _, way = (query.sort or source.default_sort).partition(":")
+    name, _, way = (source.default_sort if query.sort is None else query.sort).partition(":")
     if name not in source.sorts or way not in {"", "asc", "desc"}:
         raise BadRequest(f"sort by one of {', '.join(source.sorts)}, as in {source.default_sort}", code="bad_sort")
     return _Order(

@@ -13,9 +13,10 @@ from shared.kernel.errors import BadRequest, Conflict, DomainError, Invalid, Una
 from shared.kernel.values import Name
 from shared.runtime import postgres
 from shared.runtime.http import PUBLIC, Role, endpoint
+from shared.runtime.paging import PageQuery
 from shared.runtime.parsing import Body
 from shared.runtime.postgres import sql
-from shared.runtime.query import One, Page, PageQuery
+from shared.runtime.query import One, Page
 from shared.runtime.retry import ATTEMPTS
 from shared.runtime.work import UnitOfWork
 from tests.shared.runtime.declared import request
