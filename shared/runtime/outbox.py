@@ -73,6 +73,17 @@ class Outgoing:
             }
         )
 
+    def schedule_again(self, queue: str, task: str, body: dict[str, Any]) -> None:
+        """Queue a task as it was, under the id it had; the queue may still refuse the name it had."""
+        again = {"id": uuid7(), "tenant_id": self.tenant_id, "queue": queue, "task": task}
+        self.tasks.append({**again, "dedup_name": None, "body": body, "run_at": None})
+
+    def publish_again(self, topic: str, ordering_key: str, envelope: dict[str, Any]) -> None:
+        """Publish an event as it was, under the id it had."""
+        facts = {"type": envelope["event_type"], "project_id": envelope.get("project_id"), "topic": topic}
+        again = {"id": uuid7(), "tenant_id": self.tenant_id, "ordering_key": ordering_key}
+        self.events.append({**again, **facts, "envelope": envelope})
+
     def statements(self) -> list[Sql]:
         """The inserts, to be sent in the writing transaction; none when nothing leaves."""
         pairs = ((_INSERT_EVENTS, self.events), (_INSERT_TASKS, self.tasks))

@@ -72,11 +72,12 @@ class JsonLines(logging.Formatter):
         if record.exc_info and record.exc_info[0]:
             # The exception's own words may quote a customer; its type and its place may not.
             line["error"] = record.exc_info[0].__name__
-            line["at"] = _places(record.exc_info[2])
+            line["at"] = places_of(record.exc_info[2])
         return json.dumps({key: value for key, value in line.items() if value not in (None, "")}, default=str)
 
 
-def _places(traceback: Any) -> list[str]:
+def places_of(traceback: Any) -> list[str]:
+    """Where an exception came from, the innermost last: file, line and function."""
     places = []
     while traceback:
         code = traceback.tb_frame.f_code

@@ -16,7 +16,7 @@ from shared.kernel.ids import uuid7
 from shared.kernel.inbound import ChatKind, ConnectionState, Delivery, InboundMessage, Receipt
 from shared.runtime.identity import tenant_scope
 from shared.runtime.outbox import Outgoing
-from shared.runtime.postgres import BEGIN, COMMIT, Connection, Sql, connections, pipeline
+from shared.runtime.postgres import BEGIN, Connection, Sql, commit, connections, pipeline
 from shared.runtime.retry import retried
 from shared.runtime.settings import settings
 
@@ -68,13 +68,13 @@ class _Reception:
             if not self.again:
                 self.gate.check(seen["channel"])
             if seen["delivery"] and not self.again:
-                pipeline(connection, Sql(_AGAIN, self._names()), COMMIT)
+                commit(connection, Sql(_AGAIN, self._names()))
                 return
             ledger = self._decide(seen)
             statements = ledger.write().statements
             self.outgoing.collect([*self.touched, *ledger.batch.aggregates])
             leaving = self.outgoing.statements()
-            pipeline(connection, *statements, *self._after(), *leaving, COMMIT, *self.outgoing.hint())
+            commit(connection, *statements, *self._after(), *leaving, after=self.outgoing.hint())
 
     def _look(self, connection: Connection) -> dict[str, Any]:
         seen = _picture(pipeline(connection, BEGIN, tenant_scope(self.gate.tenant_id), *self.wanted.statements()))

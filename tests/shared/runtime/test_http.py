@@ -1,10 +1,11 @@
 import json
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from socket import SHUT_RDWR
 from uuid import UUID, uuid4
 
 import pytest
-from pg8000.exceptions import DatabaseError
+from pg8000.exceptions import DatabaseError, InterfaceError
 from pydantic import Field
 
 from infra.local.postgres import free_port
@@ -14,7 +15,7 @@ from shared.kernel.values import Name
 from shared.runtime import postgres
 from shared.runtime.http import PUBLIC, Role, endpoint
 from shared.runtime.parsing import Body
-from shared.runtime.postgres import sql
+from shared.runtime.postgres import COMMIT, pipeline, sql
 from shared.runtime.query import One, Page, PageQuery
 from shared.runtime.retry import ATTEMPTS
 from shared.runtime.work import UnitOfWork
@@ -238,6 +239,41 @@ def test_many_killed_connections_are_not_noticed_either(show, rename, tenant, wo
         "where datname = current_database() and usename = 'ventros_app'"
     )
     assert both(25) == (200, 202)
+
+
+@pytest.fixture
+def deafened(database, monkeypatch):
+    """Each commit happens, and the first is not heard of."""
+    heard: list[int] = []
+
+    def deaf(connection, *statements):
+        rows = pipeline(connection, *statements)
+        if COMMIT in statements and not heard:
+            heard.append(1)
+            connection._usock.shutdown(SHUT_RDWR)
+            raise InterfaceError("network error")
+        return rows
+
+    monkeypatch.setattr(postgres, "pipeline", deaf)
+    yield
+    disconnect(database.app_url)
+
+
+@pytest.mark.usefixtures("deafened")
+def test_a_change_that_may_have_been_saved_is_not_made_twice(rename, tenant, world):
+    path = f"/kites/{tenant.project_id}/rename"
+    answer = request(rename, "POST", path, as_=tenant.agent, json={"name": "Pipa"})
+    assert (answer.status_code, answer.json["error"]["code"]) == (503, "outcome_unknown")
+    assert answer.headers["Retry-After"]
+    assert len(world.events()) == 1
+
+
+@pytest.mark.usefixtures("deafened")
+def test_under_a_key_the_answer_to_what_was_saved_unheard_is_found(rename, tenant, world):
+    headers = {**tenant.agent.headers, "Idempotency-Key": "k1"}
+    path = f"/kites/{tenant.project_id}/rename"
+    answer = request(rename, "POST", path, headers=headers, json={"name": "Pipa"})
+    assert (answer.status_code, answer.json["name"], len(world.events())) == (202, "Pipa", 1)
 
 
 def test_a_public_function_needs_no_caller_and_answers_with_json(database):
