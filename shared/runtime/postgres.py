@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import pg8000.dbapi
+from pg8000.core import IDLE
 from pg8000.exceptions import DatabaseError, InterfaceError
 
 from shared.runtime.settings import settings
@@ -101,6 +102,8 @@ def commit(connection: Connection, *statements: Sql, after: Iterable[Sql] = ()) 
     except DATABASE_ERRORS as error:
         done: list[list[Row]] = getattr(error, "completed", [])
         if len(done) > len(statements):
+            # It has ended, though the rest was lost: to roll it back would fail, and make it look as if it had not.
+            connection._transaction_status = IDLE  # noqa: SLF001 - the protocol's own status byte
             return done[: len(statements)]
         if is_lost(error):
             raise Undecided("the connection was lost during a commit") from error

@@ -128,7 +128,12 @@ class Repository(Generic[A]):
 def engine(database_url: str) -> Engine:
     """The one engine of this process: as many connections as threads, none opened before it is needed."""
     return create_engine(
-        "postgresql+pg8000://", creator=lambda: connect(database_url), pool_size=int(settings().threads), max_overflow=8
+        "postgresql+pg8000://",
+        creator=lambda: connect(database_url),
+        pool_size=int(settings().threads),
+        max_overflow=8,
+        # What is written may be somebody's name, and the pool logs errors of its own accord.
+        hide_parameters=True,
     )
 
 
