@@ -211,8 +211,8 @@ def plan(lab: Lab, rounds: int, still: float, between: float) -> None:
 def measure(
     rounds: int = 1,
     *,
-    still: float = 4.0,
-    between: float = 1.0,
+    still: float = 3.0,
+    between: float = 0.7,
     callers: int = 1,
     fault: Callable[[], AbstractContextManager[Any]] = nullcontext,
     deadlines: tuple[float, float] = (CONNECT_SECONDS, ANSWER_SECONDS),
