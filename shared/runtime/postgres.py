@@ -1,5 +1,6 @@
 """Postgres without an ORM: connections kept per process, and several statements in one round trip."""
 
+import os
 import ssl
 import struct
 from collections.abc import Iterable, Iterator
@@ -110,6 +111,26 @@ def commit(connection: Connection, *statements: Sql, after: Iterable[Sql] = ()) 
         raise
 
 
+class _Dialled(pg8000.dbapi.Connection):  # type: ignore[misc] # pg8000 ships no types
+    """A connection whose socket is closed when it is; pg8000's own stays open for as long as an error refers to it."""
+
+    def __init__(self, **told: Any) -> None:
+        self._usock = None
+        try:
+            super().__init__(**told)
+        except BaseException:
+            _close(self)
+            raise
+
+    def close(self) -> None:
+        wire = self._usock
+        try:
+            super().close()
+        finally:
+            if wire is not None and (number := wire.detach()) >= 0:
+                os.close(number)
+
+
 def connect(database_url: str) -> Connection:
     """Open one connection; TLS is verified against `DATABASE_CA` when that is set."""
     parts = urlsplit(database_url)
@@ -118,7 +139,7 @@ def connect(database_url: str) -> Connection:
         # A context that holds one authority costs 1 ms; the default one, 20.
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         context.load_verify_locations(settings().database_ca)
-    connection = pg8000.dbapi.connect(
+    connection = _Dialled(
         user=unquote(parts.username or ""),
         password=unquote(parts.password or ""),
         host=parts.hostname,

@@ -37,7 +37,7 @@ CONNECT_SECONDS, ANSWER_SECONDS = 1.0, 2.0  # shorter than in production, as is 
 ALLOWANCE = 3.0  # seconds that a request may take beside waiting for Postgres
 RECOVERED_WITHIN = 5.0  # seconds
 PAUSE = 0.05  # seconds between two requests of one caller
-PATIENCE = 40.0
+PATIENCE, NEVER = 40.0, 9999.0
 BAR = (
     "0 accepted and missing, 0 doubled, no answer but success or 503 with Retry-After, none of them outside an outage, "
     "nobody waits longer than the deadlines, and the first success of each kind within 5 s of the end"
@@ -82,6 +82,7 @@ class Load:
     """Callers who ask without pause: a provider, people who write, with a key and without, and people who read."""
 
     shop: Shop
+    patience: float
     told: list[Told] = field(default_factory=list)
     stop: threading.Event = field(default_factory=threading.Event)
 
@@ -122,7 +123,7 @@ class Load:
 
     def _insist(self, wanted: int, kind: str, about: str, ask: Callable[[], Any]) -> None:
         """Ask until it is done; not for ever, or a campaign would never tell what it saw."""
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + self.patience
         while self._ask(kind, about, ask) != wanted and time.monotonic() < deadline:
             time.sleep(PAUSE)
 
@@ -199,12 +200,17 @@ def laboratory() -> Iterator[Lab]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def plan(lab: Lab, rounds: int, still: float, between: float) -> None:
-    """Everything that can befall it, one after the other."""
-    for _ in range(rounds):
-        for fault in (lab.terminate, lab.restart, lab.crash, lambda: lab.stand_still(still)):
-            time.sleep(between)
-            fault()
+def plan(lab: Lab, rounds: int, still: float, between: float, only: str) -> None:
+    """Everything that can befall it, or one thing only, one after the other."""
+    ways = {
+        "terminate": lab.terminate,
+        "restart": lab.restart,
+        "crash": lab.crash,
+        "stand still": lambda: lab.stand_still(still),
+    }
+    for name in [name for name in ways if name == (only or name)] * rounds:
+        time.sleep(between)
+        ways[name]()
     time.sleep(between)
 
 
@@ -214,6 +220,8 @@ def measure(
     still: float = 3.0,
     between: float = 0.7,
     callers: int = 1,
+    only: str = "",
+    patience: float = PATIENCE,
     fault: Callable[[], AbstractContextManager[Any]] = nullcontext,
     deadlines: tuple[float, float] = (CONNECT_SECONDS, ANSWER_SECONDS),
 ) -> dict[str, Any]:
@@ -226,17 +234,17 @@ def measure(
         cloud(scale=0.1) as door,
         open_shop(world, Api(), world.new_tenant(), debounce_timeout_ms=200) as shop,
     ):
-        load = Load(shop)
+        load = Load(shop, patience)
         ways = (load.deliver, load.deliver, load.write, load.write_under_a_key, load.read)
         with ThreadPoolExecutor(len(ways) * callers) as threads:
             asking = [threads.submit(way, number) for number, way in enumerate(ways * callers)]
             try:
-                plan(lab, rounds, still, between)
+                plan(lab, rounds, still, between, only)
             finally:
                 load.stop.set()
             for each in asking:
                 each.result()
-        settled = wait_until(lambda: not world.value(_UNTOLD) and not door.under_way, PATIENCE)
+        settled = wait_until(lambda: not world.value(_UNTOLD) and not door.under_way, patience)
         return figures(load, lab.outages, door, settled=settled)
 
 
@@ -281,7 +289,7 @@ def recovery(told: list[Told], outage: Outage) -> float:
     """Seconds from the end of an outage to the first success of the slowest kind of request."""
     kinds = {each.kind for each in told}
     good = [each for each in told if each.status in (OK, MADE) and each.ended >= outage.ended]
-    firsts = [min((each.ended for each in good if each.kind == kind), default=float("inf")) for kind in kinds]
+    firsts = [min((each.ended for each in good if each.kind == kind), default=NEVER + outage.ended) for kind in kinds]
     return round(max(firsts) - outage.ended, 2)
 
 
@@ -307,7 +315,7 @@ def dead_connections_kept() -> AbstractContextManager[Any]:
 
 
 FAULTS: dict[str, Callable[[], dict[str, Any]]] = {
-    "answered_unsaved": lambda: measure(still=2.0, between=0.5, fault=answered_unsaved),
-    "dead_connections_kept": lambda: measure(still=0.1, between=0.5, fault=dead_connections_kept),
-    "no_deadline": lambda: measure(still=8.0, between=0.2, deadlines=(60.0, 60.0)),
+    "answered_unsaved": lambda: measure(2, only="restart", patience=5.0, fault=answered_unsaved),
+    "dead_connections_kept": lambda: measure(only="terminate", patience=2.0, fault=dead_connections_kept),
+    "no_deadline": lambda: measure(still=7.5, only="stand still", patience=5.0, deadlines=(60.0, 60.0)),
 }

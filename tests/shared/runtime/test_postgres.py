@@ -1,8 +1,10 @@
+import gc
 import json
 import socket
 import time
+import warnings
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import UTC, datetime
 from threading import Barrier
 from uuid import uuid4
@@ -10,7 +12,7 @@ from uuid import uuid4
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pg8000.exceptions import DatabaseError
+from pg8000.exceptions import DatabaseError, InterfaceError
 
 from shared.runtime import postgres
 from shared.runtime.identity import tenant_scope
@@ -20,6 +22,7 @@ from shared.runtime.postgres import (
     Connections,
     Undecided,
     commit,
+    connect,
     connections,
     is_lost,
     is_retryable,
@@ -235,3 +238,22 @@ def test_what_a_transaction_refuses_is_no_unknown_outcome(pool, tenant):
     with pytest.raises(DatabaseError) as caught:
         refuse()
     assert sqlstate(caught.value) == "22012"
+
+
+def test_a_connection_that_failed_holds_no_socket_though_its_error_is_kept(database, deaf, world, monkeypatch):
+    monkeypatch.setattr(postgres, "CONNECT_SECONDS", 0.3)
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        with pytest.raises(DATABASE_ERRORS) as kept:
+            connect(deaf)
+        connection = connect(database.app_url)
+        wire = connection._usock
+        world.run(TERMINATE, pid=pipeline(connection, BACKEND)[0][0][0])
+        with pytest.raises(DATABASE_ERRORS) as lost:
+            connection.execute_unnamed("select 1")
+        with suppress(InterfaceError, OSError):
+            connection.close()
+        assert wire.fileno() == -1
+        del connection, wire, kept, lost
+        gc.collect()
+    assert [str(each.message) for each in told] == []
