@@ -115,7 +115,7 @@ class _Dialled(pg8000.dbapi.Connection):  # type: ignore[misc] # pg8000 ships no
     """A connection whose socket is closed when it is; pg8000's own stays open for as long as an error refers to it."""
 
     def __init__(self, **told: Any) -> None:
-        self._usock = None
+        self._usock: Any = None
         try:
             super().__init__(**told)
         except BaseException:
@@ -123,7 +123,7 @@ class _Dialled(pg8000.dbapi.Connection):  # type: ignore[misc] # pg8000 ships no
             raise
 
     def close(self) -> None:
-        wire = self._usock
+        wire: Any = self._usock
         try:
             super().close()
         finally:
@@ -139,7 +139,7 @@ def connect(database_url: str) -> Connection:
         # A context that holds one authority costs 1 ms; the default one, 20.
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         context.load_verify_locations(settings().database_ca)
-    connection = _Dialled(
+    connection: Any = _Dialled(
         user=unquote(parts.username or ""),
         password=unquote(parts.password or ""),
         host=parts.hostname,
