@@ -17,4 +17,4 @@ class RefreshToken(Body):
 @endpoint("POST", "/api/v1/auth/refresh", allow=PUBLIC, limit=Limit.AUTH, errors=(Unauthenticated,))
 def refresh_tokens(body: RefreshToken) -> SignedIn:
     """Get a new access token and the next refresh token; a refresh token that is used twice ends its session."""
-    return retried(lambda: renew_session(body.refresh_token))
+    return retried(lambda: renew_session(body.refresh_token), once=True)

@@ -3,7 +3,7 @@
 from migrations.support import run
 
 revision = "0009_speed"
-down_revision = "0007_search"
+down_revision = "0008_dead_letters"
 
 
 def upgrade() -> None:

@@ -12,7 +12,7 @@ class Gathering(Generic[T]):
     """Hands what threads bring to `work`, several at a time as soon as several wait.
 
     Up to `leaders` threads work, on at most `most` items each; the others wait until theirs is done, or until it is
-    their turn to lead. `work` tells of each item whether it was done; when it fails, none was. Nobody waits for
+    their turn to lead. `work` tells of each item whether it was done; what it raises is raised to all. Nobody waits for
     company: an item that comes while few work is begun at once.
     """
 
@@ -33,19 +33,21 @@ class Gathering(Generic[T]):
                 self._queue.append(mine)
         if not leads:
             mine.turn.wait()
-        return self._lead(mine) if mine.done is None else mine.done
+        if not mine.is_over:
+            self._lead(mine)
+        return mine.outcome()
 
-    def _lead(self, mine: "_Place[T]") -> bool:
+    def _lead(self, mine: "_Place[T]") -> None:
         with self._lock:
             places = [mine, *(self._queue.popleft() for _ in range(min(len(self._queue), self._most - 1)))]
-        done = [False] * len(places)
+        done, failure = [False] * len(places), None
         try:
             done = self._work([place.item for place in places])
-        finally:
-            self._hand_over()
-            for place, is_done in zip(places, done, strict=True):
-                place.end(done=is_done)
-        return done[0]
+        except BaseException as error:  # noqa: BLE001 - it is raised to each of them
+            failure = error
+        self._hand_over()
+        for place, is_done in zip(places, done, strict=True):
+            place.end(is_done, failure)
 
     def _hand_over(self) -> None:
         """Let the next one in the queue lead."""
@@ -62,8 +64,16 @@ class _Place(Generic[T]):
     def __init__(self, item: T) -> None:
         self.item = item
         self.turn = Event()
-        self.done: bool | None = None
+        self.is_over = False
+        self._is_done = False
+        self._failure: BaseException | None = None
 
-    def end(self, *, done: bool) -> None:
-        self.done = done
+    def end(self, is_done: bool, failure: BaseException | None) -> None:  # noqa: FBT001 - what became of it
+        self._is_done, self._failure, self.is_over = is_done, failure, True
         self.turn.set()
+
+    def outcome(self) -> bool:
+        """Whether the item was done. Raises what the work raised."""
+        if self._failure:
+            raise self._failure
+        return self._is_done

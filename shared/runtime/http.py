@@ -17,7 +17,7 @@ from shared.runtime.declarations import ATTRIBUTE, Kind, Limit, Routed
 from shared.runtime.identity import PUBLIC, Access, Allow, Claim, Principal, Role, claim_of, permit
 from shared.runtime.incoming import read_path
 from shared.runtime.limits import Turnstile, client_address
-from shared.runtime.postgres import connections, is_lost, sqlstate
+from shared.runtime.postgres import LOCKED, TOO_SLOW, connections, is_lost, sqlstate
 from shared.runtime.precondition import expected
 from shared.runtime.query import One, Page
 from shared.runtime.retry import retried
@@ -30,8 +30,6 @@ if TYPE_CHECKING:
 
 Handler = Callable[..., Any]
 CREATED = 201
-CANCELLED = "57014"  # Postgres: the statement timeout struck
-LOCKED = "55P03"  # Postgres: the lock timeout struck
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,7 +107,7 @@ class Endpoint(Routed):
         if is_lost(error):
             say("the database is away", error=True)
             return refusal(Unavailable("the database cannot be reached just now; try again shortly"))
-        if sqlstate(error) == CANCELLED:
+        if sqlstate(error) == TOO_SLOW:
             return refusal(
                 Unavailable("this took longer than 10 seconds and was stopped; ask for less", code="too_slow")
             )
@@ -175,11 +173,15 @@ class Endpoint(Routed):
                 turnstile.admit(uow.caller)
                 return self._once(request, uow)
 
-        return retried(attempt)
+        # Work under a key finds its own answer when it comes again.
+        return retried(attempt, once=not self._has_key(request))
+
+    def _has_key(self, request: Request) -> bool:
+        return self.takes_key and "Idempotency-Key" in request.headers
 
     def _once(self, request: Request, uow: "UnitOfWork") -> Response:
         """Do the work, unless it was done under the same key before."""
-        if not self.takes_key or "Idempotency-Key" not in request.headers:
+        if not self._has_key(request):
             return self._work(request, uow)
         from shared.runtime.idempotency import keyed
 

@@ -37,6 +37,7 @@ class Settings:
     gemini_model: str = "gemini-3.5-flash"
     gemini_base_url: str = ""  # a stand-in, asked without our credentials; empty means Google's
     vertex_location: str = "global"
+    outbox_kept_days: str = "7"  # how long what was published stays; one at least
     threads: str = "8"
 
     @property

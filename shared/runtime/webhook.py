@@ -12,7 +12,7 @@ from shared.runtime.answers import answer, problem, refusal
 from shared.runtime.declarations import ATTRIBUTE, Kind, Limit, Routed
 from shared.runtime.identity import PUBLIC
 from shared.runtime.incoming import raw_body, read_path
-from shared.runtime.postgres import is_lost, sqlstate
+from shared.runtime.postgres import is_away, sqlstate
 from shared.runtime.telemetry import configure, request_id, say, traced
 
 Handler = Callable[..., None]
@@ -46,7 +46,7 @@ class Webhook(Routed):
             return refusal(error)
         except Exception as error:  # noqa: BLE001 - the last line before the wire
             say("delivery failed", level=40, error=True, sqlstate=sqlstate(error))
-            if is_lost(error):
+            if is_away(error):
                 return refusal(Unavailable("the database cannot be reached just now; deliver again shortly"))
             return problem(500, "internal", "this delivery could not be kept; deliver it again")
         return answer(200, b'{"status":"received"}')

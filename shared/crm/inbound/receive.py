@@ -21,7 +21,7 @@ from shared.kernel.inbound import ChatKind, ConnectionState, Delivery, InboundMe
 from shared.runtime.gathering import Gathering
 from shared.runtime.identity import tenant_scope
 from shared.runtime.outbox import Outgoing
-from shared.runtime.postgres import BEGIN, COMMIT, Connection, Sql, connections, pipeline, sql, sqlstate
+from shared.runtime.postgres import BEGIN, Connection, Sql, commit, connections, is_silent, pipeline, sql, sqlstate
 from shared.runtime.retry import retried
 from shared.runtime.settings import settings
 from shared.runtime.telemetry import say
@@ -89,7 +89,7 @@ class _Reception:
             statements = ledger.write().statements
             self.outgoing.collect([*self.touched, *ledger.batch.aggregates])
             leaving = self.outgoing.statements()
-            pipeline(connection, *statements, self.row(), *leaving, COMMIT, *self.outgoing.hint())
+            commit(connection, *statements, self.row(), *leaving, after=self.outgoing.hint())
 
     def judge(self, seen: dict[str, Any]) -> Ledger:
         """What changes, given all that is known. Raises Outdated."""
@@ -162,13 +162,16 @@ def _kept_together(receptions: list[_Reception]) -> list[bool]:
     """Keep deliveries of one channel in one transaction; tell of each whether it was kept.
 
     All is locked first, as for one. Those that share a name go one behind the other, each with a picture that shows
-    what was written before it; the others go side by side. What fails here fails for all: each is then kept alone.
+    what was written before it; the others go side by side. What fails here fails for all: each is then kept alone,
+    and meets its own failure again. A database that says nothing is not asked again.
     """
     try:
         if len(receptions) > 1:
             return _Company(receptions).run()
         receptions[0].run()
-    except Exception as error:  # noqa: BLE001 - whoever is alone with it meets it again
+    except Exception as error:
+        if is_silent(error):
+            raise  # whoever waited for the database once need not wait for it again
         say("deliveries are kept one by one", error=True, count=len(receptions), sqlstate=sqlstate(error))
         return [False] * len(receptions)
     return [True]
@@ -197,7 +200,7 @@ class _Company:
                 waiting = [*(each for each, _ in met), *waiting]
                 unsent = self._written(ready)
             leaving = self.outgoing.statements()
-            pipeline(connection, *unsent, *leaving, COMMIT, *self.outgoing.hint())
+            commit(connection, *unsent, *leaving, after=self.outgoing.hint())
         return [each in self.kept for each in self.receptions]
 
     def _written(self, ready: list[_Seen]) -> list[Sql]:
