@@ -18,11 +18,12 @@ from shared.runtime.telemetry import trace
 EVENT_VERSION = "v1"
 HINT_EVERY = 0.005  # seconds; a relay that is awake needs no second hint
 
-# An event occurred when the database says so: its clock is the one that all instances share.
+# An event occurred when the database says so: its clock is the one that all instances share. One that is published
+# again keeps the time it has.
 _INSERT_EVENTS = """
 insert into outbox_events (id, tenant_id, project_id, topic, type, ordering_key, envelope)
 select id, tenant_id, project_id, topic, type, ordering_key,
-    envelope || jsonb_build_object('occurred_at', clock_timestamp())
+    jsonb_build_object('occurred_at', clock_timestamp()) || envelope
 from jsonb_to_recordset(cast(:rows as jsonb))
     as row (id uuid, tenant_id uuid, project_id uuid, topic text, type text, ordering_key text, envelope jsonb)
 """
