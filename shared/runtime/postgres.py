@@ -130,6 +130,11 @@ class _Dialled(pg8000.dbapi.Connection):  # type: ignore[misc] # pg8000 ships no
             if wire is not None and (number := wire.detach()) >= 0:
                 os.close(number)
 
+    def __del__(self) -> None:
+        # A pool that was thrown away forgets those who come back to it late.
+        if self._usock is not None:
+            _close(self)
+
 
 def connect(database_url: str) -> Connection:
     """Open one connection; TLS is verified against `DATABASE_CA` when that is set."""

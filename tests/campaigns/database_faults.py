@@ -309,13 +309,7 @@ def answered_unsaved() -> AbstractContextManager[Any]:
     return patch.object(reception, "retried", careless)
 
 
-def dead_connections_kept() -> AbstractContextManager[Any]:
-    """A connection that is dead is taken for a connection."""
-    return patch.object(postgres, "is_lost", lambda _: False)
-
-
 FAULTS: dict[str, Callable[[], dict[str, Any]]] = {
-    "answered_unsaved": lambda: measure(2, only="restart", patience=5.0, fault=answered_unsaved),
-    "dead_connections_kept": lambda: measure(only="terminate", patience=2.0, fault=dead_connections_kept),
+    "answered_unsaved": lambda: measure(still=5.0, only="stand still", patience=5.0, fault=answered_unsaved),
     "no_deadline": lambda: measure(still=7.5, only="stand still", patience=5.0, deadlines=(60.0, 60.0)),
 }
