@@ -54,6 +54,7 @@ NARROW = {
     "inbound_deliveries": narrow("select insert update", "what came in is never lost before its time"),
     "idempotency_keys": narrow("select insert update", "an answer stays known until the sweeper forgets it"),
     "allowed_origins": narrow("select", "whose pages may call the API is for the operator alone to say"),
+    "dead_letters": narrow("select insert update", "what failed stays explained until the sweeper forgets it"),
     "rate_limits": narrow("select", "how often a tenant may call is for the operator alone to say"),
 }
 
@@ -105,12 +106,16 @@ ADMITTED = (
     admission("relay", "inbound_deliveries", "delete", _FORGETS),
     admission("relay", "idempotency_keys", "select", _FORGETS, "expires_at"),
     admission("relay", "idempotency_keys", "delete", _FORGETS),
+    admission("relay", "dead_letters", "select", _FORGETS, "expires_at"),
+    admission("relay", "dead_letters", "delete", _FORGETS),
     admission("relay", "auth_attempts", "select", _FORGETS, "at"),
     admission("relay", "auth_attempts", "delete", _FORGETS),
     admission("relay", "inbox", "select", _FORGETS, "consumed_at"),
     admission("relay", "inbox", "delete", _FORGETS),
     admission("relay", "outbox_events", "select", _PUBLISHES),
     admission("relay", "outbox_events", "update", _PUBLISHES, _MARKS),
+    admission("relay", "outbox_events", "delete", "removes what was published long ago"),
+    admission("relay", "outbox_tasks", "delete", "removes what was published long ago"),
     admission("relay", "outbox_tasks", "select", _PUBLISHES),
     admission("relay", "outbox_tasks", "update", _PUBLISHES, _MARKS),
     admission("relay", "outbox_tasks", "insert", "schedules what it found due"),
@@ -168,6 +173,9 @@ WITHOUT_CONTACT = {
     "outbox_events": judged("topic type ordering_key envelope last_error", _IDS_ONLY),
     "outbox_tasks": judged("queue task dedup_name body last_error", _IDS_ONLY),
     "inbox": judged("consumer", _IDS_ONLY),
+    "dead_letters": judged(
+        "kind function type destination ordering_key body correlation_id status reason places", _IDS_ONLY
+    ),
     "rate_limits": judged("limit_group scope", _OPERATED),
     "allowed_origins": judged("origin", _OPERATED),
     "auth_attempts": judged("key_hash", "holds hashes, for minutes"),

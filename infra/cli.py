@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import signal
 import sys
 from importlib import import_module
-from typing import TYPE_CHECKING, NamedTuple, NoReturn
+from typing import TYPE_CHECKING, NamedTuple
+
+from infra import stopping
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-INTERRUPTED = 130
-TERMINATED = 143
 
 
 class Command(NamedTuple):
@@ -60,11 +58,11 @@ def usage() -> str:
 
 def main(argv: list[str]) -> int:
     """Run the command that `argv` names and return the exit code; 130 after Ctrl-C, 143 after SIGTERM."""
-    signal.signal(signal.SIGTERM, terminate)
+    stopping.listen()
     try:
         return run(*argv)
     except KeyboardInterrupt:
-        return INTERRUPTED
+        return stopping.INTERRUPTED
 
 
 def run(name: str, *argv: str) -> int:
@@ -84,11 +82,6 @@ def parse(parser: argparse.ArgumentParser, argv: Sequence[str]) -> argparse.Name
     if hasattr(arguments, "rest"):
         arguments.rest = rest
     return arguments
-
-
-def terminate(_signal: int, _frame: object) -> NoReturn:
-    """End as Ctrl-C would, so that everything started is stopped on the way out."""
-    sys.exit(TERMINATED)
 
 
 if __name__ == "__main__":

@@ -3,7 +3,8 @@
 from shared.core.api_keys.view import API_KEYS, ApiKeyView
 from shared.runtime.declarations import Limit
 from shared.runtime.http import Role, endpoint
-from shared.runtime.query import Page, PageQuery, page
+from shared.runtime.paging import PageQuery
+from shared.runtime.query import Page, page
 
 
 @endpoint("GET", "/api/v1/auth/api-keys", allow=Role.VIEWER, limit=Limit.AUTH)

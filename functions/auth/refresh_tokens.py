@@ -25,4 +25,4 @@ class RefreshToken(Body):
 )
 def refresh_tokens(body: RefreshToken) -> SignedIn:
     """Get a new access token and the next refresh token; a refresh token that is used twice ends its session."""
-    return retried(lambda: renew_session(body.refresh_token))
+    return retried(lambda: renew_session(body.refresh_token), once=True)

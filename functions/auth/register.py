@@ -42,7 +42,7 @@ class NewTenant(Body):
 def register(body: NewTenant, request: Request) -> SignedIn:
     """Open an account: a tenant, its default project and its first admin, signed in."""
     key, password_hash = newcomers_key(request, body.email), hash_password(body.password)
-    return retried(lambda: _open(body, key, password_hash))
+    return retried(lambda: _open(body, key, password_hash), once=True)
 
 
 def _open(body: NewTenant, key: Keyed | None, password_hash: str) -> SignedIn:

@@ -1,18 +1,26 @@
-from shared.runtime.postgres import sql
-from shared.runtime.schedule import AllTenants, schedule
+"""Forgetting what was kept for a while only."""
 
-_EXPIRED = (
-    "delete from inbound_deliveries where expires_at < now()",
-    "delete from early_receipts where expires_at < now()",
-    "delete from idempotency_keys where expires_at < now()",
-    "delete from auth_attempts where at < now() - interval '1 hour'",
-    "delete from login_sessions where expires_at < now()",
-    "delete from inbox where consumed_at < now() - interval '30 days'",
+import time
+
+from shared.runtime.schedule import AllTenants, Old, schedule
+from shared.runtime.telemetry import say
+
+SECONDS = 120.0  # what is left then goes the next night
+_EXPIRED = "expires_at < now()"
+EXPIRED = (
+    Old(table="inbound_deliveries", time="expires_at", condition=_EXPIRED),
+    Old(table="early_receipts", time="expires_at", condition=_EXPIRED),
+    Old(table="idempotency_keys", time="expires_at", condition=_EXPIRED),
+    Old(table="login_sessions", time="expires_at", condition=_EXPIRED),
+    Old(table="dead_letters", time="expires_at", condition=_EXPIRED),
+    Old(table="auth_attempts", time="at", condition="at < now() - interval '1 hour'"),
+    Old(table="inbox", time="consumed_at", condition="consumed_at < now() - interval '30 days'"),
 )
 
 
 @schedule("17 3 * * *")
 def remove_expired_rows(tenants: AllTenants) -> None:
-    """Remove raw deliveries, early receipts, kept answers, sign-ins and inbox rows whose time is over."""
-    for statement in _EXPIRED:
-        tenants.find(sql(statement))
+    """Remove raw deliveries, early receipts, kept answers, sign-ins, dead letters and inbox rows whose time is over."""
+    until = time.monotonic() + SECONDS
+    for old in EXPIRED:
+        say("removed", table=old.table, rows=tenants.remove(old, until=until))

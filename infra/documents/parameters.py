@@ -55,6 +55,8 @@ IF_MATCH: Json = {
     "schema": {"type": "string", "pattern": r'^("\d{1,10}"|\*)$'},
     "example": '"3"',
 }
+# What Postgres takes for a whole number.
+WHOLE = {"minimum": -(2**63) + 1, "maximum": 2**63 - 1}
 COMPARISONS = {"gt": "greater than", "gte": "at least", "lt": "less than", "lte": "at most"}
 
 
@@ -97,8 +99,7 @@ def _query(declared: Routed, models: Models) -> Iterator[Json]:
 
 
 def _sorts(source: Source[Any]) -> Json:
-    ways = [f"{name}:{way}" for name in source.sorts for way in ("asc", "desc")]
-    return {"type": "string", "enum": ways, "default": source.default_sort}
+    return {"type": "string", "enum": source.ways(), "default": source.default_sort}
 
 
 def _filters(declared: Routed, models: Models) -> Iterator[Json]:
@@ -107,6 +108,7 @@ def _filters(declared: Routed, models: Models) -> Iterator[Json]:
     hints = get_type_hints(source.view)
     for name in source.filters:
         schema = without_null(fields[name])
+        schema = {**schema, **WHOLE} if _kind(hints[name]) is int else schema
         yield _filter(name, "", "equals", schema)
         if _kind(hints[name]) in {datetime, int}:
             yield from (_filter(name, f"[{operator}]", meaning, schema) for operator, meaning in COMPARISONS.items())

@@ -16,14 +16,17 @@ from google.pubsub_v1.services.subscriber.transports import SubscriberGrpcTransp
 from shared.cloud.channel import plain_channel
 from shared.kernel.events import Event
 from shared.kernel.tasks import Task
+from shared.runtime.burial import DEAD_LETTERS, Burial
 from shared.runtime.consume import Consumer
 from shared.runtime.declarations import Declaration
 from shared.runtime.schedule import Schedule
 from shared.runtime.settings import Settings
 
 LONGEST_FILTER = 256  # bytes, Google's limit
+LONGEST_KEPT = {"seconds": 31 * 24 * 3600}  # Google's limit
 RETRIES = {"minimum_backoff": {"seconds": 1}, "maximum_backoff": {"seconds": 600}}
-QUEUE_RETRIES = {"max_attempts": 100, "min_backoff": {"seconds": 1}, "max_backoff": {"seconds": 300}}
+# Tasks are given up by their functions, which keep them as dead letters; a queue would only drop them.
+QUEUE_RETRIES = {"max_attempts": -1, "min_backoff": {"seconds": 1}, "max_backoff": {"seconds": 300}}
 CHANGEABLE = ("push_config", "ack_deadline_seconds", "retry_policy", "dead_letter_policy")
 
 
@@ -60,6 +63,7 @@ class Topology:
     subscriptions: tuple[Subscription, ...]
     queues: frozenset[str]
     schedules: tuple[Schedule, ...]
+    burials: tuple[tuple[str, int], ...] = ()  # who takes what no consumer has taken, and how long that may last
 
     @classmethod
     def of(cls, declared: Iterable[Declaration]) -> "Topology":
@@ -72,6 +76,7 @@ class Topology:
             subscriptions=tuple(Subscription(each, topic) for (_, topic), each in sorted(wanted.items())),
             queues=frozenset(task.queue for task in Task.catalogue.values()),
             schedules=tuple(each for each in known if isinstance(each, Schedule)),
+            burials=tuple((each.name, each.ack_deadline) for each in known if isinstance(each, Burial)),
         )
 
     def jobs(self, functions_url: str) -> list[Job]:
@@ -110,7 +115,8 @@ class Builder:
 
     def build(self, topology: Topology) -> None:
         wanted = list(self._subscriptions(topology))
-        self._make_topics({*map(self._places.topic, topology.topics), *(each["topic"] for each in wanted)})
+        buried = self._places.topic(DEAD_LETTERS)
+        self._make_topics({*map(self._places.topic, topology.topics), *(each["topic"] for each in wanted), buried})
         self._make_subscriptions(wanted)
         for queue in topology.queues:
             name = f"{self._places.region}/queues/{queue}"
@@ -138,21 +144,24 @@ class Builder:
             self.subscriber.delete_subscription(subscription=name)
 
     def _subscriptions(self, topology: Topology) -> Iterator[dict[str, Any]]:
-        for name in sorted({each.consumer.name for each in topology.subscriptions}):
-            buried = f"{name}-dead-letters"
-            week = {"seconds": 7 * 24 * 3600}
+        for name, ack_deadline in topology.burials:
             yield {
-                "name": self._places.subscription(buried),
-                "topic": self._places.topic(buried),
-                "ack_deadline_seconds": 60,
-                "message_retention_duration": week,
+                "name": self._places.subscription(name),
+                "topic": self._places.topic(DEAD_LETTERS),
+                "ack_deadline_seconds": ack_deadline,
+                "message_retention_duration": LONGEST_KEPT,
+                "retry_policy": RETRIES,
+                "push_config": self._to(name),
             }
         yield from (self._push(each) for each in topology.subscriptions)
 
+    def _to(self, function: str) -> dict[str, Any]:
+        endpoint = f"{self._settings.functions_base_url}/{function}"
+        token = {"service_account_email": self._settings.pusher_account, "audience": endpoint}
+        return {"push_endpoint": endpoint, "oidc_token": token}
+
     def _push(self, subscription: Subscription) -> dict[str, Any]:
         consumer = subscription.consumer
-        endpoint = f"{self._settings.functions_base_url}/{consumer.name}"
-        token = {"service_account_email": self._settings.pusher_account, "audience": endpoint}
         return {
             "name": self._places.subscription(subscription.name),
             "topic": self._places.topic(subscription.topic),
@@ -161,10 +170,10 @@ class Builder:
             "ack_deadline_seconds": consumer.ack_deadline,
             "retry_policy": RETRIES,
             "dead_letter_policy": {
-                "dead_letter_topic": self._places.topic(f"{consumer.name}-dead-letters"),
+                "dead_letter_topic": self._places.topic(DEAD_LETTERS),
                 "max_delivery_attempts": consumer.max_attempts,
             },
-            "push_config": {"push_endpoint": endpoint, "oidc_token": token},
+            "push_config": self._to(consumer.name),
         }
 
 

@@ -4,11 +4,11 @@ import argparse
 import json
 import sys
 from pathlib import Path
-from threading import Event
 from typing import Any
 
 from rich.console import Console
 
+from infra import stopping
 from infra.environment import ROOT
 from infra.local.cloud import OWNER, LocalCloud
 from infra.local.first_tenant import WAHA_SESSION, FirstTenant, Host, greeting, webhook_url
@@ -45,12 +45,12 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         with cloud:
             tenant = Host(cloud).welcome()
+            stopping.heed()
             print(json.dumps(facts(cloud, tenant)), flush=True) if arguments.json else show(cloud, tenant)
-            Event().wait()
+            stopping.wait()
     except (RuntimeError, ManifestError) as error:
         sys.stderr.write(f"{error}\n")
         return 1
-    return 0
 
 
 def facts(cloud: LocalCloud, tenant: FirstTenant) -> dict[str, Any]:

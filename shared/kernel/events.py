@@ -58,4 +58,9 @@ class Event:
     @classmethod
     def topic(cls) -> str:
         """The aggregate's own topic: what stands before the dot."""
-        return cls.event_type.partition(".")[0].replace("_", "-")
+        return topic_of(cls.event_type)
+
+
+def topic_of(event_type: str) -> str:
+    """The topic that events of this name are published to."""
+    return event_type.partition(".")[0].replace("_", "-")

@@ -3,16 +3,14 @@
 Ordinary writes go through `shared.runtime.work`; what arrives by the hundred a second comes this way.
 """
 
-import dataclasses
-import json
 from dataclasses import fields, is_dataclass
-from datetime import datetime
 from functools import cache
 from typing import Any, TypeVar, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, create_model
 
 from shared.kernel.aggregate import Aggregate
+from shared.runtime.parsing import as_json
 from shared.runtime.postgres import Sql, sql
 
 A = TypeVar("A", bound=Aggregate)
@@ -55,17 +53,23 @@ class Batch:
     def insert(self, table: str, *rows: dict[str, Any], or_keep: bool = False) -> None:
         """Insert rows; `or_keep` leaves a row that is already there as it is."""
         if rows:
-            self.statements.append(sql(_insert(table, tuple(rows[0]), or_keep=or_keep), rows=_json(list(rows))))
+            self.statements.append(sql(_insert(table, tuple(rows[0]), or_keep=or_keep), rows=as_json(list(rows))))
 
-    def add(self, table: str, aggregate: Aggregate) -> None:
-        self.insert(table, row_of(aggregate))
-        self.aggregates.append(aggregate)
+    def add(self, table: str, *aggregates: Aggregate) -> None:
+        """Insert aggregates of one kind, all in one statement."""
+        self.insert(table, *map(row_of, aggregates))
+        self.aggregates.extend(aggregates)
 
-    def change(self, table: str, aggregate: Aggregate) -> None:
-        """Update an aggregate; the transaction fails when somebody else has changed it since it was read."""
+    def change(self, table: str, aggregate: Aggregate, columns: tuple[str, ...]) -> None:
+        """Update these columns; the transaction fails when somebody else has changed the aggregate since it was read.
+
+        What hangs on an aggregate may be all that changed: then its version alone is raised.
+        """
         aggregate.version += 1
-        statement = sql(_update(table, _columns(_shape(aggregate))), row=_json(row_of(aggregate)))
-        self.statements.append(statement)
+        row = row_of(aggregate)
+        names = ("tenant_id", "id", "version", *columns)
+        values = {name: _bound(row[name]) for name in names}
+        self.statements.append(Sql(_update(table, columns), values))
         self.aggregates.append(aggregate)
 
     def run(self, text: str, **values: Any) -> None:
@@ -82,21 +86,15 @@ def _insert(table: str, columns: tuple[str, ...], *, or_keep: bool) -> str:
 
 @cache
 def _update(table: str, columns: tuple[str, ...]) -> str:
-    changes = ", ".join(f"{name} = new.{name}" for name in columns if name not in {"id", "tenant_id"})
-    source = f"jsonb_populate_record(null::{table}, cast(:row as jsonb))"
-    key = "old.tenant_id = new.tenant_id and old.id = new.id and old.version = new.version - 1"
+    changes = "".join(f"{name} = :{name}, " for name in columns)
     return f"""
 with changed as (
-    update {table} old set {changes}, updated_at = now() from {source} as new where {key} returning 1
+    update {table} set {changes}version = :version, updated_at = now()
+    where tenant_id = :tenant_id and id = :id and version = :version - 1 returning 1
 )
 select must_equal(count(*), 1) from changed"""
 
 
-def _json(value: Any) -> str:
-    return json.dumps(value, default=_plain, ensure_ascii=False, separators=(",", ":"))
-
-
-def _plain(value: Any) -> Any:
-    if is_dataclass(value) and not isinstance(value, type):
-        return dataclasses.asdict(value)
-    return value.isoformat() if isinstance(value, datetime) else str(value)
+def _bound(value: Any) -> Any:
+    """A column's value as a statement takes it: what Postgres keeps as JSON goes as JSON."""
+    return as_json(value) if isinstance(value, list | dict) or is_dataclass(value) else value

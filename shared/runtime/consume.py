@@ -3,7 +3,7 @@
 import base64
 import functools
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,11 +12,13 @@ from uuid import UUID
 
 from flask import Request, Response
 
-from shared.kernel.events import Event
+from shared.kernel.errors import Unavailable
+from shared.kernel.events import Event, topic_of
 from shared.runtime.answers import answer
+from shared.runtime.dead_letters import Letter
 from shared.runtime.declarations import ATTRIBUTE, Declaration, Deployment, Kind
 from shared.runtime.parsing import adapter
-from shared.runtime.postgres import sql
+from shared.runtime.postgres import DATABASE_ERRORS, is_away, is_lost, sql
 from shared.runtime.retry import retried
 from shared.runtime.telemetry import configure, say, traced
 from shared.runtime.work import UnitOfWork, unit_of_work
@@ -87,6 +89,79 @@ def work_once(transactions: Transactions, handler: Handler, types: dict[str, Any
     retried(attempt)
 
 
+def envelope_of(push: Mapping[str, Any]) -> Envelope:
+    """The event in a push of Pub/Sub's. ValueError, LookupError or TypeError: there is none."""
+    envelope: Envelope = adapter(Envelope).validate_json(base64.b64decode(push["message"]["data"]))
+    return envelope
+
+
+def letter_of(message: Mapping[str, Any], function: str, attempts: int) -> Letter:
+    """An event as a message of Pub/Sub's, for the case that its function cannot take it.
+
+    It is as its publisher made it: what the event itself looks like does not matter. ValueError, LookupError or
+    TypeError: the relay has not published it.
+    """
+    body = json.loads(base64.b64decode(message["data"]))
+    topic, project = topic_of(body["event_type"]), body.get("project_id")
+    return Letter(
+        tenant_id=UUID(body["tenant_id"]),
+        project_id=UUID(project) if project else None,
+        kind="event",
+        function=function,
+        message_id=UUID(body["event_id"]),
+        type=body["event_type"],
+        destination=topic,
+        ordering_key=message.get("orderingKey", ""),
+        body=body,
+        attempts=attempts,
+    )
+
+
+def worked_off(work: Callable[[], None], letter: Letter, most: int) -> Response:
+    """The answer to one delivery: 2xx when it was worked off, or when it failed for the last time and is kept.
+
+    `letter.attempts` counts this delivery, as far as it is known. Anything but 2xx is delivered again.
+    """
+    try:
+        work()
+    except Exception as error:  # noqa: BLE001 - the last line before the wire
+        return _failed(error, letter, most)
+    return answer(204, b"")
+
+
+def _failed(error: Exception, letter: Letter, most: int) -> Response:
+    gone = isinstance(error, Unavailable) or is_lost(error)
+    passing = gone or isinstance(error, Busy) or is_away(error)
+    if passing:
+        say("not now", type=letter.type, reason=type(error).__name__, because=_said(error))
+    else:
+        say("not done", level=40, error=True, type=letter.type, reason=type(error).__name__)
+    # What we stand on is away: that is no fault of the letter, and there is no place to keep it.
+    if letter.attempts < most or gone or not _is_kept(letter, error):
+        return answer(503 if passing else 500, b"")
+    return answer(204, b"")
+
+
+def _said(error: Exception) -> str | None:
+    """What an exception says, if the words are our own."""
+    return str(error) if isinstance(error, (Busy, Unavailable)) else None
+
+
+def _is_kept(letter: Letter, error: Exception) -> bool:
+    try:
+        letter.keep_after(error)
+    except DATABASE_ERRORS as lost:
+        say("not kept as a dead letter", level=40, reason=type(lost).__name__)
+        return False
+    return True
+
+
+def attempts_of(request: Request, told: Mapping[str, Any]) -> int:
+    """How many times this was delivered, this time among them; 0 when nobody counts."""
+    retries = request.headers.get("X-CloudTasks-TaskRetryCount", "")
+    return int(retries) + 1 if retries.isdecimal() else int(told.get("deliveryAttempt") or 0)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Consumer(Declaration):
     """A function that is called once for every event of some kinds; Pub/Sub pushes them to it."""
@@ -110,7 +185,12 @@ class Consumer(Declaration):
     def serve(self, request: Request) -> Response:
         """Take one push; anything but 2xx makes Pub/Sub deliver it again."""
         configure()
-        envelope = self._open(request)
+        try:
+            push = json.loads(request.get_data())
+            envelope = envelope_of(push)
+        except (ValueError, LookupError, TypeError, AttributeError) as error:
+            say("not an event", level=40, consumer=self.name, reason=type(error).__name__)
+            return answer(500, b"")
         with traced(
             function=self.name,
             request_id=str(envelope.event_id),
@@ -118,20 +198,8 @@ class Consumer(Declaration):
             causation_id=str(envelope.event_id),
             tenant_id=envelope.tenant_id,
         ):
-            try:
-                self._consume(envelope)
-            except Busy as error:
-                say("not now", event_type=envelope.event_type, reason=str(error))
-                return answer(503, b"")
-            except Exception as error:  # noqa: BLE001 - the last line before the wire
-                say("not consumed", level=40, error=True, event_type=envelope.event_type, reason=type(error).__name__)
-                return answer(500, b"")
-            return answer(204, b"")
-
-    def _open(self, request: Request) -> Envelope:
-        message = json.loads(request.get_data())["message"]
-        envelope: Envelope = adapter(Envelope).validate_json(base64.b64decode(message["data"]))
-        return envelope
+            letter = letter_of(push["message"], self.name, attempts_of(request, push))
+            return worked_off(lambda: self._consume(envelope), letter, self.max_attempts)
 
     def _consume(self, envelope: Envelope) -> None:
         kind = next((event for event in self.events if event.event_type == envelope.event_type), None)

@@ -2,6 +2,7 @@
 
 import functools
 import json
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
@@ -9,15 +10,14 @@ from typing import TYPE_CHECKING, Any, ClassVar, Unpack, get_args, get_origin
 
 from flask import Request, Response
 from pg8000.exceptions import DatabaseError
-from pydantic import ValidationError
 
 from shared.kernel.errors import BadRequest, DomainError, NotFound, Unavailable
-from shared.runtime import parsing
 from shared.runtime.answers import answer, problem, refusal
 from shared.runtime.declarations import ATTRIBUTE, Deployment, Kind, Limit, Routed
 from shared.runtime.identity import PUBLIC, Access, Allow, Claim, Principal, Role, claim_of, permit
+from shared.runtime.incoming import read_path
 from shared.runtime.limits import PER_USER, Turnstile, client_address
-from shared.runtime.postgres import connections, is_lost, sqlstate
+from shared.runtime.postgres import LOCKED, TOO_SLOW, connections, is_lost, sqlstate
 from shared.runtime.precondition import expected
 from shared.runtime.preflight import READABLE
 from shared.runtime.query import One, Page
@@ -32,8 +32,6 @@ if TYPE_CHECKING:
 
 Handler = Callable[..., Any]
 CREATED = 201
-CANCELLED = "57014"  # Postgres: the statement timeout struck
-LOCKED = "55P03"  # Postgres: the lock timeout struck
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,18 +104,21 @@ class Endpoint(Routed):
     def _safely(self, request: Request, turnstile: Turnstile) -> Response:
         try:
             return self._answer(request, turnstile)
-        except ValidationError as error:
-            return problem(422, "invalid", "some fields are not as they must be; see details", parsing.problems(error))
         except DomainError as error:
             return refusal(error)
         except Exception as error:  # noqa: BLE001 - the last line before the wire
-            return self._failed(error)
+            return self._invalid(error) if is_invalid(error) else self._failed(error)
+
+    def _invalid(self, error: Any) -> Response:
+        from shared.runtime.parsing import problems
+
+        return problem(422, "invalid", "some fields are not as they must be; see details", problems(error))
 
     def _failed(self, error: Exception) -> Response:
         if is_lost(error):
             say("the database is away", error=True)
             return refusal(Unavailable("the database cannot be reached just now; try again shortly"))
-        if sqlstate(error) == CANCELLED:
+        if sqlstate(error) == TOO_SLOW:
             return refusal(
                 Unavailable("this took longer than 10 seconds and was stopped; ask for less", code="too_slow")
             )
@@ -144,7 +145,9 @@ class Endpoint(Routed):
         pool = connections(settings().database_url)
         try:
             wanted = self.handler(**self._arguments(request))
-        except (DomainError, ValidationError):
+        except Exception as error:
+            if not isinstance(error, DomainError) and not is_invalid(error):
+                raise
             # Who may not ask at all is told so before being told what is wrong with the question.
             turnstile.admit(self._prove(claim, pool.run(claim.begin(), claim.proof)[1]))
             raise
@@ -181,11 +184,15 @@ class Endpoint(Routed):
                 turnstile.admit(uow.caller)
                 return self._once(request, uow)
 
-        return retried(attempt)
+        # Work under a key finds its own answer when it comes again.
+        return retried(attempt, once=not self._has_key(request))
+
+    def _has_key(self, request: Request) -> bool:
+        return self.takes_key and "Idempotency-Key" in request.headers
 
     def _once(self, request: Request, uow: "UnitOfWork") -> Response:
         """Do the work, unless it was done under the same key before."""
-        if not self.takes_key or "Idempotency-Key" not in request.headers:
+        if not self._has_key(request):
             return self._work(request, uow)
         from shared.runtime.idempotency import keyed
 
@@ -234,21 +241,33 @@ class Endpoint(Routed):
             return result
         if result is None:
             return answer(204, b"")
-        return answer(self.status, parsing.adapter(self.types["return"]).dump_json(result))
+        from shared.runtime.parsing import adapter
+
+        return answer(self.status, adapter(self.types["return"]).dump_json(result))
 
     def _arguments(self, request: Request) -> dict[str, Any]:
-        given: dict[str, Any] = parsing.read_path(self.pattern, request.path, self.types)
+        given: dict[str, Any] = read_path(self.pattern, request.path, self.types)
         if "query" in self.types:
-            given["query"], filters = parsing.read_query(request, self.types["query"])
+            from shared.runtime.parsing import read_query
+
+            given["query"], filters = read_query(request, self.types["query"])
             if "filters" in self.types:
                 given["filters"] = filters
             elif filters:
                 raise BadRequest("there are no filters here", code="bad_filter")
         if "body" in self.types:
-            given["body"] = parsing.read_body(request, self.types["body"])
+            from shared.runtime.parsing import read_body
+
+            given["body"] = read_body(request, self.types["body"])
         if "request" in self.types:
             given["request"] = request
         return given
+
+
+def is_invalid(error: Exception) -> bool:
+    """Whether a model refused what was sent; where no models were loaded, none did."""
+    loaded: Any = sys.modules.get("pydantic_core")
+    return loaded is not None and isinstance(error, loaded.ValidationError)
 
 
 def endpoint(

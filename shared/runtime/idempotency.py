@@ -9,7 +9,7 @@ from flask import Request, Response
 
 from shared.kernel.errors import BadRequest, Conflict, Invalid
 from shared.runtime.answers import answer
-from shared.runtime.parsing import raw_body
+from shared.runtime.incoming import raw_body
 from shared.runtime.postgres import Row, Sql, sql, sqlstate
 from shared.runtime.sealing import seal, unseal
 from shared.runtime.work import UnitOfWork

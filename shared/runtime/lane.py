@@ -18,6 +18,7 @@ from shared.runtime.telemetry import say
 AT_ONCE = 16  # keys
 MOST, MOST_PER_SHARD = 256, 64  # rows of one reading
 BUSY_POLL, IDLE_POLL = 0.025, 0.075  # seconds
+GATHER_FOR = 0.003  # seconds
 BUSY_FOR = 1.0  # seconds after the last row was seen
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 60.0  # seconds a key waits after a failure
 
@@ -137,8 +138,14 @@ class Lane:
                 if until_empty and not found and not self._lines:
                     break
                 self.wake.wait(self._poll())
+                self._gather()
                 self.wake.clear()
         self._finish()
+
+    def _gather(self) -> None:
+        """Give what is still under way a moment to end, so that one round trip marks several."""
+        if self._ended.qsize() < self._under_way - len(self._unmarked):
+            time.sleep(GATHER_FOR)
 
     def _turn(self, pool: ThreadPoolExecutor, stop: Event) -> bool:
         """Mark what has ended, read what waits, send what may go; tell whether anything was found."""

@@ -1,9 +1,10 @@
 """What leaves with a transaction: its events and its tasks, as rows beside the rows that changed."""
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import datetime
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -12,26 +13,20 @@ from shared.kernel.events import Event
 from shared.kernel.ids import uuid7
 from shared.kernel.tasks import Task
 from shared.runtime.identity import SYSTEM, Actor
+from shared.runtime.parsing import as_json
 from shared.runtime.postgres import Sql, sql
 from shared.runtime.telemetry import trace
 
 EVENT_VERSION = "v1"
-HINT_EVERY = 0.005  # seconds; a relay that is awake needs no second hint
+# Seconds. A hint costs every writer something, for Postgres hurries to write it down; a relay that has seen rows just
+# now looks by itself, so that who commits one thing upon another need not wake it each time.
+HINT_EVERY, HINT_EVERY_WHEN_BUSY = 0.005, 0.025
 
-# An event occurred when the database says so: its clock is the one that all instances share.
-_INSERT_EVENTS = """
-insert into outbox_events (id, tenant_id, project_id, topic, type, ordering_key, envelope)
-select id, tenant_id, project_id, topic, type, ordering_key,
-    envelope || jsonb_build_object('occurred_at', clock_timestamp())
-from jsonb_to_recordset(cast(:rows as jsonb))
-    as row (id uuid, tenant_id uuid, project_id uuid, topic text, type text, ordering_key text, envelope jsonb)
-"""
-_INSERT_TASKS = """
-insert into outbox_tasks (id, tenant_id, queue, task, dedup_name, body, run_at)
-select id, tenant_id, queue, task, dedup_name, body, run_at
-from jsonb_to_recordset(cast(:rows as jsonb))
-    as row (id uuid, tenant_id uuid, queue text, task text, dedup_name text, body jsonb, run_at timestamptz)
-"""
+_EVENT = ("id", "project_id", "topic", "type", "ordering_key", "envelope")
+# An event occurred when the database says so, whose clock all instances share; one that leaves again, when it did.
+_MADE = {"envelope": "jsonb_build_object('occurred_at', clock_timestamp()) || cast({} as jsonb)"}
+_TASK = ("id", "queue", "task", "dedup_name", "body", "run_at")
+MOST_AT_ONCE = 16  # rows of one statement, so that few statements are to be prepared
 # A notification holds a lock over its own commit, so it never rides in the writing transaction.
 _HINT = sql("select set_config('synchronous_commit', 'off', true), pg_notify('outbox', '')")
 
@@ -64,19 +59,33 @@ class Outgoing:
         self.tasks.append(
             {
                 "id": task_id,
-                "tenant_id": self.tenant_id,
                 "queue": task.queue,
                 "task": task.task_name,
                 "dedup_name": task.dedup_name(),
-                "body": body,
+                "body": as_json(body),
                 "run_at": at.isoformat() if at else None,
             }
         )
 
+    def schedule_again(self, queue: str, task: str, body: dict[str, Any]) -> None:
+        """Queue a task as it was, under the id it had; the queue may still refuse the name it had."""
+        again = {"id": uuid7(), "tenant_id": self.tenant_id, "queue": queue, "task": task}
+        self.tasks.append({**again, "dedup_name": None, "body": as_json(body), "run_at": None})
+
+    def publish_again(self, topic: str, ordering_key: str, envelope: dict[str, Any]) -> None:
+        """Publish an event as it was, under the id it had."""
+        facts = {"type": envelope["event_type"], "project_id": envelope.get("project_id"), "topic": topic}
+        again = {"id": uuid7(), "tenant_id": self.tenant_id, "ordering_key": ordering_key}
+        self.events.append({**again, **facts, "envelope": as_json(envelope)})
+
     def statements(self) -> list[Sql]:
         """The inserts, to be sent in the writing transaction; none when nothing leaves."""
-        pairs = ((_INSERT_EVENTS, self.events), (_INSERT_TASKS, self.tasks))
-        return [sql(text, rows=rows) for text, rows in pairs if rows]
+        leaving = (("outbox_events", _EVENT, self.events), ("outbox_tasks", _TASK, self.tasks))
+        return [
+            Sql(_insert(table, columns, len(some)), {"tenant_id": self.tenant_id, **_numbered(columns, some)})
+            for table, columns, rows in leaving
+            for some in _batched(rows)
+        ]
 
     def hint(self) -> list[Sql]:
         """A wake-up for the relay, to be sent behind the commit; losing it costs only latency."""
@@ -87,12 +96,11 @@ class Outgoing:
         ordered_by = getattr(event, event.ordered_by) if event.ordered_by else aggregate.id
         return {
             "id": envelope["event_id"],
-            "tenant_id": self.tenant_id,
             "project_id": envelope["project_id"],
             "topic": event.topic(),
             "type": event.event_type,
             "ordering_key": f"{self.tenant_id}:{ordered_by}",
-            "envelope": envelope,
+            "envelope": as_json(envelope),
         }
 
     def _envelope(self, aggregate: Aggregate, event: Event) -> dict[str, Any]:
@@ -113,18 +121,40 @@ class Outgoing:
         }
 
 
+def _batched(rows: list[dict[str, Any]]) -> Iterable[list[dict[str, Any]]]:
+    return (rows[first : first + MOST_AT_ONCE] for first in range(0, len(rows), MOST_AT_ONCE))
+
+
+@cache
+def _insert(table: str, columns: tuple[str, ...], count: int) -> str:
+    rows = (_row(columns, number) for number in range(count))
+    return f"insert into {table} (tenant_id, {', '.join(columns)}) values {', '.join(rows)}"  # noqa: S608 - our own words
+
+
+def _row(columns: tuple[str, ...], number: int) -> str:
+    values = (_MADE.get(name, "{}").format(f":{name}_{number}") for name in columns)
+    return f"(:tenant_id, {', '.join(values)})"
+
+
+def _numbered(columns: tuple[str, ...], rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    return {f"{name}_{number}": row[name] for number, row in enumerate(rows) for name in columns}
+
+
 def plain(message: Event | Task) -> dict[str, Any]:
     """The payload's fields by name, ready for JSON."""
     return {item.name: getattr(message, item.name) for item in fields(message)}  # type: ignore[arg-type] # both are dataclasses
 
 
 _last_hint = 0.0
+_last_commit = 0.0
 
 
 def _hint_is_due() -> bool:
-    global _last_hint  # noqa: PLW0603 - a race here costs one hint too many
+    global _last_hint, _last_commit  # noqa: PLW0603 - a race here costs one hint too many
     now = time.monotonic()
-    due = now - _last_hint >= HINT_EVERY
+    every = HINT_EVERY if now - _last_commit >= HINT_EVERY else HINT_EVERY_WHEN_BUSY
+    _last_commit = now
+    due = now - _last_hint >= every
     if due:
         _last_hint = now
     return due

@@ -1,21 +1,17 @@
 """What a caller sent, read strictly: JSON without tricks, ids in one spelling, known parameters only."""
 
 import json
-import re
 from math import isfinite
 from typing import Any, ClassVar
-from uuid import UUID
 
 from flask import Request
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
-from werkzeug.exceptions import HTTPException
+from pydantic_core import to_json
 
-from shared.kernel.errors import BadRequest, NotFound, TooLarge
+from shared.kernel.errors import BadRequest
+from shared.runtime.incoming import raw_body
 
-LARGEST_BODY = 10 * 1024 * 1024
 DEEPEST = 64
-_NOTHING = "there is nothing at this address"
-_UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE)
 
 
 _adapters: dict[Any, TypeAdapter[Any]] = {}
@@ -26,6 +22,11 @@ def adapter(kind: Any) -> TypeAdapter[Any]:
     if kind not in _adapters:
         _adapters[kind] = TypeAdapter(kind)
     return _adapters[kind]
+
+
+def as_json(value: Any) -> str:
+    """What we write ourselves, as compact JSON: ids, times and dataclasses included."""
+    return to_json(value).decode()
 
 
 class Body(BaseModel):
@@ -46,21 +47,6 @@ class Body(BaseModel):
 def unsent() -> Any:
     """For a PATCH: `name: Name = Field(default_factory=unsent)` may be left out, but not be null."""
     return None
-
-
-def raw_body(request: Request) -> bytes:
-    """The bytes that came, at most LARGEST_BODY of them."""
-    if (request.content_length or 0) > LARGEST_BODY:
-        raise TooLarge("the body is over 10 MB")
-    # Where no length is named, the platform's own bound would cut the body off there and say nothing.
-    request.max_content_length = LARGEST_BODY + 1
-    try:
-        body = request.get_data()
-    except HTTPException as error:
-        raise BadRequest("the body could not be read to its end") from error
-    if len(body) > LARGEST_BODY:
-        raise TooLarge("the body is over 10 MB")
-    return body
 
 
 def read_body(request: Request, kind: Any) -> Any:
@@ -119,20 +105,6 @@ def _reason(error: BaseException) -> str:
     if isinstance(error, RecursionError):
         return "it is nested too deeply"
     return "it is not UTF-8 JSON" if isinstance(error, (UnicodeDecodeError, json.JSONDecodeError)) else str(error)
-
-
-def read_path(pattern: re.Pattern[str], path: str, types: dict[str, Any]) -> dict[str, Any]:
-    """The path's parameters; an id in any other than the usual spelling names nothing."""
-    match = pattern.fullmatch(path)
-    if match is None:
-        raise NotFound(_NOTHING)
-    return {name: _id(value) if types[name] is UUID else value for name, value in match.groupdict().items()}
-
-
-def _id(value: str) -> UUID:
-    if not _UUID.fullmatch(value):
-        raise NotFound(_NOTHING)
-    return UUID(value)
 
 
 def read_query(request: Request, kind: Any) -> tuple[Any, dict[str, str]]:

@@ -1,8 +1,9 @@
 """Postgres without an ORM: connections kept per process, and several statements in one round trip."""
 
+import os
 import ssl
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from queue import Empty, LifoQueue
@@ -10,6 +11,7 @@ from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import pg8000.dbapi
+from pg8000.core import IDLE
 from pg8000.exceptions import DatabaseError, InterfaceError
 
 from shared.runtime.settings import settings
@@ -19,25 +21,39 @@ __all__ = [
     "BEGIN",
     "COMMIT",
     "DATABASE_ERRORS",
+    "LOCKED",
     "ROLLBACK",
+    "TOO_SLOW",
     "Connection",
     "Connections",
     "Row",
     "Sql",
+    "Undecided",
+    "commit",
     "connect",
     "connections",
+    "is_away",
     "is_lost",
     "is_retryable",
+    "is_silent",
     "pipeline",
     "sql",
     "sqlstate",
     "verifying",
 ]
 
+LOCKED, TOO_SLOW = "55P03", "57014"  # the lock timeout struck, the statement timeout did
 _RETRYABLE = {"40001", "40P01", "23505"}
-# Shut down, or a kept statement that no longer fits the tables or is gone behind a pooler: a fresh connection helps.
-_LOST = {"57P01", "57P02", "57P03", "0A000", "26000"}
+# Shut down, full, ended for idling, or a kept statement that no longer fits the tables or is gone behind a pooler: a
+# fresh connection helps.
+_LOST = {"57P01", "57P02", "57P03", "57P05", "25P03", "53300", "0A000", "26000"}
+CONNECT_SECONDS = 5.0  # to be let in
+ANSWER_SECONDS = 15.0  # of silence; Postgres itself ends a statement after ten
 DATABASE_ERRORS = (DatabaseError, InterfaceError, OSError, struct.error)  # all that talking to it can raise
+
+
+class Undecided(InterfaceError):  # type: ignore[misc] # pg8000 ships no types
+    """The connection was lost while a commit was under way: whether it took effect is not known."""
 
 
 def sql(text: str, **values: Any) -> Sql:
@@ -65,6 +81,62 @@ def is_lost(error: BaseException) -> bool:
     return isinstance(inner, (InterfaceError, OSError, struct.error)) or sqlstate(error) in _LOST
 
 
+def is_away(error: BaseException) -> bool:
+    """Whether the database could not do it just now, be it gone or too busy; later it may."""
+    return is_lost(error) or sqlstate(error) in {LOCKED, TOO_SLOW}
+
+
+def is_silent(error: BaseException) -> bool:
+    """Whether the database let us wait for as long as we wait, so that waiting again is of no use to anybody."""
+    inner: BaseException | None = getattr(error, "orig", None) or error
+    while inner is not None and not isinstance(inner, TimeoutError):
+        inner = inner.__cause__
+    return inner is not None
+
+
+def commit(connection: Connection, *statements: Sql, after: Iterable[Sql] = ()) -> list[list[Row]]:
+    """Run the last statements of a transaction and commit it; `after` is sent along, and its failure is nobody's.
+
+    Undecided: the connection was lost before Postgres said that it had committed.
+    """
+    try:
+        return pipeline(connection, *statements, COMMIT, *after)[: len(statements)]
+    except DATABASE_ERRORS as error:
+        done: list[list[Row]] = getattr(error, "completed", [])
+        if len(done) > len(statements):
+            # It has ended, though the rest was lost: to roll it back would fail, and make it look as if it had not.
+            connection._transaction_status = IDLE  # noqa: SLF001 - the protocol's own status byte
+            return done[: len(statements)]
+        if is_lost(error):
+            raise Undecided("the connection was lost during a commit") from error
+        raise
+
+
+class _Dialled(pg8000.dbapi.Connection):  # type: ignore[misc] # pg8000 ships no types
+    """A connection whose socket is closed when it is; pg8000's own stays open for as long as an error refers to it."""
+
+    def __init__(self, **told: Any) -> None:
+        self._usock: Any = None
+        try:
+            super().__init__(**told)
+        except BaseException:
+            _close(self)
+            raise
+
+    def close(self) -> None:
+        wire: Any = self._usock
+        try:
+            super().close()
+        finally:
+            if wire is not None and (number := wire.detach()) >= 0:
+                os.close(number)
+
+    def __del__(self) -> None:
+        # A pool that was thrown away forgets those who come back to it late.
+        if self._usock is not None:
+            _close(self)
+
+
 def connect(database_url: str) -> Connection:
     """Open one connection; TLS is verified against `DATABASE_CA` when that is set.
 
@@ -74,16 +146,18 @@ def connect(database_url: str) -> Connection:
     context: Any = False
     if settings().database_ca:
         context = verifying(settings().database_ca, host=parse_qs(parts.query).get("sslmode") != ["verify-ca"])
-    return pg8000.dbapi.connect(
+    connection: Any = _Dialled(
         user=unquote(parts.username or ""),
         password=unquote(parts.password or ""),
         host=parts.hostname,
         port=parts.port or 5432,
         database=parts.path.lstrip("/"),
         ssl_context=context,
-        timeout=15,
+        timeout=CONNECT_SECONDS,
         application_name="ventros",
     )
+    connection._usock.settimeout(ANSWER_SECONDS)  # noqa: SLF001 - pg8000 knows one deadline for both
+    return connection
 
 
 def verifying(authorities: str, *, host: bool) -> ssl.SSLContext:
@@ -126,7 +200,7 @@ class Connections:
             with self.take() as connection:
                 return pipeline(connection, *statements)
         except Exception as error:
-            if not is_lost(error):
+            if not is_lost(error) or is_silent(error):
                 raise
         with self.take() as connection:
             return pipeline(connection, *statements)

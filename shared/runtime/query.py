@@ -9,32 +9,21 @@ from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from functools import cache
-from typing import Any, Generic, Literal, TypeVar, get_args, get_origin, get_type_hints
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, get_args, get_origin, get_type_hints
 from uuid import UUID
-
-from pydantic import BaseModel, ConfigDict, Field
 
 from shared.kernel.errors import BadRequest
 from shared.runtime.postgres import Sql, sql
 from shared.runtime.telemetry import trace
+
+if TYPE_CHECKING:
+    from shared.runtime.paging import PageQuery
 
 V = TypeVar("V")
 Kind = tuple[str, Callable[[str], str]]  # an SQL type, and how a text is read before Postgres sees it as one
 
 _FILTER = re.compile(r"filter\[([a-z_]+)\](?:\[([a-z_]+)\])?")
 _OPERATORS = {"eq": "=", "gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
-
-
-class PageQuery(BaseModel):
-    """What every list understands beside its filters: `limit`, `cursor` or `page`, `sort`."""
-
-    # Built when first used: who reads one thing by its id never does.
-    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
-
-    limit: int = Field(25, ge=1, le=100, description="How many at most.")
-    cursor: str | None = Field(None, max_length=1024, description="Where to go on: `paging.next` or `paging.previous`.")
-    page: int | None = Field(None, ge=1, le=1000, description="The page by number; a cursor is quicker.")
-    sort: str | None = Field(None, max_length=100, description="`field:asc` or `field:desc`.")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,6 +51,10 @@ class Source(Generic[V]):
 
     def column(self, name: str) -> str:
         return f"({self.columns[name]})" if name in self.columns else f"{self.alias}.{name}"
+
+    def ways(self) -> list[str]:
+        """All that `sort` may be."""
+        return [f"{name}:{way}" for name in self.sorts for way in ("asc", "desc")]
 
     def hint(self, name: str) -> Any:
         view: Any = self.view
@@ -112,7 +105,7 @@ def only(source: Source[V], **values: Any) -> One[V]:
 
 def page(
     source: Source[V],
-    query: PageQuery,
+    query: "PageQuery",
     filters: Mapping[str, str],
     *,
     where: str = "true",
@@ -165,8 +158,8 @@ class _Order:
         return f"{self.column} {way}, {self.key} {way}"
 
 
-def _order(source: Source[Any], query: PageQuery) -> _Order:
-    name, _, way = (query.sort or source.default_sort).partition(":")
+def _order(source: Source[Any], query: "PageQuery") -> _Order:
+    name, _, way = (source.default_sort if query.sort is None else query.sort).partition(":")
     if name not in source.sorts or way not in {"", "asc", "desc"}:
         raise BadRequest(f"sort by one of {', '.join(source.sorts)}, as in {source.default_sort}", code="bad_sort")
     return _Order(

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from shared.kernel.errors import Conflict, Unavailable
-from shared.runtime.postgres import is_lost, is_retryable
+from shared.runtime.postgres import Undecided, is_lost, is_retryable, is_silent
 
 R = TypeVar("R")
 
@@ -17,15 +17,18 @@ class Stale(Exception):
     """An aggregate was changed by somebody else between being read and being written."""
 
 
-def retried(work: Callable[[], R]) -> R:
+def retried(work: Callable[[], R], *, once: bool = False) -> R:
     """Do the work; after a deadlock, a lost race or a lost connection do it again, a few times, with pauses.
 
-    The work must change nothing but the database. Raises Conflict or Unavailable when it never succeeds.
+    The work must change nothing but the database. `once`: it does not know itself again, so it is not repeated
+    when nobody knows whether it was done. Raises Conflict or Unavailable when it never succeeds.
     """
     for attempt in range(1, ATTEMPTS):
         try:
             return work()
         except Exception as error:
+            if once and isinstance(error, Undecided):
+                raise _unknown() from error
             if not _passes(error):
                 raise
         time.sleep(random.uniform(0, 0.01 * 2**attempt))  # noqa: S311 - jitter, not a secret
@@ -34,14 +37,23 @@ def retried(work: Callable[[], R]) -> R:
     except Exception as error:
         if not _passes(error):
             raise
-        raise _given_up(error) from error
+        raise _given_up(error, once=once) from error
 
 
 def _passes(error: Exception) -> bool:
-    return isinstance(error, Stale) or is_retryable(error) or is_lost(error)
+    return isinstance(error, Stale) or is_retryable(error) or (is_lost(error) and not is_silent(error))
 
 
-def _given_up(error: Exception) -> Exception:
+def _unknown() -> Unavailable:
+    return Unavailable(
+        "the database was lost while this was being saved; look whether it was before you send it again",
+        code="outcome_unknown",
+    )
+
+
+def _given_up(error: Exception, *, once: bool) -> Exception:
+    if once and isinstance(error, Undecided):
+        return _unknown()
     if is_lost(error):
         return Unavailable("the database cannot be reached just now; try again shortly")
     return Conflict("somebody else changed the same thing at the same time; look at it again and retry")

@@ -1,8 +1,9 @@
 """The schedule declaration: functions that run by the clock, for all tenants."""
 
 import functools
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any, ClassVar, Unpack
 from uuid import UUID
 
@@ -20,6 +21,34 @@ from shared.runtime.uses import Use
 Handler = Callable[..., None]
 
 
+MOST_AT_ONCE = 1000  # rows of one deletion, so that none holds its locks for long
+_ONE_AT_A_TIME = "select pg_advisory_xact_lock(hashtext(:name))"
+_REMOVE = """
+with gone as (
+    delete from {table} where {condition} and {time} <= coalesce(
+        (select {time} from {table} where {condition} order by {time} offset :most - 1 limit 1), 'infinity')
+    returning {time}
+)
+select count(*) from gone
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Old:
+    """Rows of a table whose time is over: those for which `condition` holds; `time` has an index."""
+
+    table: str
+    time: str
+    condition: str
+    values: Mapping[str, Any] = field(default_factory=dict)
+
+    def batch(self) -> tuple[Sql, Sql]:
+        """Take turns with others who do the same, then delete some."""
+        text = _REMOVE.format(table=self.table, time=self.time, condition=self.condition)
+        lock = Sql(_ONE_AT_A_TIME, {"name": f"remove {self.table}"})
+        return lock, Sql(text, {**self.values, "most": MOST_AT_ONCE})
+
+
 class AllTenants:
     """The narrow view across tenants: find what is due by its ids, and hand each tenant its task."""
 
@@ -28,6 +57,19 @@ class AllTenants:
 
     def find(self, query: Sql) -> list[Row]:
         return self._pool.run(query)[0]
+
+    def remove(self, old: "Old", *, until: float) -> int:
+        """Delete what is old, oldest first and few rows at a time, until none is left or this moment has come.
+
+        `until` is monotonic. Returns how many went. Several may do it at once, and each may be killed at any time.
+        """
+        removed = 0
+        while time.monotonic() < until:
+            *_, rows = self._pool.run(*old.batch())
+            removed += int(rows[0][0] or 0)
+            if int(rows[0][0] or 0) < MOST_AT_ONCE:
+                break
+        return removed
 
     def schedule(self, due: Iterable[tuple[UUID, Task]]) -> None:
         """Queue one task for each tenant and thing; the tenant's own function does the work."""

@@ -1,9 +1,13 @@
 """What differs between one deployment and another, read once from the environment."""
 
+import gc
 import os
 from dataclasses import dataclass, fields
 from functools import cache
 from pathlib import Path
+
+# Python's own 700 has it look for garbage all through a cold start, which makes nothing but what stays: a tenth of it.
+gc.set_threshold(50_000)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +41,7 @@ class Settings:
     gemini_model: str = "gemini-3.5-flash"
     gemini_base_url: str = ""  # a stand-in, asked without our credentials; empty means Google's
     vertex_location: str = "global"
+    outbox_kept_days: str = "7"  # how long what was published stays; one at least
     threads: str = "8"
 
     @property

@@ -11,7 +11,8 @@ from flask import Request, Response
 
 from shared.kernel.tasks import Task
 from shared.runtime.answers import answer
-from shared.runtime.consume import Busy, Transactions, work_once
+from shared.runtime.consume import Transactions, attempts_of, work_once, worked_off
+from shared.runtime.dead_letters import Letter
 from shared.runtime.declarations import ATTRIBUTE, Declaration, Deployment, Kind
 from shared.runtime.parsing import adapter
 from shared.runtime.telemetry import configure, say, traced
@@ -26,6 +27,7 @@ class TaskFunction(Declaration):
     kind: ClassVar[Kind] = Kind.TASK
 
     task: type[Task]
+    max_attempts: int
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -33,40 +35,56 @@ class TaskFunction(Declaration):
             raise TypeError(f"{self.name} does the task {self.task.task_name}: give both one name")
 
     def trigger(self) -> dict[str, Any]:
-        return {"task": self.task.task_name, "queue": self.task.queue}
+        return {"task": self.task.task_name, "queue": self.task.queue, "max_attempts": self.max_attempts}
 
     def serve(self, request: Request) -> Response:
         """Do one task; anything but 2xx makes Cloud Tasks call again."""
         configure()
-        body = json.loads(request.get_data())
+        try:
+            body = json.loads(request.get_data())
+            letter = self._letter(body, attempts_of(request, {}))
+        except (ValueError, LookupError, TypeError, AttributeError) as error:
+            say("not a task", level=40, task=self.name, reason=type(error).__name__)
+            return answer(500, b"")
         with traced(
             function=self.name,
-            request_id=body["task_id"],
+            request_id=str(letter.message_id),
             correlation_id=body.get("correlation_id") or "",
-            causation_id=body["task_id"],
-            tenant_id=UUID(body["tenant_id"]),
+            causation_id=str(letter.message_id),
+            tenant_id=letter.tenant_id,
         ):
-            try:
-                self._do(body)
-            except Busy as error:
-                say("not now", reason=str(error))
-                return answer(503, b"")
-            except Exception as error:  # noqa: BLE001 - the last line before the wire
-                say("task not done", level=40, error=True, reason=type(error).__name__)
-                return answer(500, b"")
-            return answer(204, b"")
+            return worked_off(lambda: self._do(letter), letter, self.max_attempts)
 
-    def _do(self, body: dict[str, Any]) -> None:
-        task = adapter(self.task).validate_python(body["data"])
-        transactions = Transactions(UUID(body["tenant_id"]), self.name, UUID(body["task_id"]))
+    def _letter(self, body: dict[str, Any], attempts: int) -> Letter:
+        return Letter(
+            tenant_id=UUID(body["tenant_id"]),
+            project_id=None,
+            kind="task",
+            function=self.name,
+            message_id=UUID(body["task_id"]),
+            type=self.task.task_name,
+            destination=self.task.queue,
+            ordering_key="",
+            body=body,
+            attempts=attempts,
+        )
+
+    def _do(self, letter: Letter) -> None:
+        task = adapter(self.task).validate_python(letter.body["data"])
+        transactions = Transactions(letter.tenant_id, self.name, letter.message_id)
         work_once(transactions, self.handler, self.types, task)
 
 
-def task(kind: type[Task], **deployment: Unpack[Deployment]) -> Callable[[Handler], Callable[[Request], Response]]:
-    """Declare the one function that does a kind of task; its handler takes `uow` or `transactions`, and the task."""
+def task(
+    kind: type[Task], *, max_attempts: int = 20, **deployment: Unpack[Deployment]
+) -> Callable[[Handler], Callable[[Request], Response]]:
+    """Declare the one function that does a kind of task; its handler takes `uow` or `transactions`, and the task.
+
+    After `max_attempts` failures, about an hour, it is kept as a dead letter.
+    """
 
     def declare(handler: Handler) -> Callable[[Request], Response]:
-        spec = TaskFunction(handler=handler, task=kind, **deployment)
+        spec = TaskFunction(handler=handler, task=kind, max_attempts=max_attempts, **deployment)
 
         @functools.wraps(handler)
         def serve(request: Request) -> Response:

@@ -17,6 +17,8 @@ from uuid import UUID
 from shared.kernel.ids import uuid7
 
 log = logging.getLogger("ventros")
+# Asked for every word, these quote the rows and requests that pass through them.
+TALKATIVE = ("sqlalchemy", "urllib3", "google", "grpc", "httpx", "httpcore", "pg8000")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,11 +74,12 @@ class JsonLines(logging.Formatter):
         if record.exc_info and record.exc_info[0]:
             # The exception's own words may quote a customer; its type and its place may not.
             line["error"] = record.exc_info[0].__name__
-            line["at"] = _places(record.exc_info[2])
+            line["at"] = places_of(record.exc_info[2])
         return json.dumps({key: value for key, value in line.items() if value not in (None, "")}, default=str)
 
 
-def _places(traceback: Any) -> list[str]:
+def places_of(traceback: Any) -> list[str]:
+    """Where an exception came from, the innermost last: file, line and function."""
     places = []
     while traceback:
         code = traceback.tb_frame.f_code
@@ -87,6 +90,8 @@ def _places(traceback: Any) -> list[str]:
 
 def configure() -> None:
     """Send the house's log lines to standard output, where Cloud Logging reads them."""
+    for name in TALKATIVE:
+        logging.getLogger(name).setLevel(logging.WARNING)
     if not log.handlers:
         handler = logging.StreamHandler(sys.stdout)
         handler.setFormatter(JsonLines())

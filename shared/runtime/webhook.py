@@ -8,11 +8,11 @@ from typing import Any, ClassVar, Unpack
 from flask import Request, Response
 
 from shared.kernel.errors import DomainError, Unavailable
-from shared.runtime import parsing
 from shared.runtime.answers import answer, problem, refusal
 from shared.runtime.declarations import ATTRIBUTE, Deployment, Kind, Limit, Routed
 from shared.runtime.identity import PUBLIC
-from shared.runtime.postgres import is_lost, sqlstate
+from shared.runtime.incoming import raw_body, read_path
+from shared.runtime.postgres import is_away, sqlstate
 from shared.runtime.telemetry import configure, request_id, say, traced
 
 Handler = Callable[..., None]
@@ -46,14 +46,14 @@ class Webhook(Routed):
             return refusal(error)
         except Exception as error:  # noqa: BLE001 - the last line before the wire
             say("delivery failed", level=40, error=True, sqlstate=sqlstate(error))
-            if is_lost(error):
+            if is_away(error):
                 return refusal(Unavailable("the database cannot be reached just now; deliver again shortly"))
             return problem(500, "internal", "this delivery could not be kept; deliver it again")
         return answer(200, b'{"status":"received"}')
 
     def _take(self, request: Request) -> None:
-        given = parsing.read_path(self.pattern, request.path, self.types)
-        self.handler(body=parsing.raw_body(request), headers=request.headers, **given)
+        given = read_path(self.pattern, request.path, self.types)
+        self.handler(body=raw_body(request), headers=request.headers, **given)
 
 
 def webhook(

@@ -33,13 +33,18 @@ class Sql:
 def pipeline(connection: Connection, *statements: Sql) -> list[list[Row]]:
     """Send the statements at once and read all their rows: one round trip, one implicit transaction.
 
-    The first error ends the run; it is raised as pg8000's `DatabaseError` and carries in `completed`
-    the rows of the statements before it. (pg8000 itself waits for an answer three times a statement.)
+    The first error ends the run; it is raised as pg8000's `DatabaseError`, or as what the connection was lost by,
+    and carries in `completed` the rows of the statements before it. (pg8000 itself waits for an answer three times
+    a statement.)
     """
     # pg8000 offers no pipeline, so its socket is used behind its back; the lock pins its version.
     run = _Run(connection.__dict__.setdefault("prepared", {}))
     connection._usock.sendall(b"".join(run.messages(each) for each in statements) + _SYNC)  # noqa: SLF001 - see above
-    run.read(connection)
+    try:
+        run.read(connection)
+    except (InterfaceError, OSError, struct.error) as error:
+        error.completed = run.results  # type: ignore[union-attr] # as below
+        raise
     if run.error is not None:
         run.error.completed = run.results
         raise run.error

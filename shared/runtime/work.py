@@ -18,7 +18,7 @@ from shared.kernel.errors import Forbidden, NotFound
 from shared.kernel.tasks import Task
 from shared.runtime.identity import SYSTEM, Actor, Claim, Principal, Role, permit, tenant_scope
 from shared.runtime.outbox import Outgoing
-from shared.runtime.postgres import BEGIN, COMMIT, Connection, Row, Sql, connect, is_lost, pipeline, sql
+from shared.runtime.postgres import BEGIN, Connection, Row, Sql, commit, connect, is_lost, pipeline, sql
 from shared.runtime.precondition import Expected
 from shared.runtime.retry import Stale
 from shared.runtime.settings import settings
@@ -58,12 +58,14 @@ class UnitOfWork:
         return pipeline(self._raw, *statements)
 
     def commit(self, *last: Sql) -> list[list[Row]]:
-        """Save everything with its events and tasks; `last` reads what was written, and its rows come back."""
+        """Save everything with its events and tasks; `last` reads what was written, and its rows come back.
+
+        Undecided: the connection was lost, and whether all of it was saved or none is not known.
+        """
         self.flush()
         self.outgoing.collect(self.seen)
         leaving = self.outgoing.statements()
-        rows = pipeline(self._raw, *leaving, *last, COMMIT, *self.outgoing.hint())
-        return rows[len(leaving) : len(leaving) + len(last)]
+        return commit(self._raw, *leaving, *last, after=self.outgoing.hint())[len(leaving) :]
 
     def saw(self, aggregate: Aggregate) -> None:
         """Take note of what was loaded. PreconditionFailed: the caller has seen another version of it."""
@@ -126,7 +128,12 @@ class Repository(Generic[A]):
 def engine(database_url: str) -> Engine:
     """The one engine of this process: as many connections as threads, none opened before it is needed."""
     return create_engine(
-        "postgresql+pg8000://", creator=lambda: connect(database_url), pool_size=int(settings().threads), max_overflow=8
+        "postgresql+pg8000://",
+        creator=lambda: connect(database_url),
+        pool_size=int(settings().threads),
+        max_overflow=8,
+        # What is written may be somebody's name, and the pool logs errors of its own accord.
+        hide_parameters=True,
     )
 
 

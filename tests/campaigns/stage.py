@@ -8,19 +8,29 @@ from pathlib import Path
 from infra.local.keys import make_keys
 from tests.support.clock import make_movable
 from tests.support.environment import disconnect, environment
-from tests.support.postgres import serving
+from tests.support.postgres import Database, serving
 from tests.support.world import World
 
 
 @contextmanager
 def stage(name: str, *, movable: bool = False) -> Iterator[World]:
     """Migrate a fresh database and let the functions of this process work on it; `movable` is its clock."""
-    with tempfile.TemporaryDirectory(prefix="ventros-campaign-") as folder, serving(18) as server:
+    with serving(18) as server:
         database = server.clone(f"campaign_{name}")
         if movable:
             make_movable(database)
-        with environment({**make_keys(Path(folder)).environment(), **database.environment()}):
-            try:
-                yield World(database)
-            finally:
-                disconnect(database.app_url, database.admin_url, database.relay_url)
+        with on(database) as world:
+            yield world
+
+
+@contextmanager
+def on(database: Database) -> Iterator[World]:
+    """Let the functions of this process work on a database, with keys of their own."""
+    with (
+        tempfile.TemporaryDirectory(prefix="ventros-campaign-") as folder,
+        environment({**make_keys(Path(folder)).environment(), **database.environment()}),
+    ):
+        try:
+            yield World(database)
+        finally:
+            disconnect(database.app_url, database.admin_url, database.relay_url)

@@ -11,7 +11,7 @@ from typing import Any
 from unittest.mock import patch
 
 from shared.crm import locks
-from shared.crm.inbound import intake, progress
+from shared.crm.inbound import intake, progress, receive
 from shared.crm.inbound.receive import _Reception
 from shared.crm.messages.model import Message, MessageStatus
 from shared.crm.sessions.model import Placed, Session, place
@@ -151,7 +151,11 @@ def no_locks() -> Iterator[None]:
             time.sleep(0.1)
         return decide(reception, seen)
 
-    with patch.object(locks, "lock", lambda _names: sql("select 1")), patch.object(_Reception, "_decide", slowly):
+    with (
+        patch.object(locks, "lock", lambda _names: sql("select 1")),
+        patch.object(_Reception, "_decide", slowly),
+        patch.object(receive, "AT_ONCE", AT_ONCE),
+    ):
         yield
 
 

@@ -47,7 +47,7 @@ def outbox_after_commit() -> Any:
         outbox = [each for each in statements if "insert into outbox_" in each.text]
         if COMMIT not in statements or not outbox:
             return real_pipeline(connection, *statements)
-        scope = tenant_scope(outbox[0].values["rows"][0]["tenant_id"])
+        scope = tenant_scope(outbox[0].values["tenant_id"])
         found = real_pipeline(connection, *(each for each in statements if each not in outbox))
         real_pipeline(connection, BEGIN, scope, *outbox, COMMIT)
         return found

@@ -100,6 +100,11 @@ def schema(operation, status):
     return operation["responses"][status]["content"]["application/json"]["schema"]
 
 
+def test_a_filter_by_a_whole_number_says_how_large_it_may_be(document):
+    given = {each["name"]: each["schema"] for each in named(document)["list_contacts"]["parameters"]}
+    assert (given["filter[score]"]["minimum"], given["filter[score]"]["maximum"]) == (-(2**63) + 1, 2**63 - 1)
+
+
 def test_a_list_answers_in_the_envelope_and_one_thing_bare(shop):
     assert schema(named(shop)["list_parcels"], "200") == {"$ref": "#/components/schemas/ParcelPage"}
     listed = shop["components"]["schemas"]["ParcelPage"]

@@ -7,9 +7,9 @@ from infra.local.postgres import connect, run
 from infra.migrate import migrate
 from shared.crm.messages.query import find
 from shared.kernel.ids import uuid7
+from shared.runtime.paging import PageQuery
 from shared.runtime.postgres import BEGIN, ROLLBACK, Sql, pipeline, sql
 from shared.runtime.postgres import connect as connect_as_we_do
-from shared.runtime.query import PageQuery
 
 FIRST = PageQuery(limit=5, cursor=None, page=None, sort=None)
 TENANT, OTHER, PROJECT = uuid7(), uuid7(), uuid7()

@@ -13,6 +13,7 @@ from tests.support.functions import route
 LARGEST_BODY = 10 * 1024 * 1024  # the platform's own limit
 # Werkzeug compiles routes, which CPython before 3.11.8 cannot do in two threads at once.
 _ONE_AT_A_TIME = Lock()
+_applications: dict[int, tuple[Declaration | None, flask.Flask]] = {}
 METHODS = ("OPTIONS", "GET", "POST", "PUT", "PATCH", "DELETE")
 
 
@@ -64,9 +65,16 @@ def as_gateway(headers: Mapping[str, str]) -> dict[str, str]:
 
 def call(spec: Declaration | None, method: str, path: str, **request: Any) -> TestResponse:
     """Run one function on one HTTP request, in an application like the platform's around it."""
-    with _ONE_AT_A_TIME:
-        client = _application(spec).test_client()
+    client = _application_of(spec).test_client()
     return client.open(path, method=method, **{name: value for name, value in request.items() if value is not None})
+
+
+def _application_of(spec: Declaration | None) -> flask.Flask:
+    """Made at the first call; the declaration is kept beside it, so that no other one can take its place."""
+    with _ONE_AT_A_TIME:
+        if id(spec) not in _applications:
+            _applications[id(spec)] = spec, _application(spec)
+        return _applications[id(spec)][1]
 
 
 def _application(spec: Declaration | None) -> flask.Flask:

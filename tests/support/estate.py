@@ -6,6 +6,7 @@ from typing import Any
 
 from infra.fakes.waha_events import Addressing, Party
 from shared.kernel.ids import uuid7
+from shared.runtime.dead_letters import Letter
 from shared.runtime.postgres import sql
 from tests.support.api import Api, Caller
 from tests.support.conversation import ANA, Spoken, speak
@@ -73,6 +74,7 @@ def settle(world: World, api: Api, tenant: Tenant) -> Estate:
         "delivery": delivery,
         "sent_message": _answered(world, tenant, spoken, "sent"),
         "failed_message": _answered(world, tenant, spoken, "failed", failure="unreachable"),
+        "dead_letter": _dead_letter(world, tenant),
         **_access(world, api, tenant),
     }
     merged = _merged(world, two_faces)
@@ -122,6 +124,25 @@ def _answered(world: World, tenant: Tenant, spoken: Spoken, status: str, failure
     names = {"id": uuid7(), "tenant_id": tenant.tenant_id, "message_id": spoken.message_id}
     world.admin.run(sql(_ONE_OF_OURS, **names, status=status, failure=failure))
     return names["id"]
+
+
+def _dead_letter(world: World, tenant: Tenant) -> Any:
+    """What a function could not take, about nothing that there is."""
+    message_id = uuid7()
+    letter = Letter(
+        tenant_id=tenant.tenant_id,
+        project_id=tenant.project_id,
+        kind="event",
+        function="record_timeline",
+        message_id=message_id,
+        type="contact.created",
+        destination="contact",
+        ordering_key=str(tenant.tenant_id),
+        body={"event_type": "contact.created", "data": {}},
+        attempts=10,
+    )
+    letter.keep("ZeroDivisionError", ["timeline.py:1 record"])
+    return world.value("select id from dead_letters where message_id = :id", id=message_id)
 
 
 def _assigned(api: Api, tenant: Tenant, spoken: Spoken) -> Any:

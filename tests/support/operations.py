@@ -28,6 +28,7 @@ KINDS = {
     "channel_token": "token",
     "chat_id": "chat",
     "contact_id": "contact",
+    "dead_letter_id": "dead_letter",
     "default_agent_id": "bot",
     "delivery_id": "delivery",
     "login_session_id": "login_session",

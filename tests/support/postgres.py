@@ -92,13 +92,14 @@ def serving(major: int) -> Iterator[Postgres]:
     folder = Path(tempfile.mkdtemp(prefix="ventros-tests-"))
     cluster = Cluster(folder / "postgres", major=major, durable=False)
     try:
-        yield _prepared(cluster.start())
+        yield prepared(cluster.start())
     finally:
         cluster.destroy()
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _prepared(cluster: Cluster) -> Postgres:
+def prepared(cluster: Cluster) -> Postgres:
+    """Make the roles and a migrated template in a cluster that runs."""
     passwords = {role: cluster.password(role) for role in (OWNER, *ROLES)}
     make_roles(cluster.admin_url, passwords)
     make_database(cluster.admin_url, TEMPLATE)

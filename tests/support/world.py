@@ -157,8 +157,10 @@ class World:
         self._relay.run(Sql(_PUBLISHED.format(table=table), row))
 
 
-def push(spec: Declaration, envelope: dict[str, Any], *, ordering_key: str = "", message_id: str = "") -> int:
-    """Push one event to one consumer as Pub/Sub does, and give the status of its answer.
+def push(
+    spec: Declaration, envelope: dict[str, Any], *, ordering_key: str = "", message_id: str = "", attempt: int = 1
+) -> int:
+    """Push one event to one consumer as Pub/Sub does, the so many-th time, and give the status of its answer.
 
     An event that its publisher has sent again has another `message_id`, which is Pub/Sub's own.
     """
@@ -169,10 +171,12 @@ def push(spec: Declaration, envelope: dict[str, Any], *, ordering_key: str = "",
         "attributes": {"event_type": envelope["event_type"], "tenant_id": envelope["tenant_id"]},
         "orderingKey": ordering_key,
     }
-    body = {"message": message, "subscription": f"projects/ventros-local/subscriptions/{spec.name}"}
+    subscription = f"projects/ventros-local/subscriptions/{spec.name}"
+    body = {"message": message, "subscription": subscription, "deliveryAttempt": attempt}
     return call(spec, "POST", "/", json=body).status_code
 
 
-def perform(spec: Declaration, body: dict[str, Any]) -> int:
-    """Send one task to its function as Cloud Tasks does, and give the status of its answer."""
-    return call(spec, "POST", "/", json=body, headers={"X-CloudTasks-TaskName": body["task_id"]}).status_code
+def perform(spec: Declaration, body: dict[str, Any], *, attempt: int = 1) -> int:
+    """Send one task to its function as Cloud Tasks does, the so many-th time, and give the status of its answer."""
+    headers = {"X-CloudTasks-TaskName": body["task_id"], "X-CloudTasks-TaskRetryCount": str(attempt - 1)}
+    return call(spec, "POST", "/", json=body, headers=headers).status_code

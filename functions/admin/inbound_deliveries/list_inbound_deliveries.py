@@ -2,7 +2,8 @@
 
 from shared.crm.inbound.view import INBOUND_DELIVERIES, InboundDeliveryView
 from shared.runtime.http import Role, endpoint
-from shared.runtime.query import Page, PageQuery, page
+from shared.runtime.paging import PageQuery
+from shared.runtime.query import Page, page
 
 
 @endpoint("GET", "/api/v1/admin/inbound-deliveries", allow=Role.ADMIN)

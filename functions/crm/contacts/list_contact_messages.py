@@ -5,7 +5,8 @@ from uuid import UUID
 from shared.crm.contacts.view import IS_THERE, NAMED
 from shared.crm.messages.view import MESSAGES, MessageView
 from shared.runtime.http import Role, endpoint
-from shared.runtime.query import Page, PageQuery, page
+from shared.runtime.paging import PageQuery
+from shared.runtime.query import Page, page
 
 
 @endpoint("GET", "/api/v1/crm/contacts/{contact_id}/messages", allow=Role.VIEWER)

@@ -2,7 +2,8 @@
 
 from shared.crm.contacts.view import CONTACTS, ContactView
 from shared.runtime.http import Role, endpoint
-from shared.runtime.query import Page, PageQuery, page
+from shared.runtime.paging import PageQuery
+from shared.runtime.query import Page, page
 
 
 @endpoint("GET", "/api/v1/crm/contacts", allow=Role.VIEWER)

@@ -1,13 +1,16 @@
 """Finding contacts."""
 
+from typing import Annotated
+
 from pydantic import Field
 
 from shared.crm.contacts.query import FIELDS, ContactFilter, words
 from shared.crm.contacts.view import CONTACTS, ContactView
 from shared.runtime.declarations import Limit
 from shared.runtime.http import Role, endpoint
+from shared.runtime.paging import PageQuery, way_of
 from shared.runtime.parsing import Body
-from shared.runtime.query import Page, PageQuery, page
+from shared.runtime.query import Page, page
 from shared.runtime.search import Search
 
 
@@ -17,7 +20,7 @@ class ContactSearch(Body):
     )
     filter: ContactFilter | None = None
     limit: int = Field(25, ge=1, le=100, description="How many at most.")
-    sort: str | None = Field(
+    sort: Annotated[str, way_of(CONTACTS)] | None = Field(
         None, max_length=100, description="As in the list of contacts; by default the newest first."
     )
     cursor: str | None = Field(None, max_length=1024, description="Where to go on: `paging.next`.")

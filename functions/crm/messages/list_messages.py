@@ -3,7 +3,8 @@
 from shared.crm.messages.view import MESSAGES, MessageView, parents
 from shared.kernel.errors import NotFound
 from shared.runtime.http import Role, endpoint
-from shared.runtime.query import Page, PageQuery, page
+from shared.runtime.paging import PageQuery
+from shared.runtime.query import Page, page
 
 
 @endpoint("GET", "/api/v1/crm/messages", allow=Role.VIEWER, errors=(NotFound,))

@@ -10,8 +10,9 @@ from shared.crm.messages.query import FoundMessageView, find
 from shared.kernel.inbound import MessageType
 from shared.runtime.declarations import Limit
 from shared.runtime.http import Role, endpoint
+from shared.runtime.paging import PageQuery
 from shared.runtime.parsing import Body
-from shared.runtime.query import Page, PageQuery
+from shared.runtime.query import Page
 
 
 class MessageSearch(Body):

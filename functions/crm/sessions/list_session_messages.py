@@ -5,7 +5,8 @@ from uuid import UUID
 from shared.crm.messages.view import MESSAGES, MessageView
 from shared.crm.sessions.view import IS_THERE, NAMED
 from shared.runtime.http import Role, endpoint
-from shared.runtime.query import Page, PageQuery, page
+from shared.runtime.paging import PageQuery
+from shared.runtime.query import Page, page
 
 
 @endpoint("GET", "/api/v1/crm/sessions/{session_id}/messages", allow=Role.VIEWER)

@@ -1,13 +1,16 @@
 """Finding sessions."""
 
+from typing import Annotated
+
 from pydantic import Field
 
 from shared.crm.sessions.query import FIELDS, SessionFilter, words
 from shared.crm.sessions.view import SESSIONS, SessionView
 from shared.runtime.declarations import Limit
 from shared.runtime.http import Role, endpoint
+from shared.runtime.paging import PageQuery, way_of
 from shared.runtime.parsing import Body
-from shared.runtime.query import Page, PageQuery, page
+from shared.runtime.query import Page, page
 from shared.runtime.search import Search
 
 
@@ -20,7 +23,7 @@ class SessionSearch(Body):
     )
     filter: SessionFilter | None = None
     limit: int = Field(25, ge=1, le=100, description="How many at most.")
-    sort: str | None = Field(
+    sort: Annotated[str, way_of(SESSIONS)] | None = Field(
         None, max_length=100, description="As in the list of sessions; by default what began last first."
     )
     cursor: str | None = Field(None, max_length=1024, description="Where to go on: `paging.next`.")

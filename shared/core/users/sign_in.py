@@ -63,7 +63,7 @@ def sign_in(email: Email, password: str, tenant_id: UUID | None) -> SignedIn:
         )
     (account,) = fitting
     who = Member(tenant_id=account.tenant_id, project_id=account.project_id, user_id=account.user_id)
-    return retried(lambda: _admit(who))
+    return retried(lambda: _admit(who), once=True)
 
 
 def _admit(who: Member) -> SignedIn:

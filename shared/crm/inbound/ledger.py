@@ -1,5 +1,6 @@
 """What one delivery read and what it changes, written in an order that every foreign key accepts."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -44,25 +45,45 @@ class Ledger:
         """A statement that needs all the rows to be there."""
         self.afterwards.append(Sql(text, values))
 
+    @classmethod
+    def joined(cls, ledgers: Iterable["Ledger"]) -> "Ledger":
+        """One ledger of several that have no aggregate in common."""
+        whole = cls()
+        for each in ledgers:
+            whole.read.extend(each.read)
+            whole.new.extend(each.new)
+            for table, rows in each.rows.items():
+                whole.rows.setdefault(table, []).extend(rows)
+            whole.afterwards.extend(each.afterwards)
+        return whole
+
+    @property
+    def aggregates(self) -> list[Aggregate]:
+        """All that was read or made."""
+        return [*(each for _, each, _ in self.read), *(each for _, each in self.new)]
+
     def write(self) -> Batch:
         """All statements: per table what changed, then what is new, then the rows that hang on it."""
         for table in ORDER:
-            for aggregate in self._changed(table):
-                self.batch.change(table, aggregate)
-            for name, aggregate in self.new:
-                if name == table:
-                    self.batch.add(table, aggregate)
+            for aggregate, columns in self._changed(table):
+                self.batch.change(table, aggregate, columns)
+            self.batch.add(table, *(aggregate for name, aggregate in self.new if name == table))
             for dependent in _DEPENDENTS.get(table, ()):
                 self.batch.insert(dependent, *self.rows.get(dependent, ()), or_keep=True)
         self.batch.statements.extend(self.afterwards)
         return self.batch
 
-    def _changed(self, table: str) -> list[Aggregate]:
+    def _changed(self, table: str) -> list[tuple[Aggregate, tuple[str, ...]]]:
         ours = [(each, before) for name, each, before in self.read if name == table]
+        found = ((each, _differences(each, before)) for each, before in ours)
         # What hangs on it may be all that changed: its events tell.
-        changed = [each for each, before in ours if each.has_recorded or row_of(each) != before]
+        changed = [(each, columns) for each, columns in found if columns or each.has_recorded]
         # A chat has one open session and one pending group: who leaves that place goes first.
-        return sorted(changed, key=_holds_place)
+        return sorted(changed, key=lambda pair: _holds_place(pair[0]))
+
+
+def _differences(aggregate: Aggregate, before: dict[str, Any]) -> tuple[str, ...]:
+    return tuple(name for name, value in row_of(aggregate).items() if value != before[name])
 
 
 def _holds_place(aggregate: Aggregate) -> bool:

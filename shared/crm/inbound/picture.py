@@ -1,8 +1,9 @@
 """All that a delivery needs to know, locked first and then read in one statement."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from functools import cached_property
 from uuid import UUID
 
 from shared.crm import locks
@@ -59,6 +60,9 @@ with known_identities as (
     (select s.* from living_sessions s, written where s.started_at <= written.at order by s.started_at desc limit 1)
     union
     (select s.* from living_sessions s order by s.started_at desc limit 1)
+), queued_messages as (
+    select m.* from messages m
+    where m.tenant_id = :tenant_id and m.chat_id = any(array(select id from known_chats)) and m.status = 'queued'
 )
 select json_build_object(
     'now', clock_timestamp(),
@@ -81,14 +85,13 @@ select json_build_object(
     'sessions', (select coalesce(json_agg(s), '[]') from near_sessions s),
     'groups', (
         select coalesce(json_agg(g order by g.opened_at), '[]') from message_groups g
-        where g.tenant_id = :tenant_id and g.chat_id = any(array(select id from known_chats))
-          and (g.status in ('pending', 'processing') or g.outcome is null or exists (
-              select from messages reply where reply.tenant_id = g.tenant_id and reply.answers_group_id = g.id
-                and reply.status = 'queued'))),
-    'replies', (
-        select coalesce(json_agg(m), '[]') from messages m
-        where m.tenant_id = :tenant_id and m.chat_id = any(array(select id from known_chats))
-          and m.status = 'queued' and m.sender_kind = 'bot'),
+        where g.tenant_id = :tenant_id and g.id = any(array(
+            select id from message_groups
+            where tenant_id = :tenant_id and chat_id = any(array(select id from known_chats))
+              and (status in ('pending', 'processing') or outcome is null)
+            union
+            select answers_group_id from queued_messages))),
+    'replies', (select coalesce(json_agg(m), '[]') from queued_messages m where m.sender_kind = 'bot'),
     'messages', (
         select coalesce(json_agg(m), '[]') from messages m
         where m.tenant_id = :tenant_id and m.channel_id = :channel_id
@@ -125,36 +128,62 @@ class Wanted:
 
     def statements(self) -> list[Sql]:
         """The locks and then the picture: the last row of the last statement is its JSON."""
-        values = self._values()
-        statements = (_LOCK_CONTACTS, _LOCK_CHATS, _PICTURE)
-        return [locks.lock(self._names()), *(Sql(statement, values) for statement in statements)]
+        return [*locking([self]), self.picture()]
 
+    def picture(self) -> Sql:
+        """What reads it all, to be sent when the locks are held."""
+        return Sql(
+            _PICTURE,
+            {
+                "tenant_id": self.tenant_id,
+                "project_id": self.project_id,
+                "channel_id": self.channel_id,
+                "delivery_key": self.delivery_key,
+                "at": self.at,
+                "external_ids": list(self.external_ids),
+                "quoted_external_id": self.quoted_external_id,
+                "addresses": list(self.addresses),
+                "identities": _told(self.identities),
+                "is_individual": self.is_individual,
+                "from_me": self.from_me,
+            },
+        )
+
+    @cached_property
     def identities(self) -> list[Identity]:
         """Everything the person may be known by, other spellings of a phone among them."""
         told = self.person.identities if self.person else ()
         return [spelling for identity in told for spelling, _ in with_variants(identity)]
 
-    def _names(self) -> list[str]:
-        return [
-            f"delivery:{self.channel_id}:{self.delivery_key}",
-            *(locks.message(self.channel_id, each) for each in (*self.external_ids, self.quoted_external_id) if each),
-            *(locks.chat(self.channel_id, address) for address in self.addresses),
-            *(locks.person(self.project_id, each) for each in self.identities()),
-        ]
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """What is locked by name: two deliveries that share one must see what the other has written."""
+        return frozenset(
+            (
+                f"delivery:{self.channel_id}:{self.delivery_key}",
+                *(
+                    locks.message(self.channel_id, each)
+                    for each in (*self.external_ids, self.quoted_external_id)
+                    if each
+                ),
+                *(locks.chat(self.channel_id, address) for address in self.addresses),
+                *(locks.person(self.project_id, each) for each in self.identities),
+            )
+        )
 
-    def _values(self) -> dict[str, Any]:
-        return {
-            "tenant_id": self.tenant_id,
-            "project_id": self.project_id,
-            "channel_id": self.channel_id,
-            "delivery_key": self.delivery_key,
-            "at": self.at,
-            "external_ids": list(self.external_ids),
-            "quoted_external_id": self.quoted_external_id,
-            "addresses": list(self.addresses),
-            "identities": [
-                {"kind": each.kind, "issuer": each.issuer, "value": each.value} for each in self.identities()
-            ],
-            "is_individual": self.is_individual,
-            "from_me": self.from_me,
-        }
+
+def locking(wanted: Sequence[Wanted]) -> list[Sql]:
+    """The statements that lock all that deliveries of one channel name."""
+    values = {
+        "tenant_id": wanted[0].tenant_id,
+        "project_id": wanted[0].project_id,
+        "channel_id": wanted[0].channel_id,
+        "addresses": [address for each in wanted for address in each.addresses],
+        "identities": _told(identity for each in wanted for identity in each.identities),
+    }
+    names = (name for each in wanted for name in each.names)
+    return [locks.lock(names), Sql(_LOCK_CONTACTS, values), Sql(_LOCK_CHATS, values)]
+
+
+def _told(identities: Iterable[Identity]) -> list[dict[str, str]]:
+    return [{"kind": each.kind, "issuer": each.issuer, "value": each.value} for each in identities]

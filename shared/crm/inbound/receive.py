@@ -1,25 +1,36 @@
 """A provider's delivery, kept once: lock, look, decide, write and commit, in two round trips."""
 
 import hashlib
-import json
-from typing import Any
+from collections.abc import Iterable
+from contextvars import copy_context
+from functools import lru_cache
+from typing import Any, TypeVar
 from uuid import UUID
+
+from pydantic_core import from_json
 
 from shared.crm.inbound.gate import Gate
 from shared.crm.inbound.intake import Intake
 from shared.crm.inbound.ledger import Ledger
 from shared.crm.inbound.merge import merge_contacts, next_merge
-from shared.crm.inbound.picture import Wanted
+from shared.crm.inbound.picture import Wanted, locking
 from shared.crm.inbound.progress import take_receipt, take_state
 from shared.kernel.aggregate import Aggregate
 from shared.kernel.ids import uuid7
 from shared.kernel.inbound import ChatKind, ConnectionState, Delivery, InboundMessage, Receipt
+from shared.runtime.gathering import Gathering
 from shared.runtime.identity import tenant_scope
 from shared.runtime.outbox import Outgoing
-from shared.runtime.postgres import BEGIN, COMMIT, Connection, Sql, connections, pipeline
+from shared.runtime.postgres import BEGIN, Connection, Sql, commit, connections, is_silent, pipeline, sql, sqlstate
 from shared.runtime.retry import retried
 from shared.runtime.settings import settings
+from shared.runtime.telemetry import say
 
+T = TypeVar("T")
+
+AT_ONCE, TOGETHER = 2, 16  # transactions of one channel in this process, and deliveries in each of them
+# A chat that somebody holds must not keep those of other chats waiting.
+_IMPATIENT = sql("select set_config('lock_timeout', '500ms', true)")
 _KEEP = """
 insert into inbound_deliveries as known (
     id, tenant_id, project_id, channel_id, provider, event, delivery_key, body, status, problem, message_id, contact_id)
@@ -44,13 +55,20 @@ def receive(gate: Gate, body: bytes, delivery: Delivery, *, again: bool = False)
 
     Raises Outdated when the channel's key or address is no longer the gate's; then nothing was kept.
     """
-    retried(lambda: _Reception(gate, body, delivery, again=again).run())
+    if again or not _gathering(gate.channel_id).do(_Reception(gate, body, delivery)):
+        retried(lambda: _Reception(gate, body, delivery, again=again).run())
+
+
+@lru_cache(maxsize=1024)
+def _gathering(_channel_id: UUID) -> "Gathering[_Reception]":
+    """Where the deliveries of a channel meet that come at once."""
+    return Gathering(_kept_together, leaders=AT_ONCE, most=TOGETHER)
 
 
 class _Reception:
     """The one transaction of a delivery."""
 
-    def __init__(self, gate: Gate, body: bytes, delivery: Delivery, *, again: bool) -> None:
+    def __init__(self, gate: Gate, body: bytes, delivery: Delivery, *, again: bool = False) -> None:
         self.gate = gate
         self.body = body
         self.delivery = delivery
@@ -58,23 +76,33 @@ class _Reception:
         self.outgoing = Outgoing(tenant_id=gate.tenant_id)
         self.wanted = _wanted(gate, delivery, delivery.event_id or hashlib.sha256(body).hexdigest())
         self.status = "kept" if delivery.content else "failed" if delivery.problem else "unhandled"
+        self.context = copy_context()  # of whoever brought it, whose request its events name
         self.touched: list[Aggregate] = []
+        self.is_repeated = False
         self.message_id: UUID | None = None
         self.contact_id: UUID | None = None
 
     def run(self) -> None:
+        """Keep it in a transaction of its own."""
         with connections(settings().database_url).take() as connection:
-            seen = self._look(connection)
-            if not self.again:
-                self.gate.check(seen["channel"])
-            if seen["delivery"] and not self.again:
-                pipeline(connection, Sql(_AGAIN, self._names()), COMMIT)
-                return
-            ledger = self._decide(seen)
+            ledger = self.judge(self._look(connection))
             statements = ledger.write().statements
             self.outgoing.collect([*self.touched, *ledger.batch.aggregates])
             leaving = self.outgoing.statements()
-            pipeline(connection, *statements, *self._after(), *leaving, COMMIT, *self.outgoing.hint())
+            commit(connection, *statements, self.row(), *leaving, after=self.outgoing.hint())
+
+    def judge(self, seen: dict[str, Any]) -> Ledger:
+        """What changes, given all that is known. Raises Outdated."""
+        if not self.again:
+            self.gate.check(seen["channel"])
+            self.is_repeated = bool(seen["delivery"])
+        return Ledger() if self.is_repeated else self._decide(seen)
+
+    @property
+    def names(self) -> frozenset[str]:
+        """What it may change; of two that share a name the later must see what the earlier has written."""
+        states = {"state"} if isinstance(self.delivery.content, ConnectionState) else set()
+        return self.wanted.names | states
 
     def _look(self, connection: Connection) -> dict[str, Any]:
         seen = _picture(pipeline(connection, BEGIN, tenant_scope(self.gate.tenant_id), *self.wanted.statements()))
@@ -104,8 +132,10 @@ class _Reception:
             self.contact_id = intake.message.contact_id or intake.message.sender_contact_id
         return intake.ledger
 
-    def _after(self) -> list[Sql]:
+    def row(self) -> Sql:
         """The delivery's own row."""
+        if self.is_repeated:
+            return Sql(_AGAIN, self._names())
         outcome = {
             "status": self.status,
             "problem": self.delivery.problem,
@@ -113,9 +143,9 @@ class _Reception:
             "contact_id": self.contact_id,
         }
         if self.again:
-            return [Sql(_SETTLE, {**self._names(), **outcome})]
+            return Sql(_SETTLE, {**self._names(), **outcome})
         about = {"id": uuid7(), "project_id": self.gate.project_id, "provider": "waha", "body": self.body}
-        return [Sql(_KEEP, {**self._names(), **outcome, **about, "event": self.delivery.event[:100]})]
+        return Sql(_KEEP, {**self._names(), **outcome, **about, "event": self.delivery.event[:100]})
 
     def _names(self) -> dict[str, Any]:
         return {
@@ -123,6 +153,83 @@ class _Reception:
             "channel_id": self.gate.channel_id,
             "delivery_key": self.wanted.delivery_key,
         }
+
+
+_Seen = tuple[_Reception, dict[str, Any]]
+
+
+def _kept_together(receptions: list[_Reception]) -> list[bool]:
+    """Keep deliveries of one channel in one transaction; tell of each whether it was kept.
+
+    All is locked first, as for one. Those that share a name go one behind the other, each with a picture that shows
+    what was written before it; the others go side by side. What fails here fails for all: each is then kept alone,
+    and meets its own failure again. A database that says nothing is not asked again.
+    """
+    try:
+        if len(receptions) > 1:
+            return _Company(receptions).run()
+        receptions[0].run()
+    except Exception as error:
+        if is_silent(error):
+            raise  # whoever waited for the database once need not wait for it again
+        say("deliveries are kept one by one", error=True, count=len(receptions), sqlstate=sqlstate(error))
+        return [False] * len(receptions)
+    return [True]
+
+
+class _Company:
+    """The one transaction of several deliveries."""
+
+    def __init__(self, receptions: list[_Reception]) -> None:
+        self.receptions = receptions
+        self.tenant_id = receptions[0].gate.tenant_id
+        self.outgoing = Outgoing(tenant_id=self.tenant_id)
+        self.kept: set[_Reception] = set()
+
+    def run(self) -> list[bool]:
+        locks = locking([each.wanted for each in self.receptions])
+        unsent = [BEGIN, tenant_scope(self.tenant_id), _IMPATIENT, *locks]
+        waiting = self.receptions
+        with connections(settings().database_url).take() as connection:
+            while waiting:
+                wave, waiting = _apart((each, each.names) for each in waiting)
+                found = pipeline(connection, *unsent, *(each.wanted.picture() for each in wave))[len(unsent) :]
+                seen = [(each, _picture([rows])) for each, rows in zip(wave, found, strict=True)]
+                plain = [(each, picture) for each, picture in seen if next_merge(picture) is None]
+                ready, met = _apart((pair, _people(pair[1])) for pair in plain)
+                waiting = [*(each for each, _ in met), *waiting]
+                unsent = self._written(ready)
+            leaving = self.outgoing.statements()
+            commit(connection, *unsent, *leaving, after=self.outgoing.hint())
+        return [each in self.kept for each in self.receptions]
+
+    def _written(self, ready: list[_Seen]) -> list[Sql]:
+        """The statements of deliveries that have nothing in common."""
+        ledgers = [(each, each.context.run(each.judge, seen)) for each, seen in ready]
+        batch = Ledger.joined(ledger for _, ledger in ledgers).write()
+        owners = {id(aggregate): each for each, ledger in ledgers for aggregate in ledger.aggregates}
+        for aggregate in batch.aggregates:
+            owners[id(aggregate)].context.run(self.outgoing.collect, [aggregate])
+        for each, _ in ready:
+            self.outgoing.tasks.extend(each.outgoing.tasks)
+            self.kept.add(each)
+        return [*batch.statements, *(each.row() for each, _ in ready)]
+
+
+def _apart(named: Iterable[tuple[T, frozenset[str]]]) -> tuple[list[T], list[T]]:
+    """Those that share no name with one before them, and the others; both in their order."""
+    taken: set[str] = set()
+    apart: list[T] = []
+    others: list[T] = []
+    for each, names in named:
+        (others if taken & names else apart).append(each)
+        taken |= names
+    return apart, others
+
+
+def _people(seen: dict[str, Any]) -> frozenset[str]:
+    """The contacts and chats that a picture shows."""
+    return frozenset(each["id"] for table in ("contacts", "chats") for each in seen[table])
 
 
 def _known_by(before: dict[str, Any] | None) -> str:
@@ -156,5 +263,5 @@ def _wanted(gate: Gate, delivery: Delivery, key: str) -> Wanted:
 
 
 def _picture(rows: list[list[Any]]) -> dict[str, Any]:
-    seen: dict[str, Any] = json.loads(rows[-1][0][0])
+    seen: dict[str, Any] = from_json(rows[-1][0][0])
     return seen

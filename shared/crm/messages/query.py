@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 
 from shared.crm.messages.view import MESSAGES, MessageView, parents_if_any
-from shared.runtime.query import Page, PageQuery, Source, page
+from shared.runtime.paging import PageQuery
+from shared.runtime.query import Page, Source, page
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,7 +4,9 @@ from google.pubsub_v1.types import Subscription as Made
 from infra.local.bus import Bus
 from infra.local.topology import Builder, Subscription, Topology
 from shared.kernel.events import Event
+from shared.runtime.burial import Burial
 from shared.runtime.consume import Consumer
+from shared.runtime.dead_letters import Letter
 from shared.runtime.schedule import Schedule
 from shared.runtime.settings import Settings
 
@@ -74,8 +76,20 @@ def test_a_consumer_gets_one_filtered_subscription_per_topic(builder, drink):
     assert tea.push_config.oidc_token.service_account_email == ACCOUNT
     assert tea.push_config.oidc_token.audience == tea.push_config.push_endpoint
     assert tea.dead_letter_policy.max_delivery_attempts == 7
-    assert tea.dead_letter_policy.dead_letter_topic == made["drink_tea-dead-letters"].topic
-    assert not made["drink_tea-dead-letters"].push_config.push_endpoint
+    assert tea.dead_letter_policy.dead_letter_topic == f"{PROJECT}/topics/dead-letters"
+    assert f"{PROJECT}/topics/dead-letters" in {topic.name for topic in builder.publisher.list_topics(project=PROJECT)}
+
+
+def test_what_nobody_takes_is_pushed_to_the_function_that_keeps_it(builder):
+    def keep_leaves(_: Letter) -> None:
+        """Keep."""
+
+    builder.build(Topology.of([Burial(handler=keep_leaves)]))
+    kept = subscriptions(builder)["keep_leaves"]
+    assert kept.topic == f"{PROJECT}/topics/dead-letters"
+    assert kept.push_config.push_endpoint == "http://127.0.0.1:9/_functions/keep_leaves"
+    assert kept.push_config.oidc_token.service_account_email == ACCOUNT
+    assert not kept.dead_letter_policy.dead_letter_topic
 
 
 def test_every_aggregate_has_its_topic_and_every_queue_is_made(builder, drink):

@@ -9,8 +9,9 @@ import pytest
 from shared.crm.contacts.view import CONTACTS
 from shared.crm.sessions.stats import SESSION_STATS
 from shared.crm.sessions.view import SESSIONS
+from shared.runtime.paging import PageQuery
 from shared.runtime.postgres import Sql, connections, sql
-from shared.runtime.query import PageQuery, only, page
+from shared.runtime.query import only, page
 
 FILLED = ("contacts", "contact_identities", "sessions")
 FREELY = "select set_config('session_replication_role', 'replica', true)"

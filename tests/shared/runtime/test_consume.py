@@ -1,12 +1,17 @@
+import base64
+import json
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 from uuid import UUID
 
 import pytest
+from pg8000.exceptions import DatabaseError, InterfaceError
 
 from shared.core.projects.store import Projects
 from shared.crm.contacts.events import ContactCreated, ContactDeleted
 from shared.kernel.values import Name
 from shared.runtime.consume import Busy, Envelope, Transactions, consumer
+from shared.runtime.dead_letters import Letter
 from shared.runtime.declarations import declaration_of
 from shared.runtime.telemetry import trace
 from tests.shared.runtime import declared
@@ -164,3 +169,84 @@ def test_a_payload_that_does_not_fit_is_not_consumed(tenant):
         raise AssertionError
 
     assert push(declaration_of(read_contact), declared.envelope(tenant, contact_id="no id", source="api")) == 500
+
+
+@pytest.mark.parametrize("state", ["55P03", "57014", "57P01"])
+def test_a_database_that_is_busy_or_away_is_no_fault_of_the_events(tenant, capsys, state):
+    @consumer(ContactCreated)
+    def wait_contact(transactions: Transactions, event) -> None:
+        """Wait."""
+        raise DatabaseError({"C": state})
+
+    assert push(declaration_of(wait_contact), declared.envelope(tenant)) == 503
+    assert '"ERROR"' not in capsys.readouterr().out
+
+
+def test_what_is_no_event_is_refused_and_not_quoted(database, capsys):
+    @consumer(ContactCreated)
+    def take_created(uow, event) -> None:
+        """Take."""
+
+    hidden = base64.b64encode(b'{"text": "hunter2"}').decode()
+    bodies: list[Any] = [{"message": {"data": hidden}}, {"message": {}}, ["hunter2"]]
+    for body in bodies:
+        assert declared.request(take_created, "POST", json=body).status_code == 500
+    assert declared.request(take_created, "POST", data=b"hunter2").status_code == 500
+    told = capsys.readouterr()
+    assert "hunter2" not in told.out + told.err
+
+
+@pytest.fixture
+def fail_always():
+    @consumer(ContactCreated, max_attempts=5)
+    def fail_always(uow, event) -> None:
+        """Fail."""
+        raise ValueError("hunter2")
+
+    return declaration_of(fail_always)
+
+
+def test_what_fails_for_the_last_time_is_kept_with_its_reason(tenant, world, fail_always):
+    sent = declared.envelope(tenant)
+    assert [push(fail_always, sent, attempt=number, ordering_key="k") for number in range(1, 6)] == [500] * 4 + [204]
+    (letter,) = world.rows("select * from dead_letters")
+    kept = {name: letter[name] for name in ("kind", "function", "message_id", "type", "destination", "ordering_key")}
+    assert kept == {
+        "kind": "event",
+        "function": "fail_always",
+        "message_id": sent["event_id"],
+        "type": "contact.created",
+        "destination": "contact",
+        "ordering_key": "k",
+    }
+    assert (letter["status"], letter["attempts"], letter["reason"]) == ("waiting", 5, "ValueError")
+    assert letter["places"][-1].endswith("fail_always")
+    assert (letter["tenant_id"], letter["project_id"]) == (str(tenant.tenant_id), str(tenant.project_id))
+    assert letter["body"] == sent
+    assert letter["correlation_id"] == "c1"
+    assert "hunter2" not in json.dumps(letter)
+
+
+def test_one_that_is_buried_twice_is_one_letter(tenant, world, fail_always):
+    sent = declared.envelope(tenant)
+    assert [push(fail_always, sent, attempt=5) for _ in range(3)] == [204] * 3
+    assert world.rows("select attempts from dead_letters") == [{"attempts": 5}]
+
+
+def test_what_cannot_be_kept_just_now_is_delivered_again(tenant, world, fail_always, monkeypatch):
+    sent = declared.envelope(tenant)
+    with monkeypatch.context() as without:
+        without.setattr(Letter, "keep", lambda *_: (_ for _ in ()).throw(InterfaceError("gone")))
+        assert push(fail_always, sent, attempt=5) == 500
+    assert push(fail_always, sent, attempt=6) == 204
+    assert world.value("select attempts from dead_letters") == 6
+
+
+def test_an_event_that_dies_of_a_database_that_is_away_stays_with_the_bus(tenant, world):
+    @consumer(ContactCreated, max_attempts=5)
+    def lose_database(uow, event) -> None:
+        """Lose."""
+        raise InterfaceError("gone")
+
+    assert push(declaration_of(lose_database), declared.envelope(tenant), attempt=9) == 503
+    assert world.value("select count(*) from dead_letters") == 0

@@ -82,7 +82,7 @@ def test_every_kind_says_how_it_is_called():
             "ack_deadline": 60,
             "max_attempts": 10,
         },
-        {"task": "resume_message", "queue": "sweeps"},
+        {"task": "resume_message", "queue": "sweeps", "max_attempts": 20},
         {"cron": "*/5 * * * *"},
         {"always_on": True},
         {"method": "POST", "path": "/hooks/{token}", "allow": "signed", "limit": "ingress", "provider": "waha"},

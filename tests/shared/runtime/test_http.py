@@ -1,10 +1,11 @@
 import json
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from socket import SHUT_RDWR
 from uuid import UUID, uuid4
 
 import pytest
-from pg8000.exceptions import DatabaseError
+from pg8000.exceptions import DatabaseError, InterfaceError
 from pydantic import Field
 
 from infra.local.postgres import free_port
@@ -13,9 +14,10 @@ from shared.kernel.errors import BadRequest, Conflict, DomainError, Invalid, Una
 from shared.kernel.values import Name
 from shared.runtime import postgres
 from shared.runtime.http import PUBLIC, Role, endpoint
+from shared.runtime.paging import PageQuery
 from shared.runtime.parsing import Body
-from shared.runtime.postgres import sql
-from shared.runtime.query import One, Page, PageQuery
+from shared.runtime.postgres import COMMIT, pipeline, sql
+from shared.runtime.query import One, Page
 from shared.runtime.retry import ATTEMPTS
 from shared.runtime.work import UnitOfWork
 from tests.shared.runtime.declared import request
@@ -238,6 +240,70 @@ def test_many_killed_connections_are_not_noticed_either(show, rename, tenant, wo
         "where datname = current_database() and usename = 'ventros_app'"
     )
     assert both(25) == (200, 202)
+
+
+def hang_up(connection, _):
+    connection._usock.shutdown(SHUT_RDWR)
+    raise InterfaceError("network error")
+
+
+def fall_silent(connection, _):
+    connection._usock.settimeout(0.01)
+    connection._sock.read(1)
+
+
+def hang_up_behind_the_commit(connection, rows):
+    connection._usock.shutdown(SHUT_RDWR)
+    error = InterfaceError("network error")
+    error.completed = rows
+    raise error
+
+
+@pytest.fixture(params=[hang_up, fall_silent])
+def deafened(request, database, monkeypatch):
+    """Each commit happens, and what is heard of the first is told by the parameter; the commits so far."""
+    commits: list[int] = []
+
+    def deaf(connection, *statements):
+        before = connection._transaction_status
+        rows = pipeline(connection, *statements)
+        if COMMIT in statements:
+            commits.append(1)
+            if len(commits) == 1:
+                connection._transaction_status = before
+                request.param(connection, rows)
+        return rows
+
+    monkeypatch.setattr(postgres, "pipeline", deaf)
+    yield commits
+    disconnect(database.app_url)
+
+
+def test_a_change_that_may_have_been_saved_is_not_made_twice(rename, tenant, deafened):
+    path = f"/kites/{tenant.project_id}/rename"
+    answer = request(rename, "POST", path, as_=tenant.agent, json={"name": "Pipa"})
+    assert (answer.status_code, answer.json["error"]["code"]) == (503, "outcome_unknown")
+    assert answer.headers["Retry-After"]
+    assert len(deafened) == 1
+
+
+@pytest.mark.parametrize("deafened", [hang_up_behind_the_commit], indirect=True)
+def test_who_was_told_of_the_commit_needs_to_hear_nothing_more(rename, tenant, deafened):
+    path = f"/kites/{tenant.project_id}/rename"
+    answer = request(rename, "POST", path, as_=tenant.agent, json={"name": "Pipa"})
+    assert (answer.status_code, answer.json["name"], len(deafened)) == (202, "Pipa", 1)
+    again = request(rename, "POST", path, as_=tenant.agent, json={"name": "Papagaio"})
+    assert (again.status_code, again.json["name"]) == (202, "Papagaio")
+
+
+def test_under_a_key_the_answer_to_what_was_saved_unheard_is_found(rename, tenant, deafened):
+    headers = {**tenant.agent.headers, "Idempotency-Key": "k1"}
+    path = f"/kites/{tenant.project_id}/rename"
+    for _ in range(2):
+        answer = request(rename, "POST", path, headers=headers, json={"name": "Pipa"})
+    # Nobody is made to wait twice for a database that is silent: then it is the caller who asks again.
+    assert (answer.status_code, answer.json["name"]) == (202, "Pipa")
+    assert answer.headers["Idempotency-Replayed"] == "true"
 
 
 def test_a_public_function_needs_no_caller_and_answers_with_json(database):

@@ -12,19 +12,17 @@ from pydantic import Field, ValidationError
 
 from shared.kernel.errors import BadRequest, NotFound, TooLarge
 from shared.kernel.values import Name
+from shared.runtime.incoming import LARGEST_BODY, raw_body, read_path
+from shared.runtime.paging import PageQuery
 from shared.runtime.parsing import (
     DEEPEST,
-    LARGEST_BODY,
     Body,
     check_json,
     problems,
-    raw_body,
     read_body,
-    read_path,
     read_query,
     unsent,
 )
-from shared.runtime.query import PageQuery
 
 texts = st.text(st.characters(codec="utf-8", exclude_characters="\0"))
 values = st.recursive(

@@ -1,5 +1,10 @@
+import gc
 import json
+import socket
+import time
+import warnings
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, suppress
 from datetime import UTC, datetime
 from threading import Barrier
 from uuid import uuid4
@@ -7,15 +12,21 @@ from uuid import uuid4
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pg8000.exceptions import DatabaseError
+from pg8000.exceptions import DatabaseError, InterfaceError
 
+from shared.runtime import postgres
 from shared.runtime.identity import tenant_scope
 from shared.runtime.postgres import (
+    BEGIN,
     DATABASE_ERRORS,
     Connections,
+    Undecided,
+    commit,
+    connect,
     connections,
     is_lost,
     is_retryable,
+    is_silent,
     pipeline,
     sql,
     sqlstate,
@@ -165,3 +176,84 @@ def test_other_errors_have_no_code():
     assert sqlstate(ValueError("22012")) is None
     assert sqlstate(DatabaseError("22012")) is None
     assert is_lost(ConnectionResetError())
+
+
+@pytest.fixture
+def deaf(monkeypatch):
+    """A server that lets everybody in and never says a word; the address and who came."""
+    monkeypatch.setattr(postgres, "CONNECT_SECONDS", 0.3)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield f"postgresql://ventros_app:x@127.0.0.1:{server.getsockname()[1]}/ventros"
+
+
+def test_nobody_waits_long_to_be_let_in_nor_tries_it_twice(deaf):
+    began = time.monotonic()
+    with pytest.raises(DATABASE_ERRORS) as caught:
+        Connections(deaf).run(sql("select 1"))
+    assert is_lost(caught.value)
+    assert is_silent(caught.value)
+    assert time.monotonic() - began < 2
+
+
+def test_a_database_that_falls_silent_is_waited_for_once(database, monkeypatch):
+    monkeypatch.setattr(postgres, "ANSWER_SECONDS", 0.3)
+    with closing(Connections(database.app_url)) as pool:
+        began = time.monotonic()
+        with pytest.raises(DATABASE_ERRORS) as caught:
+            pool.run(sql("select pg_sleep(3)"))
+    assert is_silent(caught.value)
+    assert time.monotonic() - began < 2
+
+
+def test_a_commit_that_was_told_has_happened_whatever_comes_behind_it(pool, tenant, world):
+    change = sql("update projects set name = 'Mine' where id = :id returning name", id=tenant.project_id)
+    end = sql("select pg_terminate_backend(pg_backend_pid())")
+    with pool.take() as connection:
+        pipeline(connection, BEGIN, tenant_scope(tenant.tenant_id))
+        assert commit(connection, change, after=[sql("select 1 / 0")]) == [[("Mine",)]]
+    with pool.take() as connection:
+        pipeline(connection, BEGIN, tenant_scope(tenant.tenant_id))
+        assert commit(connection, change, after=[sql("select pg_notify('outbox', '')"), end]) == [[("Mine",)]]
+    assert world.value("select name from projects") == "Mine"
+
+
+def test_a_commit_of_which_nothing_is_heard_is_undecided(pool, tenant, world):
+    def lose():
+        with pool.take() as connection:
+            pipeline(connection, BEGIN, tenant_scope(tenant.tenant_id))
+            world.run(TERMINATE, pid=pipeline(connection, BACKEND)[0][0][0])
+            commit(connection, sql("select 1"))
+
+    with pytest.raises(Undecided) as caught:
+        lose()
+    assert is_lost(caught.value)
+
+
+def test_what_a_transaction_refuses_is_no_unknown_outcome(pool, tenant):
+    def refuse():
+        with pool.take() as connection:
+            pipeline(connection, BEGIN, tenant_scope(tenant.tenant_id))
+            commit(connection, sql("select 1 / 0"))
+
+    with pytest.raises(DatabaseError) as caught:
+        refuse()
+    assert sqlstate(caught.value) == "22012"
+
+
+def test_a_connection_that_failed_holds_no_socket_though_its_error_is_kept(database, deaf, world, monkeypatch):
+    monkeypatch.setattr(postgres, "CONNECT_SECONDS", 0.3)
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        with pytest.raises(DATABASE_ERRORS) as kept:
+            connect(deaf)
+        connection = connect(database.app_url)
+        wire = connection._usock
+        world.run(TERMINATE, pid=pipeline(connection, BACKEND)[0][0][0])
+        with pytest.raises(DATABASE_ERRORS) as lost:
+            connection.execute_unnamed("select 1")
+        with suppress(InterfaceError, OSError):
+            connection.close()
+        assert wire.fileno() == -1
+        del connection, wire, kept, lost
+        gc.collect()
+    assert [str(each.message) for each in told] == []

@@ -4,6 +4,7 @@ import pytest
 from pg8000.exceptions import DatabaseError, InterfaceError
 
 from shared.kernel.errors import Conflict, Invalid, Unavailable
+from shared.runtime.postgres import Undecided
 from shared.runtime.retry import ATTEMPTS, Stale, retried
 
 DEADLOCK = DatabaseError({"C": "40P01"})
@@ -57,3 +58,30 @@ def test_the_last_failure_is_the_one_that_is_told():
     work = Work(*[Stale()] * (ATTEMPTS - 1), ZeroDivisionError())
     with pytest.raises(ZeroDivisionError):
         retried(work)
+
+
+def test_an_unknown_outcome_is_not_repeated_by_who_may_do_it_once_only():
+    work = Work(Undecided("gone"))
+    with pytest.raises(Unavailable) as caught:
+        retried(work, once=True)
+    assert (caught.value.code, work.attempts) == ("outcome_unknown", 1)
+
+
+def test_an_unknown_outcome_at_the_last_attempt_is_told_as_such():
+    work = Work(*[LOST] * (ATTEMPTS - 1), Undecided("gone"))
+    with pytest.raises(Unavailable) as caught:
+        retried(work, once=True)
+    assert caught.value.code == "outcome_unknown"
+
+
+def test_who_knows_their_work_again_repeats_it_after_an_unknown_outcome():
+    work = Work(Undecided("gone"))
+    assert retried(work) == "done"
+    assert work.attempts == 2
+
+
+def test_nobody_waits_twice_for_a_database_that_says_nothing():
+    work = Work(TimeoutError("timed out"))
+    with pytest.raises(TimeoutError):
+        retried(work)
+    assert work.attempts == 1

@@ -1,5 +1,5 @@
 import pytest
-from pg8000.exceptions import InterfaceError
+from pg8000.exceptions import DatabaseError, InterfaceError
 
 from shared.kernel.errors import BadRequest, NotFound, Unauthenticated
 from shared.runtime.webhook import webhook
@@ -46,6 +46,8 @@ def test_the_handler_gets_the_bytes_as_they_came_and_the_headers():
         (NotFound("no"), 404),
         (BadRequest("no"), 400),
         (InterfaceError("gone"), 503),
+        (DatabaseError({"C": "55P03"}), 503),
+        (DatabaseError({"C": "57014"}), 503),
         (ValueError("hunter2"), 500),
     ],
 )
@@ -53,6 +55,7 @@ def test_what_is_not_safe_is_not_answered_with_200(error, status):
     answer = request(fail(error), "POST", PATH, data=b"{}")
     assert answer.status_code == status
     assert set(answer.json) == {"error"}
+    assert ("Retry-After" in answer.headers) is (status == 503)
     assert "hunter2" not in answer.text
 
 

@@ -2,13 +2,14 @@ from datetime import datetime, timedelta
 from uuid import uuid4
 
 import pytest
+from sqlalchemy.exc import DBAPIError
 
 from shared.core.projects.store import Projects
 from shared.core.users.store import Users
 from shared.crm.messages.tasks import ResumeMessage
 from shared.kernel.errors import Forbidden, NotFound
 from shared.kernel.values import Name
-from shared.runtime.postgres import DATABASE_ERRORS, is_lost, sql
+from shared.runtime.postgres import DATABASE_ERRORS, is_lost, pipeline, sql
 from shared.runtime.retry import Stale, retried
 from shared.runtime.work import unit_of_work
 
@@ -190,3 +191,15 @@ def test_now_is_the_databases_clock(tenant, world):
 def test_the_houses_own_work_has_no_caller(tenant):
     with unit_of_work(tenant.tenant_id) as uow, pytest.raises(Forbidden):
         assert uow.caller
+
+
+def test_a_write_that_is_lost_is_not_quoted_in_any_log(tenant, world, caplog):
+    def die():
+        with unit_of_work(tenant.tenant_id) as uow:
+            Projects(uow).get(tenant.project_id).update(name=Name("Segredo"))
+            world.run(TERMINATE, pid=pipeline(uow._raw, BACKEND)[0][0][0])
+            uow.flush()
+
+    with pytest.raises(DBAPIError) as caught:
+        die()
+    assert "Segredo" not in str(caught.value) + caplog.text

@@ -1,5 +1,6 @@
 from shared.runtime.http import Role, endpoint
-from shared.runtime.query import Page, PageQuery, page
+from shared.runtime.paging import PageQuery
+from shared.runtime.query import Page, page
 from tests.infra.samples.parcels import PARCELS, ParcelView
 
 

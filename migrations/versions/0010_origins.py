@@ -2,12 +2,12 @@
 
 from migrations.support import admit, protect, run
 
-revision = "0008_origins"
-down_revision = "0007_search"
+revision = "0010_origins"
+down_revision = "0009_speed"
 
 
 def upgrade() -> None:
-    run("0008_origins.up")
+    run("0010_origins.up")
     protect("allowed_origins", grants="select")
     admit("ventros_resolver", "allowed_origins", "select", "using (true)", "(origin)")
     for command, rule in (("select", "using"), ("insert", "with check"), ("delete", "using")):
@@ -15,4 +15,4 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    run("0008_origins.down")
+    run("0010_origins.down")
