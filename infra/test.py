@@ -9,7 +9,7 @@ from infra.environment import ROOT
 from infra.local.process import clean_environment
 
 # More workers than this gain nothing: each has its own databases on the same disk.
-PARALLEL = ("-n", "logical", "--maxprocesses", "4")
+PARALLEL = ("-n", "logical", "--maxprocesses", "4", "--dist", "worksteal")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

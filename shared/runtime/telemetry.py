@@ -90,6 +90,8 @@ def places_of(traceback: Any) -> list[str]:
 
 def configure() -> None:
     """Send the house's log lines to standard output, where Cloud Logging reads them."""
+    # A line that cannot be written would be complained of on standard error, quoting whatever was at work.
+    logging.raiseExceptions = False
     for name in TALKATIVE:
         logging.getLogger(name).setLevel(logging.WARNING)
     if not log.handlers:

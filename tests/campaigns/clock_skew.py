@@ -293,7 +293,7 @@ def with_leases_by_the_instances_clock() -> dict[str, Any]:
 
 
 def with_events_by_the_instances_clock() -> dict[str, Any]:
-    with patch.object(outbox, "sql", lambda text, **values: own_clock(text, values)):
+    with patch.object(outbox, "Sql", own_clock):
         return measure(1, events)
 
 

@@ -10,13 +10,14 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
+from functions.webhooks import receive_waha as function
 from infra.fakes.waha_events import Party, make_event
 from infra.local.postgres import Cluster, free_port
 from infra.local.postgres import run as run_sql
@@ -25,7 +26,6 @@ from shared.kernel.errors import Unavailable
 from shared.kernel.ids import uuid7
 from shared.runtime import postgres
 from shared.runtime.postgres import DATABASE_ERRORS
-from shared.runtime.retry import retried
 from tests.campaigns.cloud import Cloud, cloud, wait_until
 from tests.campaigns.stage import on
 from tests.support.api import Api
@@ -300,13 +300,11 @@ def run(long: bool) -> dict[str, Any]:
 def answered_unsaved() -> AbstractContextManager[Any]:
     """A provider hears that its delivery is safe while Postgres is away."""
 
-    def careless(work: Callable[[], None]) -> None:
-        try:
-            retried(work)
-        except (Unavailable, *DATABASE_ERRORS):
-            return
+    def careless(*delivery: Any) -> None:
+        with suppress(Unavailable, *DATABASE_ERRORS):
+            reception.receive(*delivery)
 
-    return patch.object(reception, "retried", careless)
+    return patch.object(function, "receive", careless)
 
 
 FAULTS: dict[str, Callable[[], dict[str, Any]]] = {

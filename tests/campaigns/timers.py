@@ -15,12 +15,12 @@ from uuid import UUID
 
 from functions.crm.message_groups import flush_message_group as timer
 from infra.fakes.waha_events import Party, make_event
-from shared.crm.inbound import receive
 from shared.crm.message_groups.model import MessageGroup
 from shared.crm.message_groups.store import MessageGroups, message_groups
 from shared.crm.message_groups.tasks import CloseMessageGroup
 from shared.crm.message_groups.use_cases import flush
 from shared.kernel.tasks import Task
+from shared.runtime import postgres
 from shared.runtime.outbox import Outgoing
 from shared.runtime.postgres import sql
 from shared.runtime.work import UnitOfWork
@@ -149,7 +149,7 @@ class Trial:
         def keep(_: Outgoing, task: Task, at: datetime | None = None) -> None:
             made.append(task)
 
-        with patch.object(receive, "COMMIT", sql("rollback")), patch.object(Outgoing, "schedule", keep):
+        with patch.object(postgres, "COMMIT", sql("rollback")), patch.object(Outgoing, "schedule", keep):
             channel.deliver(event)
         for task in made:
             self.seen["for_nothing"] += 1

@@ -11,7 +11,7 @@ import socket
 import sys
 import tempfile
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, TextIO
 from unittest.mock import patch
@@ -24,7 +24,8 @@ from infra.local.loading import Application, Functions
 from shared.crm.inbound import receive as reception
 from shared.crm.inbound.ledger import Ledger
 from shared.runtime.identity import tenant_scope
-from shared.runtime.postgres import BEGIN, COMMIT, Connection, Sql, connections
+from shared.runtime.postgres import BEGIN, Connection, Sql, connections
+from shared.runtime.postgres import commit as real_commit
 from shared.runtime.postgres import pipeline as real_pipeline
 from shared.runtime.settings import settings
 
@@ -43,16 +44,14 @@ def answer_before_commit() -> Any:
 def outbox_after_commit() -> Any:
     """Events and tasks leave in a transaction of their own."""
 
-    def pipeline(connection: Connection, *statements: Sql) -> list[Any]:
+    def commit(connection: Connection, *statements: Sql, after: Iterable[Sql] = ()) -> list[Any]:
         outbox = [each for each in statements if "insert into outbox_" in each.text]
-        if COMMIT not in statements or not outbox:
-            return real_pipeline(connection, *statements)
-        scope = tenant_scope(outbox[0].values["tenant_id"])
-        found = real_pipeline(connection, *(each for each in statements if each not in outbox))
-        real_pipeline(connection, BEGIN, scope, *outbox, COMMIT)
+        found = real_commit(connection, *(each for each in statements if each not in outbox), after=after)
+        if outbox:
+            real_commit(connection, BEGIN, tenant_scope(outbox[0].values["tenant_id"]), *outbox)
         return found
 
-    return patch.object(reception, "pipeline", pipeline)
+    return patch.object(reception, "commit", commit)
 
 
 def delivery_row_first() -> Any:

@@ -1,3 +1,4 @@
+import io
 import json
 import logging
 import time
@@ -96,3 +97,19 @@ def test_a_harmless_request_id_is_kept(offered):
 def test_any_other_is_replaced(offered):
     assert len(request_id(offered)) == 36
     assert request_id(offered) != offered
+
+
+def test_a_line_that_cannot_be_written_quotes_nothing(capsys):
+    stream = io.StringIO()
+    handler = logging.StreamHandler(stream)
+    stream.close()
+    configure()
+    log.addHandler(handler)
+    try:
+        int("hunter2")
+    except ValueError:
+        say("not done")
+    finally:
+        log.removeHandler(handler)
+    told = capsys.readouterr()
+    assert "hunter2" not in told.out + told.err
