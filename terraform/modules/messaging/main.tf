@@ -1,7 +1,7 @@
 # Topics, subscriptions, queues and jobs, as the local cloud makes them from the same declarations.
 locals {
   triggers      = { for each in var.manifest.functions : each.name => each.trigger }
-  consumers     = toset([for each in var.manifest.functions : each.name if each.kind == "consumer"])
+  burial        = one([for each in var.manifest.functions : each.name if contains(try(each.trigger.topics, []), "dead-letters")])
   schedules     = { for each in var.manifest.functions : each.name => each if each.kind == "schedule" }
   subscriptions = { for each in var.manifest.subscriptions : each.name => each }
   pubsub        = "serviceAccount:service-${var.number}@gcp-sa-pubsub.iam.gserviceaccount.com"
@@ -23,9 +23,7 @@ resource "google_pubsub_topic" "events" {
 resource "google_pubsub_topic" "dead_letters" {
   # checkov:skip=CKV_GCP_83: as above
 
-  for_each = local.consumers
-
-  name         = "${each.value}-dead-letters"
+  name         = "dead-letters"
   kms_key_name = var.kms_key == "" ? null : var.kms_key
 
   message_storage_policy {
@@ -33,14 +31,26 @@ resource "google_pubsub_topic" "dead_letters" {
   }
 }
 
-# Without a subscription a dead letter would be gone.
+# What no consumer took goes to the function that keeps it, and is tried there until it is kept.
 resource "google_pubsub_subscription" "dead_letters" {
-  for_each = local.consumers
-
-  name                       = "${each.value}-dead-letters"
-  topic                      = google_pubsub_topic.dead_letters[each.value].id
-  ack_deadline_seconds       = 60
+  name                       = "dead-letters"
+  topic                      = google_pubsub_topic.dead_letters.id
+  ack_deadline_seconds       = local.triggers[local.burial].ack_deadline
   message_retention_duration = "604800s"
+
+  push_config {
+    push_endpoint = var.urls[local.burial]
+
+    oidc_token {
+      service_account_email = var.pusher.email
+      audience              = var.urls[local.burial]
+    }
+  }
+
+  retry_policy {
+    minimum_backoff = "10s"
+    maximum_backoff = "600s"
+  }
 
   expiration_policy {
     ttl = ""
@@ -71,7 +81,7 @@ resource "google_pubsub_subscription" "push" {
   }
 
   dead_letter_policy {
-    dead_letter_topic     = google_pubsub_topic.dead_letters[each.value.consumer].id
+    dead_letter_topic     = google_pubsub_topic.dead_letters.id
     max_delivery_attempts = local.triggers[each.value.consumer].max_attempts
   }
 
@@ -95,9 +105,7 @@ resource "google_pubsub_topic_iam_member" "publisher" {
 
 # Pub/Sub itself buries dead letters, and takes them off the subscription for that.
 resource "google_pubsub_topic_iam_member" "buries" {
-  for_each = local.consumers
-
-  topic  = google_pubsub_topic.dead_letters[each.value].id
+  topic  = google_pubsub_topic.dead_letters.id
   role   = "roles/pubsub.publisher"
   member = local.pubsub
 }
@@ -127,8 +135,9 @@ resource "google_cloud_tasks_queue" "this" {
     max_concurrent_dispatches = try(var.queue_rates[each.value].at_once, 1000)
   }
 
+  # A task that fails for good is kept by its function; the queue itself never gives up.
   retry_config {
-    max_attempts = 100
+    max_attempts = -1
     min_backoff  = "1s"
     max_backoff  = "300s"
   }

@@ -25,7 +25,7 @@ locals {
   alerts = {
     dead-letters = {
       title     = "Events could not be consumed"
-      filter    = "metric.type = \"pubsub.googleapis.com/subscription/num_undelivered_messages\" AND resource.type = \"pubsub_subscription\" AND resource.labels.subscription_id = monitoring.regex.full_match(\".*-dead-letters\")"
+      filter    = "metric.type = \"pubsub.googleapis.com/subscription/num_undelivered_messages\" AND resource.type = \"pubsub_subscription\" AND resource.labels.subscription_id = \"dead-letters\""
       aligner   = "ALIGN_MAX"
       reducer   = "REDUCE_SUM"
       per       = ["resource.labels.subscription_id"]
@@ -34,7 +34,7 @@ locals {
     }
     events-waiting = {
       title     = "An event has waited for five minutes"
-      filter    = "metric.type = \"pubsub.googleapis.com/subscription/oldest_unacked_message_age\" AND resource.type = \"pubsub_subscription\" AND resource.labels.subscription_id != monitoring.regex.full_match(\".*-dead-letters\")"
+      filter    = "metric.type = \"pubsub.googleapis.com/subscription/oldest_unacked_message_age\" AND resource.type = \"pubsub_subscription\" AND resource.labels.subscription_id != \"dead-letters\""
       aligner   = "ALIGN_MAX"
       reducer   = "REDUCE_MAX"
       per       = ["resource.labels.subscription_id"]
