@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -90,16 +91,22 @@ def places_of(traceback: Any) -> list[str]:
 
 def configure() -> None:
     """Send the house's log lines to standard output, where Cloud Logging reads them."""
-    # A line that cannot be written would be complained of on standard error, quoting whatever was at work.
-    logging.raiseExceptions = False
-    for name in TALKATIVE:
-        logging.getLogger(name).setLevel(logging.WARNING)
+    _hush()
     if not log.handlers:
         handler = logging.StreamHandler(sys.stdout)
         handler.setFormatter(JsonLines())
         log.addHandler(handler)
         log.setLevel(logging.INFO)
         log.propagate = False
+
+
+@cache
+def _hush() -> None:
+    # Once: to set a level clears what every logger of the process has worked out.
+    for name in TALKATIVE:
+        logging.getLogger(name).setLevel(logging.WARNING)
+    # A line that cannot be written would be complained of on standard error, quoting whatever was at work.
+    logging.raiseExceptions = False
 
 
 class Seldom:
