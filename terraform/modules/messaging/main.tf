@@ -1,7 +1,7 @@
 # Topics, subscriptions, queues and jobs, as the local cloud makes them from the same declarations.
 locals {
   triggers      = { for each in var.manifest.functions : each.name => each.trigger }
-  burial        = one([for each in var.manifest.functions : each.name if contains(try(each.trigger.topics, []), "dead-letters")])
+  burial        = one([for each in var.manifest.functions : each.name if contains(each.trigger.topics, "dead-letters")])
   schedules     = { for each in var.manifest.functions : each.name => each if each.kind == "schedule" }
   subscriptions = { for each in var.manifest.subscriptions : each.name => each }
   pubsub        = "serviceAccount:service-${var.number}@gcp-sa-pubsub.iam.gserviceaccount.com"

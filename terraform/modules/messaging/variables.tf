@@ -21,6 +21,7 @@ variable "manifest" {
       kind    = string
       timeout = number
       trigger = object({
+        topics       = optional(list(string), [])
         ordered      = optional(bool)
         ack_deadline = optional(number)
         max_attempts = optional(number)
