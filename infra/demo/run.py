@@ -10,10 +10,10 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from threading import Event
 
 from rich.console import Console
 
+from infra import stopping
 from infra.demo import report
 from infra.demo.accounts import Books, Outside
 from infra.demo.cast import ANA
@@ -187,7 +187,7 @@ def _linger(out: Console, cloud: LocalCloud, bakeries: list[Bakery]) -> None:
     for line in lines:
         out.print(line, soft_wrap=True)
     with suppress(KeyboardInterrupt):
-        Event().wait()
+        stopping.wait()
 
 
 def _as_ana(cloud: LocalCloud, bakery: Bakery) -> str:

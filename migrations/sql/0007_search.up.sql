@@ -16,7 +16,7 @@ alter text search configuration ventros_portuguese
 -- Without accents and case; plurals that the stemmer knows by their accents only become singulars.
 create function search_fold(said text) returns text language sql immutable strict parallel safe return
     regexp_replace(regexp_replace(regexp_replace(
-        lower(regexp_replace(normalize(said, NFKD), '[\u0300-\u036f]', '', 'g')),
+        folded(said),
         '(oes|aes|aos)\M', 'ao', 'g'), '(\w\w[aeou])is\M', '\1l', 'g'), 'ns\M', 'm', 'g');
 
 -- Words only: else the parser makes hosts, signed numbers and paths of what people write.

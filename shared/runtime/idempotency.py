@@ -10,7 +10,7 @@ from flask import Request, Response
 from shared.kernel.errors import BadRequest, Conflict, Invalid
 from shared.runtime.answers import answer
 from shared.runtime.incoming import raw_body
-from shared.runtime.postgres import Row, Sql, sql, sqlstate
+from shared.runtime.postgres import LOCKED, Row, Sql, sql, sqlstate
 from shared.runtime.sealing import seal, unseal
 from shared.runtime.work import UnitOfWork
 
@@ -18,7 +18,6 @@ HEADER = "Idempotency-Key"
 REPLAYED = "Idempotency-Replayed"
 _NEWCOMERS = UUID("5d9f2f0c-6a0e-4f0a-9a53-0f1de8a1c7b4")
 _PRINTABLE = re.compile(r"[\x20-\x7e]{1,255}")
-_LOCKED = "55P03"  # Postgres: waited for a lock as long as lock_timeout lets it
 
 # Whoever works under the same key has an uncommitted row, on which this waits.
 TAKE = """
@@ -55,7 +54,7 @@ class Keyed:
         try:
             taken, found = uow.run(self._sql(TAKE, request_sealed=self._sealed()), self._sql(FIND))
         except Exception as error:
-            if sqlstate(error) != _LOCKED:
+            if sqlstate(error) != LOCKED:
                 raise
             raise Conflict(
                 "a request with this key is still at work; try again shortly", code="idempotency_in_progress"

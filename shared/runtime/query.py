@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 V = TypeVar("V")
 Kind = tuple[str, Callable[[str], str]]  # an SQL type, and how a text is read before Postgres sees it as one
 
+# The policies say the same of the project, but as a choice that no index can serve.
+CALLERS_PROJECT = "cast(nullif(current_setting('app.project_id', true), '') as uuid)"
 _FILTER = re.compile(r"filter\[([a-z_]+)\](?:\[([a-z_]+)\])?")
 _OPERATORS = {"eq": "=", "gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
 

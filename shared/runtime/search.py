@@ -4,14 +4,17 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Protocol, Self, TypeVar
 from uuid import UUID
 
 from pydantic import Field, model_validator
 
 from shared.kernel.errors import Invalid
+from shared.runtime.paging import PageQuery
 from shared.runtime.parsing import Body
-from shared.runtime.query import moment
+from shared.runtime.query import Page, Source, moment, page
+
+V = TypeVar("V")
 
 MOST_WORDS = 10
 MOST_TESTS = 50
@@ -144,6 +147,30 @@ class Search:
         part = self.bind(searched.part(given[0]))
         asked = f"folded({part})" if searched.folded else part
         return f"position({asked} in {searched.folded or searched.column}) > 0"
+
+
+class Asked(Protocol):
+    """What the body of a search says."""
+
+    query: str | None
+    limit: int
+    sort: str | None
+    cursor: str | None
+
+    @property
+    def filter(self) -> Filter | None: ...
+
+
+def searched_page(
+    source: Source[V], fields: Mapping[Any, Searched], words: Callable[[Search, str], str], asked: Asked
+) -> Page[V]:
+    """A page of what holds the words, for which `words` makes the condition, and fits the tree."""
+    search = Search(fields)
+    conditions = [words(search, asked.query)] if asked.query and asked.query.strip() else []
+    if asked.filter:
+        conditions.append(search.tree(asked.filter))
+    paging = PageQuery(limit=asked.limit, cursor=asked.cursor, page=None, sort=asked.sort)
+    return page(source, paging, {}, where=" and ".join(conditions) or "true", **search.values)
 
 
 def _read(searched: Searched, value: Any) -> Any:

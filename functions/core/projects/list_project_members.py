@@ -2,10 +2,10 @@
 
 from uuid import UUID
 
-from shared.core.projects.view import CALLERS_PROJECT, MEMBERS, MemberView
+from shared.core.projects.view import MEMBERS, MemberView
 from shared.runtime.http import Role, endpoint
 from shared.runtime.paging import PageQuery
-from shared.runtime.query import Page, page
+from shared.runtime.query import CALLERS_PROJECT, Page, page
 
 
 @endpoint("GET", "/api/v1/projects/{project_id}/members", allow=Role.VIEWER)

@@ -8,10 +8,10 @@ from shared.crm.contacts.query import FIELDS, ContactFilter, words
 from shared.crm.contacts.view import CONTACTS, ContactView
 from shared.runtime.declarations import Limit
 from shared.runtime.http import Role, endpoint
-from shared.runtime.paging import PageQuery, way_of
+from shared.runtime.paging import way_of
 from shared.runtime.parsing import Body
-from shared.runtime.query import Page, page
-from shared.runtime.search import Search
+from shared.runtime.query import Page
+from shared.runtime.search import searched_page
 
 
 class ContactSearch(Body):
@@ -29,9 +29,4 @@ class ContactSearch(Body):
 @endpoint("POST", "/api/v1/crm/contacts/search", allow=Role.VIEWER, limit=Limit.CRM_READ)
 def search_contacts(body: ContactSearch) -> Page[ContactView]:
     """Find contacts by words, by a tree of conditions, or by both."""
-    search = Search(FIELDS)
-    conditions = [words(search, body.query)] if body.query and body.query.strip() else []
-    if body.filter:
-        conditions.append(search.tree(body.filter))
-    query = PageQuery(limit=body.limit, cursor=body.cursor, page=None, sort=body.sort)
-    return page(CONTACTS, query, {}, where=" and ".join(conditions) or "true", **search.values)
+    return searched_page(CONTACTS, FIELDS, words, body)

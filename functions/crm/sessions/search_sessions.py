@@ -8,10 +8,10 @@ from shared.crm.sessions.query import FIELDS, SessionFilter, words
 from shared.crm.sessions.view import SESSIONS, SessionView
 from shared.runtime.declarations import Limit
 from shared.runtime.http import Role, endpoint
-from shared.runtime.paging import PageQuery, way_of
+from shared.runtime.paging import way_of
 from shared.runtime.parsing import Body
-from shared.runtime.query import Page, page
-from shared.runtime.search import Search
+from shared.runtime.query import Page
+from shared.runtime.search import searched_page
 
 
 class SessionSearch(Body):
@@ -32,9 +32,4 @@ class SessionSearch(Body):
 @endpoint("POST", "/api/v1/crm/sessions/search", allow=Role.VIEWER, limit=Limit.CRM_READ)
 def search_sessions(body: SessionSearch) -> Page[SessionView]:
     """Find sessions by who they are with, by a tree of conditions, or by both."""
-    search = Search(FIELDS)
-    conditions = [words(search, body.query)] if body.query and body.query.strip() else []
-    if body.filter:
-        conditions.append(search.tree(body.filter))
-    query = PageQuery(limit=body.limit, cursor=body.cursor, page=None, sort=body.sort)
-    return page(SESSIONS, query, {}, where=" and ".join(conditions) or "true", **search.values)
+    return searched_page(SESSIONS, FIELDS, words, body)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from shared.runtime.query import Source
+from shared.runtime.query import CALLERS_PROJECT, Source
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,7 +26,7 @@ API_KEYS = Source(
     view=ApiKeyView,
     tables="api_keys k",
     alias="k",
-    where="""k.project_id = nullif(current_setting('app.project_id', true), '')::uuid and k.revoked_at is null
+    where=f"""k.project_id = {CALLERS_PROJECT} and k.revoked_at is null
         and (current_setting('app.role', true) = 'admin'
             or k.user_id = nullif(current_setting('app.user_id', true), '')::uuid)""",
     filters=("user_id", "role", "name"),

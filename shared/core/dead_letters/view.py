@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
-from shared.runtime.query import Source
+from shared.runtime.query import CALLERS_PROJECT, Source
 
 LetterKind = Literal["event", "task"]
 LetterStatus = Literal["waiting", "requeued"]
@@ -53,7 +53,7 @@ DEAD_LETTERS = Source(
         "consumed_at": """select i.consumed_at from inbox i
             where i.tenant_id = d.tenant_id and i.consumer = d.function and i.event_id = d.message_id""",
     },
-    where="(d.project_id is null or d.project_id = nullif(current_setting('app.project_id', true), '')::uuid)",
+    where=f"(d.project_id is null or d.project_id = {CALLERS_PROJECT})",
     filters=("status", "kind", "function", "type", "reason", "message_id", "ordering_key", "failed_at"),
     sorts=("failed_at", "first_failed_at"),
     default_sort="failed_at:desc",

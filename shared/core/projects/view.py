@@ -4,9 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from shared.runtime.query import Source
-
-CALLERS_PROJECT = "nullif(current_setting('app.project_id', true), '')::uuid"
+from shared.runtime.query import CALLERS_PROJECT, Source
 
 
 @dataclass(frozen=True, kw_only=True)

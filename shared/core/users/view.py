@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from shared.runtime.query import Source
+from shared.runtime.query import CALLERS_PROJECT, Source
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,10 +24,10 @@ class ProfileView:
 
 PROFILES = Source(
     view=ProfileView,
-    tables="""users u
+    tables=f"""users u
         join tenants t on t.tenant_id = u.tenant_id
         join projects p on p.tenant_id = u.tenant_id
-            and p.id = nullif(current_setting('app.project_id', true), '')::uuid""",
+            and p.id = {CALLERS_PROJECT}""",
     alias="u",
     columns={
         "user_id": "u.id",

@@ -6,20 +6,18 @@ from uuid import UUID
 
 from shared.crm.contacts.model import ContactSource, Qualification
 from shared.kernel.inbound import IdentityKind
-from shared.runtime.query import Source
+from shared.runtime.query import CALLERS_PROJECT, Source
 
 # For what hangs on a contact: the one that `:contact_id` stands for, and whether it is there.
 NAMED = "(select coalesce(merged_into_id, id) from contacts where id = :contact_id)"
 IS_THERE = f"exists (select from contacts where deleted_at is null and id = {NAMED})"
 
-# The policy says the same, but as a choice that no index can serve.
-PROJECT = "{}.project_id = cast(nullif(current_setting('app.project_id', true), '') as uuid)"
 _KNOWN = "c.id in (select i.contact_id from contact_identities i where {} and i.kind = '{}' and i.issuer = '' and {})"
 
 
 def known(kind: str, condition: str) -> str:
     """The contacts `c` for whom a condition on their identities `i` of a kind holds."""
-    return _KNOWN.format(PROJECT.format("i"), kind, condition)
+    return _KNOWN.format(f"i.project_id = {CALLERS_PROJECT}", kind, condition)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,7 +68,7 @@ CONTACTS = Source(
     },
     orders={"name": "c.name_folded"},
     apart={kind: ("i.value", known(kind, "{}")) for kind in ("phone", "email")},
-    where=f"c.deleted_at is null and c.merged_into_id is null and {PROJECT.format('c')}",
+    where=f"c.deleted_at is null and c.merged_into_id is null and c.project_id = {CALLERS_PROJECT}",
     filters=("name", "phone", "email", "source", "score", "qualification", "created_at", "updated_at"),
     sorts=("created_at", "updated_at", "name", "score"),
     noun="contact",

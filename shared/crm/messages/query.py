@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields
 
 from shared.crm.messages.view import MESSAGES, MessageView, parents_if_any
 from shared.runtime.paging import PageQuery
-from shared.runtime.query import Page, Source, page
+from shared.runtime.query import CALLERS_PROJECT, Page, Source, page
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,14 +24,14 @@ class FoundMessageView(MessageView):
     snippet: list[Fragment]
 
 
-_HERE = "cast(nullif(current_setting('app.project_id', true), '') as uuid)"
 _WORDS = "search_words(search_query(:wanted))"
 # Whose word is the rarest has the least to look through; those with more than a few are all the same.
 _RAREST = f"""(
 select word from unnest({_WORDS}) as asked (word)
 order by (
     select count(*) from (
-        select from message_words few where few.project_id = {_HERE} and few.word = asked.word limit 1000) as counted),
+        select from message_words few
+        where few.project_id = {CALLERS_PROJECT} and few.word = asked.word limit 1000) as counted),
     char_length(word) desc
 limit 1)"""  # noqa: S608 - our own words
 _STANDS_THERE = """
@@ -74,7 +74,7 @@ FOUND = Source(
         **{each.name: f"m.{each.name}" for each in fields(MessageView) if each.name not in {"id", "sent_at"}},
         "snippet": _SNIPPET,
     },
-    where=f"m.deleted_at is null and f.project_id = {_HERE} and {_FITS}",
+    where=f"m.deleted_at is null and f.project_id = {CALLERS_PROJECT} and {_FITS}",
     filters=MESSAGES.filters,
     sorts=("sent_at",),
     default_sort="sent_at:desc",

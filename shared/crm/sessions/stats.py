@@ -2,8 +2,7 @@
 
 from dataclasses import dataclass
 
-from shared.crm.sessions.view import PROJECT
-from shared.runtime.query import Source
+from shared.runtime.query import CALLERS_PROJECT, Source
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,7 +51,7 @@ SESSION_STATS = Source(
             round(avg(extract(epoch from s.last_message_at - s.started_at)) filter (where s.status = 'closed'))::bigint
         """,
     },
-    where=f"{PROJECT} and (s.status = 'open' or s.status = 'closed'"
+    where=f"s.project_id = {CALLERS_PROJECT} and (s.status = 'open' or s.status = 'closed'"
     " and s.ended_at > now() - make_interval(days => cast(:days as integer)))",
     noun="session",
 )

@@ -5,14 +5,11 @@ from datetime import datetime
 from uuid import UUID
 
 from shared.crm.sessions.model import CloseReason, Holder, SessionOutcome, SessionStatus
-from shared.runtime.query import Source
+from shared.runtime.query import CALLERS_PROJECT, Source
 
 # For what hangs on a session: the one that `:session_id` stands for, and whether it is there.
 NAMED = "(select coalesce(merged_into_id, id) from sessions where id = :session_id)"
 IS_THERE = f"exists (select from sessions where id = {NAMED})"
-
-# The policy says the same, but as a choice that no index can serve.
-PROJECT = "s.project_id = cast(nullif(current_setting('app.project_id', true), '') as uuid)"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,7 +43,7 @@ SESSIONS = Source(
     view=SessionView,
     tables="sessions s",
     alias="s",
-    where=f"s.status <> 'merged' and {PROJECT}",
+    where=f"s.status <> 'merged' and s.project_id = {CALLERS_PROJECT}",
     filters=(
         "channel_id",
         "chat_id",
