@@ -53,6 +53,7 @@ NARROW = {
     "inbox": narrow("select insert", "what was consumed stays remembered until the sweeper forgets it"),
     "inbound_deliveries": narrow("select insert update", "what came in is never lost before its time"),
     "idempotency_keys": narrow("select insert update", "an answer stays known until the sweeper forgets it"),
+    "allowed_origins": narrow("select", "whose pages may call the API is for the operator alone to say"),
     "dead_letters": narrow("select insert update", "what failed stays explained until the sweeper forgets it"),
     "rate_limits": narrow("select", "how often a tenant may call is for the operator alone to say"),
 }
@@ -84,6 +85,9 @@ ADMITTED = (
         "external_identities",
         "select",
         "finds whom an outside issuer means, before a tenant is known",
+    ),
+    admission(
+        "resolver", "allowed_origins", "select", "answers a browser, which asks before it sends a credential", "origin"
     ),
     admission("relay", "login_sessions", "select", _FORGETS, "tenant_id expires_at"),
     admission("relay", "login_sessions", "delete", _FORGETS),
@@ -123,6 +127,10 @@ ADMITTED = (
     *(
         admission("owner", "rate_limits", command, "is how an operator sets a tenant's rates")
         for command in sorted(FULL)
+    ),
+    *(
+        admission("owner", "allowed_origins", command, "is how an operator keeps a tenant's list")
+        for command in ("select", "insert", "delete")
     ),
     *(
         admission("app", "auth_attempts", command, "counts sign-ins while the store is away")
@@ -169,6 +177,7 @@ WITHOUT_CONTACT = {
         "kind function type destination ordering_key body correlation_id status reason places", _IDS_ONLY
     ),
     "rate_limits": judged("limit_group scope", _OPERATED),
+    "allowed_origins": judged("origin", _OPERATED),
     "auth_attempts": judged("key_hash", "holds hashes, for minutes"),
     "relay_leases": judged("holder", _IDS_ONLY),
     "relays": judged("holder", _IDS_ONLY),

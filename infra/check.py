@@ -49,6 +49,7 @@ def checks(root: Path) -> list[Check]:
         Check("layers", (sys.executable, "-c", IMPORTS, "--no-logo")),
         Check("manifest", module("infra.cli", "manifest", "--check")),
         Check("openapi", module("infra.cli", "openapi", "--check")),
+        Check("gateway", module("infra.cli", "gateway", "--check")),
         Check("events", module("infra.cli", "events", "--check")),
         *terraform(root / "terraform"),
     ]
@@ -59,15 +60,16 @@ def module(name: str, *arguments: str) -> tuple[str, ...]:
 
 
 def terraform(folder: Path) -> Iterator[Check]:
-    """Check the form, and the meaning where the providers have been fetched (`terraform init`)."""
+    """Check the form, and the meaning and the plan where the providers have been fetched (`terraform init`)."""
     program = shutil.which("terraform")
     if not any(folder.glob("*.tf")):
         reason = "there are no *.tf files"
     else:
         reason = "" if program else "terraform is not installed"
     yield Check("terraform format", ("terraform", "fmt", "-check", "-diff", "-recursive", str(folder)), reason)
-    if not reason and (folder / ".terraform").is_dir():
+    if not reason and (folder / ".terraform/providers").is_dir():
         yield Check("terraform validate", ("terraform", f"-chdir={folder}", "validate"))
+        yield Check("terraform test", ("terraform", f"-chdir={folder}", "test"))
 
 
 def run_all(chosen: list[Check]) -> int:

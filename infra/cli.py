@@ -29,10 +29,15 @@ COMMANDS = {
     "campaign": Command("infra.campaign", "test", "run one reliability campaign in its long form"),
     "bench": Command("infra.bench.run", "bench", "hold speed and memory against other servers and the aims"),
     "migrate": Command("infra.migrate", "demo", "bring a database's schema up or down"),
+    "prepare": Command(
+        "infra.prepare", "demo", "make an installation's secrets, roles and schema, as a job of the cloud"
+    ),
     "limits": Command("infra.limits", "demo", "say how often a tenant, or each of its people, may call"),
+    "origins": Command("infra.origins", "demo", "say which web pages may call the API for a tenant"),
     "audit": Command("infra.audit", "demo", "hold a database against the rules that keep tenants apart"),
     "manifest": Command("infra.manifest", "demo", "write the list of all functions, read from their declarations"),
     "openapi": Command("infra.openapi", "demo", "write the OpenAPI description of the API"),
+    "gateway": Command("infra.gateway", "demo", "write what the public gateway must know of the API"),
     "events": Command("infra.catalogue", "demo", "write the catalogue of events with their JSON Schemas"),
     "lock": Command("infra.lock", None, "make the lock files again from pyproject.toml"),
 }

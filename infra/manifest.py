@@ -11,6 +11,7 @@ from typing import Any
 
 from infra import generated
 from infra.environment import ROOT
+from infra.local.topology import Subscription, Topology
 from shared.runtime.declarations import ATTRIBUTE, Declaration
 
 FILE = ROOT / "infra/manifest.json"
@@ -38,9 +39,25 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def manifest(declared: Iterable[Declaration] | None = None) -> dict[str, Any]:
-    """Describe every function in plain JSON values, sorted by name."""
-    known = declarations() if declared is None else declared
-    return {"functions": [entry(each) for each in sorted(known, key=lambda each: each.name)]}
+    """Describe every function in plain JSON values, sorted by name, and what lies between them."""
+    known = sorted(declarations() if declared is None else declared, key=lambda each: each.name)
+    topology = Topology.of(known)
+    return {
+        "functions": [entry(each) for each in known],
+        "topics": sorted(topology.topics),
+        "subscriptions": [subscription(each) for each in topology.subscriptions],
+        "queues": sorted(topology.queues),
+    }
+
+
+def subscription(wanted: Subscription) -> dict[str, Any]:
+    """Name what one consumer wants of one topic; the name changes with what cannot be changed in one that exists."""
+    return {
+        "name": wanted.name,
+        "consumer": wanted.consumer.name,
+        "topic": wanted.topic,
+        "filter": wanted.filter,
+    }
 
 
 def entry(declared: Declaration) -> dict[str, Any]:
@@ -51,6 +68,11 @@ def entry(declared: Declaration) -> dict[str, Any]:
         "summary": declared.summary,
         "trigger": declared.trigger(),
         "concurrency": declared.concurrency,
+        "memory": declared.memory,
+        "timeout": declared.timeout,
+        "warm": declared.warm,
+        "uses": [use.value for use in declared.needs],
+        "secrets": declared.secrets,
     }
 
 
@@ -93,4 +115,6 @@ def committed() -> dict[str, Any]:
 
 
 def entries(document: dict[str, Any]) -> dict[str, Any]:
-    return {each["name"]: each for each in document["functions"]}
+    """Take a manifest apart, so that two can be compared: every function by its name, and the rest by its kind."""
+    between = {name: part for name, part in document.items() if name != "functions"}
+    return {each["name"]: each for each in document["functions"]} | between

@@ -2,15 +2,19 @@
 
 import argparse
 import os
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, text
-from sqlalchemy.engine import URL, Connection, make_url
+from sqlalchemy.engine import URL, Connection, Engine, make_url
 from sqlalchemy.pool import NullPool
+
+from shared.runtime.postgres import verifying
 
 ROOT = Path(__file__).parents[1]
 VERSION_TABLE = "schema_version"
@@ -38,7 +42,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def migrate(database_url: str, revision: str = "head") -> None:
     """Move the schema of a database to a revision; down when that lies below the present one."""
-    engine = create_engine(driver_url(database_url), poolclass=NullPool)
+    engine = engine_of(database_url)
     config = Config()
     config.set_main_option("script_location", str(ROOT / "migrations"))
     config.set_main_option("path_separator", "os")
@@ -65,25 +69,53 @@ def make_roles(admin_url: str, passwords: dict[str, str]) -> None:
 
     `passwords` names every role: ventros_owner and ROLES. Running it again changes only the passwords.
     """
-    engine = create_engine(driver_url(admin_url), isolation_level="AUTOCOMMIT", poolclass=NullPool)
-    with engine.connect() as connection:
+    with engine_of(admin_url, isolation_level="AUTOCOMMIT").connect() as connection:
         for role, password in passwords.items():
-            known = connection.execute(text("select 1 from pg_roles where rolname = :role"), {"role": role}).first()
-            verb = "alter" if known else "create"
+            # Only a superuser may say of a role that is there that it shall not be one.
+            if not connection.execute(text("select 1 from pg_roles where rolname = :role"), {"role": role}).first():
+                connection.exec_driver_sql(f"create role {role} login nosuperuser nobypassrls")
             quoted = password.replace("'", "''")
-            connection.exec_driver_sql(f"{verb} role {role} login nosuperuser nobypassrls password '{quoted}'")
+            connection.exec_driver_sql(f"alter role {role} password '{quoted}'")
             for setting, value in ROLE_SETTINGS.items() if role in ROLES else ():
                 connection.exec_driver_sql(f"alter role {role} set {setting} = '{value}'")
 
 
+def limit_roles(admin_url: str, limits: Mapping[str, int]) -> None:
+    """Let each role hold so many connections at once."""
+    with engine_of(admin_url, isolation_level="AUTOCOMMIT").connect() as connection:
+        for role, limit in limits.items():
+            connection.exec_driver_sql(f"alter role {role} connection limit {int(limit)}")
+
+
+def make_extensions(database_url: str, names: Iterable[str]) -> None:
+    """Add to a database those of the extensions that its server has."""
+    with engine_of(database_url, isolation_level="AUTOCOMMIT").connect() as connection:
+        offered = set(connection.execute(text("select name from pg_available_extensions")).scalars())
+        for name in sorted(offered & set(names)):
+            connection.exec_driver_sql(f"create extension if not exists {name}")
+
+
 def make_database(admin_url: str, name: str) -> None:
     """Make an empty database that the owner owns, unless it is there."""
-    engine = create_engine(driver_url(admin_url), isolation_level="AUTOCOMMIT", poolclass=NullPool)
-    with engine.connect() as connection:
+    with engine_of(admin_url, isolation_level="AUTOCOMMIT").connect() as connection:
         if not connection.execute(text("select 1 from pg_database where datname = :name"), {"name": name}).first():
+            # Who is no superuser gives away only what it could take.
+            if not connection.execute(text("select rolsuper from pg_roles where rolname = current_user")).scalar():
+                connection.exec_driver_sql("grant ventros_owner to current_user")
             connection.exec_driver_sql(f"create database {name} owner ventros_owner")
             connection.exec_driver_sql(f"revoke connect on database {name} from public")
             connection.exec_driver_sql(f"grant connect on database {name} to ventros_owner, {', '.join(ROLES)}")
+
+
+def engine_of(database_url: str, **options: Any) -> Engine:
+    """An engine that keeps no connections; `?sslmode=verify-ca&sslrootcert=FILE` in the URL verifies the server."""
+    url = driver_url(database_url)
+    authority = url.query.get("sslrootcert")
+    if authority:
+        tls = verifying(str(authority), host=url.query.get("sslmode") != "verify-ca")
+        options["connect_args"] = {"ssl_context": tls}
+    url = url.difference_update_query(("sslmode", "sslrootcert"))
+    return create_engine(url, poolclass=NullPool, **options)
 
 
 def driver_url(database_url: str) -> URL:

@@ -11,6 +11,7 @@ from shared.kernel.values import Email
 from shared.runtime.declarations import Limit
 from shared.runtime.http import PUBLIC, endpoint
 from shared.runtime.parsing import Body
+from shared.runtime.uses import Use
 
 
 class Credentials(Body):
@@ -20,7 +21,15 @@ class Credentials(Body):
 
 
 # A password is checked in 64 MB of memory: two at once are enough for one instance.
-@endpoint("POST", "/api/v1/auth/login", allow=PUBLIC, limit=Limit.AUTH, concurrency=2, errors=(Unauthenticated,))
+@endpoint(
+    "POST",
+    "/api/v1/auth/login",
+    allow=PUBLIC,
+    limit=Limit.AUTH,
+    errors=(Unauthenticated,),
+    concurrency=2,
+    uses=(Use.DATABASE, Use.RESOLVER, Use.SIGNING),
+)
 def login(body: Credentials) -> SignedIn:
     """Sign in with e-mail and password."""
     return sign_in(body.email, body.password, body.tenant_id)

@@ -18,6 +18,7 @@ from shared.runtime.http import PUBLIC, endpoint
 from shared.runtime.idempotency import Keyed, newcomers_key
 from shared.runtime.parsing import Body
 from shared.runtime.retry import retried
+from shared.runtime.uses import Use
 from shared.runtime.work import unit_of_work
 
 
@@ -29,7 +30,15 @@ class NewTenant(Body):
 
 
 # A password is hashed in 64 MB of memory: two at once are enough for one instance.
-@endpoint("POST", "/api/v1/auth/register", allow=PUBLIC, status=201, limit=Limit.AUTH, concurrency=2)
+@endpoint(
+    "POST",
+    "/api/v1/auth/register",
+    allow=PUBLIC,
+    status=201,
+    limit=Limit.AUTH,
+    concurrency=2,
+    uses=(Use.DATABASE, Use.SIGNING),
+)
 def register(body: NewTenant, request: Request) -> SignedIn:
     """Open an account: a tenant, its default project and its first admin, signed in."""
     key, password_hash = newcomers_key(request, body.email), hash_password(body.password)

@@ -2,11 +2,12 @@
 
 from shared.runtime.relay import Outside
 from shared.runtime.schedule import AllTenants, schedule
+from shared.runtime.uses import Use
 
 SECONDS = 45.0  # the next sweep begins a minute after this one
 
 
-@schedule("* * * * *")
+@schedule("* * * * *", uses=(Use.PUBSUB, Use.TASKS))
 def sweep_outbox(_: AllTenants) -> None:
     """Publish what waits in the outbox while no relay serves it."""
     with Outside() as outside:

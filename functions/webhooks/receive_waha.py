@@ -8,10 +8,11 @@ from shared.kernel.errors import BadRequest, Unauthenticated
 from shared.kernel.inbound import Delivery
 from shared.providers.waha.envelope import NotJson, read_delivery
 from shared.providers.waha.signature import verify
+from shared.runtime.uses import Use
 from shared.runtime.webhook import webhook
 
 
-@webhook("POST", "/api/v1/webhooks/inbound/waha/{channel_token}", provider="waha")
+@webhook("POST", "/api/v1/webhooks/inbound/waha/{channel_token}", provider="waha", warm=True, uses=(Use.ENCRYPTION,))
 def receive_waha(body: bytes, headers: Headers, channel_token: str) -> None:
     """Keep what a WAHA server delivers, once, whatever it is.
 

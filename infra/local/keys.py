@@ -33,11 +33,12 @@ def make_keys(folder: Path) -> Keys:
     file = folder / _FILE
     if not file.exists():
         folder.mkdir(parents=True, exist_ok=True)
-        _write(file, json.dumps(vars(_new_keys())))
+        _write(file, json.dumps(vars(new_keys())))
     return Keys(**json.loads(file.read_text()))
 
 
-def _new_keys() -> Keys:
+def new_keys() -> Keys:
+    """Make keys that nobody has seen."""
     signing = Ed25519PrivateKey.generate()
     pem = signing.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()

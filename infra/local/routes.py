@@ -56,6 +56,7 @@ class Routes:
             if "path" in each["trigger"]
         )
         self._public = sorted(public, key=lambda route: route.precedence)
+        self._preflight: str | None = next((each["name"] for each in functions if each["kind"] == "preflight"), None)
         self._pushed = {each["name"] for each in functions if each["kind"] in PUSHED}
 
     def public(self, method: str, path: str) -> str:
@@ -64,6 +65,8 @@ class Routes:
         fitting = [route for route in self._public if route.fits(segments)]
         # A path of words is an address of its own, whatever one with parameters beside it takes.
         fitting = [route for route in fitting if route.precedence == fitting[0].precedence]
+        if method == "OPTIONS" and fitting and self._preflight:
+            return self._preflight
         chosen = next((route for route in fitting if route.method == method), None)
         if chosen:
             return chosen.function

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Unpack
 from uuid import UUID
 
 from flask import Request, Response
@@ -16,7 +16,7 @@ from shared.kernel.errors import Unavailable
 from shared.kernel.events import Event, topic_of
 from shared.runtime.answers import answer
 from shared.runtime.dead_letters import Letter
-from shared.runtime.declarations import ATTRIBUTE, Declaration, Kind
+from shared.runtime.declarations import ATTRIBUTE, Declaration, Deployment, Kind
 from shared.runtime.parsing import adapter
 from shared.runtime.postgres import DATABASE_ERRORS, is_away, is_lost, sql
 from shared.runtime.retry import retried
@@ -213,13 +213,18 @@ class Consumer(Declaration):
 
 
 def consumer(
-    *events: type[Event], ordered: bool = False, ack_deadline: int = 60, max_attempts: int = 10, concurrency: int = 8
+    *events: type[Event],
+    ordered: bool = False,
+    ack_deadline: int = 60,
+    max_attempts: int = 10,
+    **deployment: Unpack[Deployment],
 ) -> Callable[[Handler], Callable[[Request], Response]]:
     """Declare one function that runs once for every event of these kinds.
 
     Its handler takes `uow` and the event, or `transactions` and the event when it calls an outside
     service; and `envelope` if it asks for it. `ack_deadline` is in seconds.
     """
+    deployment.setdefault("timeout", ack_deadline)
 
     def declare(handler: Handler) -> Callable[[Request], Response]:
         spec = Consumer(
@@ -228,7 +233,7 @@ def consumer(
             ordered=ordered,
             ack_deadline=ack_deadline,
             max_attempts=max_attempts,
-            concurrency=concurrency,
+            **deployment,
         )
 
         @functools.wraps(handler)

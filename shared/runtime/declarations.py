@@ -6,9 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
-from typing import Any, ClassVar, get_type_hints
+from typing import Any, ClassVar, TypedDict, get_type_hints
 
 from shared.runtime.identity import Access, Allow
+from shared.runtime.uses import SECRETS, Use
 
 ATTRIBUTE = "__ventros__"
 
@@ -20,6 +21,7 @@ class Kind(StrEnum):
     TASK = "task"
     SCHEDULE = "schedule"
     SERVICE = "service"
+    PREFLIGHT = "preflight"
 
 
 class Limit(StrEnum):
@@ -34,6 +36,16 @@ class Limit(StrEnum):
     HEALTH = "health"
 
 
+class Deployment(TypedDict, total=False):
+    """What every declaration may say of the process that serves it; what it leaves out has the defaults below."""
+
+    concurrency: int
+    memory: int
+    timeout: int
+    warm: bool
+    uses: tuple[Use, ...]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Declaration:
     """One deployed function. `handler` is what its file defines, without the runtime around it."""
@@ -43,6 +55,10 @@ class Declaration:
 
     handler: Callable[..., Any] = field(repr=False, compare=False)
     concurrency: int = 8  # threads, connections and requests at once: one number for the three
+    memory: int = 512  # MiB
+    timeout: int = 60  # seconds until a call is given up
+    warm: bool = False  # one instance is always ready
+    uses: tuple[Use, ...] = ()  # beside what its kind brings along
 
     def __post_init__(self) -> None:
         if not self.summary:
@@ -59,6 +75,20 @@ class Declaration:
     def trigger(self) -> dict[str, Any]:
         """How the function is called, for the manifest."""
         raise TypeError(f"{type(self).__name__} does not say how it is called")
+
+    @property
+    def standard_uses(self) -> set[Use]:
+        """What every function of the kind needs."""
+        return {Use.DATABASE}
+
+    @property
+    def needs(self) -> list[Use]:
+        return sorted(self.standard_uses | set(self.uses))
+
+    @property
+    def secrets(self) -> list[str]:
+        """The settings that are handed to it as secrets."""
+        return sorted({name for use in self.needs for name in SECRETS.get(use, ())})
 
     @property
     def name(self) -> str:

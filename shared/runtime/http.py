@@ -6,23 +6,25 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar, get_args, get_origin
+from typing import TYPE_CHECKING, Any, ClassVar, Unpack, get_args, get_origin
 
 from flask import Request, Response
 from pg8000.exceptions import DatabaseError
 
 from shared.kernel.errors import BadRequest, DomainError, NotFound, Unavailable
 from shared.runtime.answers import answer, problem, refusal
-from shared.runtime.declarations import ATTRIBUTE, Kind, Limit, Routed
+from shared.runtime.declarations import ATTRIBUTE, Deployment, Kind, Limit, Routed
 from shared.runtime.identity import PUBLIC, Access, Allow, Claim, Principal, Role, claim_of, permit
 from shared.runtime.incoming import read_path
-from shared.runtime.limits import Turnstile, client_address
+from shared.runtime.limits import PER_USER, Turnstile, client_address
 from shared.runtime.postgres import LOCKED, TOO_SLOW, connections, is_lost, sqlstate
 from shared.runtime.precondition import expected
+from shared.runtime.preflight import READABLE
 from shared.runtime.query import One, Page
 from shared.runtime.retry import retried
 from shared.runtime.settings import settings
 from shared.runtime.telemetry import configure, request_id, say, traced
+from shared.runtime.uses import Use
 
 if TYPE_CHECKING:
     from shared.runtime.idempotency import Keyed
@@ -58,6 +60,13 @@ class Endpoint(Routed):
         return "uow" not in self.types and get_origin(self.types["return"]) in (One, Page)
 
     @property
+    def standard_uses(self) -> set[Use]:
+        """Who must be known is known by rows and tokens; whoever is counted, by a counter."""
+        counted = {Use.COUNTERS} if self.limit in PER_USER else set()
+        known = set() if isinstance(self.allow, Access) else {Use.DATABASE, Use.RESOLVER, Use.TOKENS}
+        return counted | known | ({Use.ENCRYPTION} if self.takes_key else set())
+
+    @property
     def takes_key(self) -> bool:
         """Whether a caller may send `Idempotency-Key`."""
         return self.method in {"POST", "PATCH"} and ("uow" in self.types or "request" in self.types)
@@ -87,6 +96,8 @@ class Endpoint(Routed):
             turnstile = Turnstile(self.limit)
             response = self._safely(request, turnstile)
             response.headers.update(turnstile.headers)
+            if "Origin" in incoming:
+                response.headers.update(READABLE)
             say("answered", status=response.status_code)
             return response
 
@@ -266,9 +277,9 @@ def endpoint(
     allow: Allow,
     status: int = 200,
     limit: Limit | None = None,
-    concurrency: int = 8,
     errors: tuple[type[DomainError], ...] = (),
     secret: bool = False,
+    **deployment: Unpack[Deployment],
 ) -> Callable[[Handler], Callable[[Request], Response]]:
     """Declare one HTTP function: its route, who may call it, and what it answers with.
 
@@ -284,9 +295,9 @@ def endpoint(
             allow=allow,
             status=status,
             limit=limit or (Limit.CRM_READ if method == "GET" else Limit.CRM_WRITE),
-            concurrency=concurrency,
             errors=errors,
             secret=secret,
+            **deployment,
         )
 
         @functools.wraps(handler)

@@ -4,18 +4,19 @@ import functools
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Unpack
 from uuid import UUID
 
 from flask import Request, Response
 
 from shared.kernel.tasks import Task
 from shared.runtime.answers import answer
-from shared.runtime.declarations import ATTRIBUTE, Declaration, Kind
+from shared.runtime.declarations import ATTRIBUTE, Declaration, Deployment, Kind
 from shared.runtime.outbox import Outgoing
 from shared.runtime.postgres import Row, Sql, connections
 from shared.runtime.settings import settings
 from shared.runtime.telemetry import configure, request_id, say, traced
+from shared.runtime.uses import Use
 
 Handler = Callable[..., None]
 
@@ -89,6 +90,10 @@ class Schedule(Declaration):
     def trigger(self) -> dict[str, Any]:
         return {"cron": self.cron}
 
+    @property
+    def standard_uses(self) -> set[Use]:
+        return {Use.RELAY}
+
     def serve(self, request: Request) -> Response:
         configure()
         with traced(function=self.name, request_id=request_id(request.headers.get("X-Request-Id"))):
@@ -100,11 +105,12 @@ class Schedule(Declaration):
             return answer(204, b"")
 
 
-def schedule(cron: str) -> Callable[[Handler], Callable[[Request], Response]]:
+def schedule(cron: str, **deployment: Unpack[Deployment]) -> Callable[[Handler], Callable[[Request], Response]]:
     """Declare one function that runs by the clock ("* * * * *", UTC); its handler takes `tenants: AllTenants`."""
+    deployment.setdefault("concurrency", 1)
 
     def declare(handler: Handler) -> Callable[[Request], Response]:
-        spec = Schedule(handler=handler, cron=cron, concurrency=1)
+        spec = Schedule(handler=handler, cron=cron, **deployment)
 
         @functools.wraps(handler)
         def serve(request: Request) -> Response:

@@ -4,10 +4,11 @@ import signal
 from collections.abc import Callable
 from dataclasses import dataclass
 from threading import Event as Signal
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Unpack
 
-from shared.runtime.declarations import ATTRIBUTE, Declaration, Kind, declaration_of
+from shared.runtime.declarations import ATTRIBUTE, Declaration, Deployment, Kind, declaration_of
 from shared.runtime.telemetry import configure, traced
+from shared.runtime.uses import Use
 
 Handler = Callable[[Signal], None]
 
@@ -21,11 +22,19 @@ class Service(Declaration):
     def trigger(self) -> dict[str, Any]:
         return {"always_on": True}
 
+    @property
+    def standard_uses(self) -> set[Use]:
+        return set()
 
-def service(handler: Handler) -> Handler:
+
+def service(**deployment: Unpack[Deployment]) -> Callable[[Handler], Handler]:
     """Declare one long-lived process; its handler works until the signal it is given is set."""
-    setattr(handler, ATTRIBUTE, Service(handler=handler, concurrency=1))
-    return handler
+
+    def declare(handler: Handler) -> Handler:
+        setattr(handler, ATTRIBUTE, Service(handler=handler, **deployment))
+        return handler
+
+    return declare
 
 
 def run_service(function: Handler) -> None:

@@ -4,6 +4,7 @@ import gc
 import os
 from dataclasses import dataclass, fields
 from functools import cache
+from pathlib import Path
 
 # Python's own 700 has it look for garbage all through a cold start, which makes nothing but what stays: a tenth of it.
 gc.set_threshold(50_000)
@@ -11,7 +12,10 @@ gc.set_threshold(50_000)
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """Every name below is an environment variable in upper case; an empty one counts as absent."""
+    """Every name below is an environment variable in upper case; an empty one counts as absent.
+
+    With `_FILE` behind its name, a variable names a file that holds the value: that is how secrets are handed over.
+    """
 
     database_url: str = ""  # as ventros_app
     resolver_database_url: str = ""  # as ventros_resolver: login, and tokens of outside issuers
@@ -48,5 +52,10 @@ class Settings:
 @cache
 def settings() -> Settings:
     """The settings of this process; tests call `settings.cache_clear()` after changing the environment."""
-    given = {field.name: os.environ.get(field.name.upper(), "") for field in fields(Settings)}
+    given = {field.name: _given(field.name.upper()) for field in fields(Settings)}
     return Settings(**{name: value for name, value in given.items() if value})
+
+
+def _given(variable: str) -> str:
+    file = os.environ.get(f"{variable}_FILE")
+    return Path(file).read_text().strip() if file else os.environ.get(variable, "")

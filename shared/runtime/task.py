@@ -4,7 +4,7 @@ import functools
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Unpack
 from uuid import UUID
 
 from flask import Request, Response
@@ -13,7 +13,7 @@ from shared.kernel.tasks import Task
 from shared.runtime.answers import answer
 from shared.runtime.consume import Transactions, attempts_of, work_once, worked_off
 from shared.runtime.dead_letters import Letter
-from shared.runtime.declarations import ATTRIBUTE, Declaration, Kind
+from shared.runtime.declarations import ATTRIBUTE, Declaration, Deployment, Kind
 from shared.runtime.parsing import adapter
 from shared.runtime.telemetry import configure, say, traced
 
@@ -76,7 +76,7 @@ class TaskFunction(Declaration):
 
 
 def task(
-    kind: type[Task], *, max_attempts: int = 20, concurrency: int = 8
+    kind: type[Task], *, max_attempts: int = 20, **deployment: Unpack[Deployment]
 ) -> Callable[[Handler], Callable[[Request], Response]]:
     """Declare the one function that does a kind of task; its handler takes `uow` or `transactions`, and the task.
 
@@ -84,7 +84,7 @@ def task(
     """
 
     def declare(handler: Handler) -> Callable[[Request], Response]:
-        spec = TaskFunction(handler=handler, task=kind, max_attempts=max_attempts, concurrency=concurrency)
+        spec = TaskFunction(handler=handler, task=kind, max_attempts=max_attempts, **deployment)
 
         @functools.wraps(handler)
         def serve(request: Request) -> Response:

@@ -3,13 +3,13 @@
 import functools
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Unpack
 
 from flask import Request, Response
 
 from shared.kernel.errors import DomainError, Unavailable
 from shared.runtime.answers import answer, problem, refusal
-from shared.runtime.declarations import ATTRIBUTE, Kind, Limit, Routed
+from shared.runtime.declarations import ATTRIBUTE, Deployment, Kind, Limit, Routed
 from shared.runtime.identity import PUBLIC
 from shared.runtime.incoming import raw_body, read_path
 from shared.runtime.postgres import is_away, sqlstate
@@ -57,9 +57,10 @@ class Webhook(Routed):
 
 
 def webhook(
-    method: str, path: str, *, provider: str, concurrency: int = 16
+    method: str, path: str, *, provider: str, **deployment: Unpack[Deployment]
 ) -> Callable[[Handler], Callable[[Request], Response]]:
     """Declare one provider's entry; its handler takes `body` (bytes), `headers` and the path's parameters."""
+    deployment.setdefault("concurrency", 16)
 
     def declare(handler: Handler) -> Callable[[Request], Response]:
         spec = Webhook(
@@ -69,7 +70,7 @@ def webhook(
             allow=PUBLIC,
             limit=Limit.INGRESS,
             provider=provider,
-            concurrency=concurrency,
+            **deployment,
         )
 
         @functools.wraps(handler)

@@ -98,11 +98,17 @@ def test_terraform_is_checked_where_it_is_found(tmp_path, monkeypatch, found, re
     assert [made.skipped for made in check.terraform(tmp_path)] == [reason]
 
 
-def test_terraform_is_validated_where_it_was_prepared(tmp_path, monkeypatch):
+def test_terraform_is_validated_where_its_providers_were_fetched(tmp_path, monkeypatch):
     monkeypatch.setattr("infra.check.shutil.which", lambda name: "/usr/bin/terraform")
     (tmp_path / "main.tf").touch()
-    (tmp_path / ".terraform").mkdir()
-    assert [made.name for made in check.terraform(tmp_path)] == ["terraform format", "terraform validate"]
+    (tmp_path / ".terraform/modules").mkdir(parents=True)
+    assert [made.name for made in check.terraform(tmp_path)] == ["terraform format"]
+    (tmp_path / ".terraform/providers").mkdir()
+    assert [made.name for made in check.terraform(tmp_path)] == [
+        "terraform format",
+        "terraform validate",
+        "terraform test",
+    ]
 
 
 def test_the_contracts_are_kept_by_a_tree_that_keeps_them(tree):

@@ -9,8 +9,13 @@ SHOP = "tests.infra.samples.shop"
 
 
 @pytest.fixture
-def entries():
-    return made.entries(made.manifest(made.declarations(SHOP)))
+def document():
+    return made.manifest(made.declarations(SHOP))
+
+
+@pytest.fixture
+def entries(document):
+    return {each["name"]: each for each in document["functions"]}
 
 
 @pytest.fixture
@@ -42,9 +47,32 @@ def test_an_entry_says_how_the_function_is_called(entries):
         "summary": "Pack a parcel.",
         "trigger": {"method": "POST", "path": "/api/v1/sample/parcels", "allow": "agent", "limit": "crm_write"},
         "concurrency": 8,
+        "memory": 512,
+        "timeout": 60,
+        "warm": False,
+        "uses": ["counters", "database", "encryption", "resolver", "tokens"],
+        "secrets": [
+            "database_ca",
+            "database_url",
+            "encryption_keys",
+            "resolver_database_url",
+            "token_public_keys",
+            "upstash_token",
+        ],
     }
     assert entries["take_parcel"]["trigger"]["allow"] == "signed"
     assert entries["count_parcel"]["trigger"]["events"] == ["parcel.lost", "parcel.opened"]
+
+
+def test_what_lies_between_the_functions_is_said_too(document):
+    (wanted,) = document["subscriptions"]
+    assert wanted["consumer"] == "count_parcel"
+    assert wanted["name"].startswith("count_parcel.parcel.")
+    assert wanted["filter"] == 'attributes.type = "parcel.lost" OR attributes.type = "parcel.opened"'
+    assert {wanted["topic"]} <= set(document["topics"])
+    assert {each["trigger"]["queue"] for each in document["functions"] if each["kind"] == "task"} <= set(
+        document["queues"]
+    )
 
 
 SCHEDULED = """
@@ -97,11 +125,12 @@ def test_the_check_names_what_differs_and_writes_nothing(file, capsys):
     made.run(Namespace(check=False))
     known = json.loads(file.read_text())
     changed = [each | {"concurrency": 3} if each["name"] == "get_parcel" else each for each in known["functions"]]
-    old = json.dumps({"functions": [*changed[1:], changed[0] | {"name": "weigh_parcel"}]})
+    old = json.dumps(known | {"functions": [*changed[1:], changed[0] | {"name": "weigh_parcel"}], "queues": []})
     file.write_text(old)
     assert made.run(Namespace(check=True)) == 1
     said = capsys.readouterr().err
     assert "get_parcel differs" in said
+    assert "queues differs" in said
     assert "burn_parcel is not in it" in said
     assert "weigh_parcel is in it but no longer declared" in said
     assert "run `python3 -m infra manifest`" in said

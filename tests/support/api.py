@@ -14,7 +14,7 @@ LARGEST_BODY = 10 * 1024 * 1024  # the platform's own limit
 # Werkzeug compiles routes, which CPython before 3.11.8 cannot do in two threads at once.
 _ONE_AT_A_TIME = Lock()
 _applications: dict[int, tuple[Declaration | None, flask.Flask]] = {}
-METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+METHODS = ("OPTIONS", "GET", "POST", "PUT", "PATCH", "DELETE")
 
 
 class Caller(Protocol):
@@ -89,5 +89,12 @@ def _application(spec: Declaration | None) -> flask.Flask:
         return answer
 
     for rule in ("/", "/<path:path>"):
-        app.add_url_rule(rule, rule, serve, defaults={"path": ""} if rule == "/" else None, methods=METHODS)
+        app.add_url_rule(
+            rule,
+            rule,
+            serve,
+            defaults={"path": ""} if rule == "/" else None,
+            methods=METHODS,
+            provide_automatic_options=False,
+        )
     return app

@@ -11,6 +11,10 @@ def search_things(request: Request):
     return _echo("search_things", request)
 
 
+def answer_preflight(request: Request):
+    return _echo("answer_preflight", request)
+
+
 def consume_thing(request: Request):
     return _echo("consume_thing", request)
 

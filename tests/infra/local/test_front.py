@@ -34,6 +34,7 @@ MANIFEST = {
             "kind": "endpoint",
             "trigger": {"method": "DELETE", "path": "/api/v1/things/{thing_id}"},
         },
+        {"name": "answer_preflight", "module": MODULE, "kind": "preflight", "trigger": {"method": "OPTIONS"}},
         {"name": "consume_thing", "module": MODULE, "kind": "consumer", "trigger": {"events": ["thing.made"]}},
     ]
 }
@@ -108,6 +109,12 @@ def test_a_wrong_method_is_told_the_right_ones(front):
     assert answer.status_code == 405
     assert answer.headers["Allow"] == "DELETE, GET"
     assert answer.json["error"]["code"] == "method_not_allowed"
+
+
+def test_one_function_is_asked_before_a_browser_calls_any_public_path(front):
+    asked = front.options("/api/v1/things/1", headers={"Origin": "https://app.example.com"})
+    assert asked.json["headers"]["Origin"] == "https://app.example.com"
+    assert front.options("/api/v1/nothing").status_code == 404
 
 
 def test_the_cloud_itself_is_let_in_and_its_signature_taken_off(front, tokens):

@@ -10,6 +10,7 @@ from shared.runtime.http import PUBLIC, Role, endpoint
 from shared.runtime.schedule import schedule
 from shared.runtime.service import service
 from shared.runtime.task import task
+from shared.runtime.uses import Use
 from shared.runtime.webhook import webhook
 from shared.runtime.work import UnitOfWork
 from tests.support.registries import own_registries
@@ -62,7 +63,7 @@ def test_every_kind_says_how_it_is_called():
     def sweep_kites(tenants) -> None:
         """Sweep the kites."""
 
-    @service
+    @service()
     def fly_kites(stop) -> None:
         """Fly the kites."""
 
@@ -86,6 +87,43 @@ def test_every_kind_says_how_it_is_called():
         {"always_on": True},
         {"method": "POST", "path": "/hooks/{token}", "allow": "signed", "limit": "ingress", "provider": "waha"},
     ]
+
+
+def test_what_a_function_needs_is_what_its_kind_brings_along_and_what_it_says():
+    def sweep_kites(tenants) -> None:
+        """Sweep the kites."""
+
+    spec = declaration_of(schedule("* * * * *", uses=(Use.PUBSUB,), memory=256, warm=True)(sweep_kites))
+    assert spec.needs == [Use.PUBSUB, Use.RELAY]
+    assert spec.secrets == ["database_ca", "relay_database_url"]
+    assert (spec.concurrency, spec.memory, spec.timeout, spec.warm) == (1, 256, 60, True)
+
+
+@pytest.mark.parametrize(
+    ("options", "needs"),
+    [
+        ({"limit": Limit.HEALTH}, []),
+        ({"limit": Limit.AUTH, "uses": (Use.SIGNING,)}, [Use.COUNTERS, Use.SIGNING]),
+        ({"allow": Role.VIEWER}, [Use.COUNTERS, Use.DATABASE, Use.RESOLVER, Use.TOKENS]),
+    ],
+)
+def test_an_endpoint_needs_what_its_callers_make_necessary(options, needs):
+    assert declaration_of(declare(**options)).needs == needs
+
+
+def test_an_endpoint_that_takes_an_idempotency_key_seals_what_it_keeps():
+    def make_kite(uow: UnitOfWork) -> None:
+        """Make a kite."""
+
+    spec = declaration_of(endpoint("POST", "/kites", allow=Role.AGENT)(make_kite))
+    assert Use.ENCRYPTION in spec.needs
+
+
+def test_a_consumer_is_given_up_when_pubsub_gives_it_up():
+    def count_contacts(uow, event) -> None:
+        """Count the contacts."""
+
+    assert declaration_of(consumer(ContactCreated, ack_deadline=120)(count_contacts)).timeout == 120
 
 
 def test_who_may_call_has_no_default():
@@ -146,7 +184,12 @@ def test_a_function_without_a_docstring_is_an_error():
     def list_kites() -> None:
         pass
 
-    for decorate in (endpoint("GET", "/kites", allow=PUBLIC), schedule("* * * * *"), consumer(ContactCreated), service):
+    for decorate in (
+        endpoint("GET", "/kites", allow=PUBLIC),
+        schedule("* * * * *"),
+        consumer(ContactCreated),
+        service(),
+    ):
         with pytest.raises(TypeError, match="list_kites needs a one-line docstring"):
             decorate(list_kites)  # type: ignore[arg-type] # what it takes does not matter here
 

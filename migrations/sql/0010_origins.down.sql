@@ -1,0 +1,1 @@
+drop table allowed_origins;

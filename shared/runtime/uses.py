@@ -1,0 +1,32 @@
+"""What a function may need beside its own code: its account, its secrets and its way out are derived from this."""
+
+from enum import StrEnum
+from typing import Final
+
+
+class Use(StrEnum):
+    """A function that does not say so gets none of these in the cloud."""
+
+    DATABASE = "database"  # tenants' rows, as ventros_app
+    RESOLVER = "resolver"  # whose a login or an outside token is, as ventros_resolver
+    RELAY = "relay"  # the outbox of all tenants, as ventros_relay
+    ENCRYPTION = "encryption"  # sealing and unsealing
+    TOKENS = "tokens"  # verifying tokens of our issuer
+    SIGNING = "signing"  # issuing them
+    COUNTERS = "counters"  # the store that calls are counted in
+    PUBSUB = "pubsub"
+    TASKS = "tasks"
+    GEMINI = "gemini"
+    CUSTOMER_HOSTS = "customer_hosts"  # leaves through the fixed address that customers let in
+
+
+# The settings behind each use that are secrets; the rest of the settings is in everybody's environment.
+SECRETS: Final[dict[Use, tuple[str, ...]]] = {
+    Use.DATABASE: ("database_url", "database_ca"),
+    Use.RESOLVER: ("resolver_database_url", "database_ca"),
+    Use.RELAY: ("relay_database_url", "database_ca"),
+    Use.ENCRYPTION: ("encryption_keys",),
+    Use.TOKENS: ("token_public_keys",),
+    Use.SIGNING: ("token_signing_key", "token_public_keys"),
+    Use.COUNTERS: ("upstash_token",),
+}

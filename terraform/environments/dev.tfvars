@@ -1,0 +1,27 @@
+# Small and cheap: the first call of a quiet function waits for its start.
+environment = "dev"
+keep_warm   = false
+
+instances = {
+  endpoint  = 2
+  webhook   = 4
+  consumer  = 3
+  task      = 3
+  schedule  = 1
+  service   = 1
+  preflight = 2
+}
+
+database = {
+  tier            = "db-custom-1-3840"
+  max_connections = 120
+  protected       = false
+  backups_kept    = 3
+  log_days        = 1
+}
+
+pooler = {
+  instances       = 1
+  app_connections = 20
+  clients         = 5000
+}

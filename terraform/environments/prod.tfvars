@@ -1,0 +1,24 @@
+environment = "prod"
+
+instances = {
+  endpoint  = 5
+  webhook   = 20
+  consumer  = 10
+  task      = 10
+  schedule  = 1
+  service   = 1
+  preflight = 5
+}
+
+database = {
+  tier             = "db-custom-2-7680"
+  disk_gb          = 50
+  available_in_two = true
+  max_connections  = 300
+}
+
+pooler = {
+  instances       = 2
+  app_connections = 40
+  clients         = 15000
+}

@@ -1,0 +1,96 @@
+# Runs to its end within `apply`, before any function is deployed: secrets that are missing, roles, limits, schema.
+variable "project" {
+  type = string
+}
+
+variable "region" {
+  type = string
+}
+
+variable "image" {
+  description = "The operator's image, by digest: a new one runs the job again."
+  type        = string
+}
+
+variable "account" {
+  type = object({ email = string })
+}
+
+variable "network" {
+  type = object({ network = string, subnetwork = string })
+}
+
+variable "database" {
+  type = object({ name = string, connection_name = string, address = string, pooler_address = string })
+}
+
+variable "limits" {
+  description = "CONNECTION LIMIT by role."
+  type        = map(number)
+}
+
+locals {
+  environment = {
+    GOOGLE_PROJECT    = var.project
+    DATABASE_INSTANCE = var.database.connection_name
+    DATABASE_HOST     = var.database.address
+    POOLER_HOST       = var.database.pooler_address
+    CONNECTION_LIMITS = jsonencode(var.limits)
+  }
+}
+
+resource "google_cloud_run_v2_job" "this" {
+  name                = "prepare"
+  location            = var.region
+  deletion_protection = false
+
+  template {
+    template {
+      service_account = var.account.email
+      max_retries     = 1
+      timeout         = "1800s"
+
+      containers {
+        image   = var.image
+        command = ["python", "-m", "infra.cli", "prepare"]
+
+        dynamic "env" {
+          for_each = local.environment
+
+          content {
+            name  = env.key
+            value = env.value
+          }
+        }
+
+        resources {
+          limits = { cpu = "1", memory = "1Gi" }
+        }
+      }
+
+      vpc_access {
+        egress = "PRIVATE_RANGES_ONLY"
+
+        network_interfaces {
+          network    = var.network.network
+          subnetwork = var.network.subnetwork
+        }
+      }
+    }
+  }
+}
+
+# The provider's own way to run a job while it is applied is in a preview.
+resource "terraform_data" "run" {
+  triggers_replace = [var.image, local.environment]
+
+  provisioner "local-exec" {
+    command = "gcloud run jobs execute ${google_cloud_run_v2_job.this.name} --project ${var.project} --region ${var.region} --wait"
+  }
+}
+
+output "job" {
+  value = google_cloud_run_v2_job.this.name
+
+  depends_on = [terraform_data.run]
+}
