@@ -11,7 +11,7 @@ from importlib import import_module
 from typing import Any
 from unittest.mock import patch
 
-from sqlalchemy import create_engine
+from sqlalchemy import Engine, create_engine
 
 from infra.fakes.waha_events import Party, make_event
 from infra.fakes.waha_state import Fault
@@ -315,7 +315,7 @@ def is_json(line: str) -> bool:
 
 
 def run(long: bool) -> dict[str, Any]:
-    return measure(ROUNDS if long else 1)
+    return measure(ROUNDS if long else 1, statements_are_told)
 
 
 @contextmanager
@@ -356,11 +356,20 @@ def libraries_speak_freely() -> Iterator[None]:
         logging.getLogger(name).setLevel(level)
 
 
+@contextmanager
+def statements_are_told(*, hide_parameters: bool = True) -> Iterator[None]:
+    """Somebody looks at every statement that SQLAlchemy sends."""
+
+    def telling(*given: Any, **told: Any) -> Engine:
+        return create_engine(*given, **{**told, "echo": True, "hide_parameters": hide_parameters})
+
+    with patch.object(work, "create_engine", telling):
+        yield
+
+
 def parameters_are_shown() -> AbstractContextManager[Any]:
-    """SQLAlchemy quotes a statement's values with its errors, as it does unless it is told not to."""
-    return patch.object(
-        work, "create_engine", lambda *given, **told: create_engine(*given, **{**told, "hide_parameters": False})
-    )
+    """SQLAlchemy quotes a statement's values, as it does unless it is told not to."""
+    return statements_are_told(hide_parameters=False)
 
 
 def _faulty(fault: Callable[[], AbstractContextManager[Any]]) -> Callable[[], dict[str, Any]]:
