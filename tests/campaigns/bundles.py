@@ -41,6 +41,8 @@ SHORT = (
     "relay_outbox",
     "sweep_sessions",
 )
+# What it must have imported for its first request, or that was none.
+REACHED = {"run_agent": "/google/genai/", "send_message": "/httpx/", "relay_outbox": "/google/pubsub_v1/"}
 AT_ONCE = 2
 PATIENCE = 60.0
 MOST_NAMED = 10
@@ -102,6 +104,8 @@ class Yard:
         except (Unanswered, Unprepared) as error:
             tally.unanswered.append(f"{bundle.name}: {error} {last_words(unit)}")
             return
+        if not any(REACHED.get(bundle.name, "") in file for file in unit.imported()):
+            tally.unanswered.append(f"{bundle.name}: its first request did not lead it to {REACHED[bundle.name]}")
         tally.strangers += [f"{bundle.name}: {file}" for file in unit.strangers()]
 
     def _answered(self, bundle: Bundle, port: int, database: Database) -> None:

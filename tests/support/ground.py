@@ -127,6 +127,7 @@ def _leave_work(world: World, api: Api, estate: Estate, waha: str) -> None:
     world.run(_QUIET_FOR_LONG, group_id=spoken.group_id)
     generation = world.value("select generation from message_groups where id = :id", id=spoken.group_id)
     assert give(tenant.tenant_id, FlushMessageGroup(group_id=spoken.group_id, generation=generation)) == 204
-    body = {"type": "text", "text": "Bom dia!", "chat_id": str(spoken.chat_id)}
+    # Elsewhere, for where a person writes the bot is silent.
+    body = {"type": "text", "text": "Bom dia!", "chat_id": estate.live["chat"]}
     answer = api.post("/api/v1/crm/messages", body, as_=tenant.agent)
     assert answer.status_code < 300, answer.text
