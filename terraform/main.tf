@@ -161,7 +161,7 @@ module "migration" {
 
   project  = var.project
   region   = var.region
-  image    = var.images["operator"]
+  image    = lookup(var.images, "operator", "")
   account  = module.accounts.migrator
   network  = module.network
   database = module.database
@@ -179,7 +179,7 @@ module "functions" {
   base_url   = local.functions_base_url
   instances  = local.instances
   keep_warm  = var.keep_warm
-  bundles    = { folder = var.bundles_dir, bucket = module.storage.bundles, placeholder = var.placeholder_bundle }
+  bundles    = { bucket = module.storage.bundles, objects = { for name in keys(local.functions) : name => lookup(var.bundles, name, var.placeholder_bundle) } }
   build      = { repository = module.ci.functions_repository, account = module.ci.builder }
   accounts   = module.accounts.emails
   secrets    = { for name in keys(local.functions) : name => { for secret in local.secrets_of[name] : secret => module.secrets.names[secret] } }
@@ -226,7 +226,7 @@ module "services" {
 
   region    = var.region
   services  = local.services
-  images    = var.images
+  images    = { for name in keys(local.services) : name => lookup(var.images, name, "") }
   instances = local.instances
   accounts  = module.accounts.emails
   secrets   = { for name in keys(local.services) : name => { for secret in local.secrets_of[name] : secret => module.secrets.names[secret] } }

@@ -37,8 +37,7 @@ override_resource {
 variables {
   project            = "ventros-test"
   environment        = "test"
-  bundles_dir        = "tests/bundles"
-  placeholder_bundle = "tests/placeholder.zip"
+  placeholder_bundle = "placeholder.zip"
   images             = { operator = "registry/operator@sha256:1", relay_outbox = "registry/relay_outbox@sha256:1" }
   upstash_url        = "https://counters.upstash.io"
 
