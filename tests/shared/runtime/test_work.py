@@ -194,7 +194,7 @@ def test_no_more_connections_are_opened_than_threads_were_declared(database, ten
 
     disconnect(database.app_url)
     engine.cache_clear()
-    with environment({"THREADS": "3"}), ThreadPoolExecutor(12) as threads:
+    with environment({"THREADS": "3", "DATABASE_URL": database.app_url}), ThreadPoolExecutor(12) as threads:
         seen = list(threads.map(work, range(24)))
         disconnect(database.app_url)
         engine.cache_clear()
