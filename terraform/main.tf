@@ -111,6 +111,7 @@ locals {
     pooler_users       = { pooler = module.accounts.pooler.email }
     pooler_certificate = { pooler = module.accounts.pooler.email }
     pooler_key         = { pooler = module.accounts.pooler.email }
+    smoke_password     = { deployer = module.ci.deployer }
   }
 }
 
@@ -151,7 +152,13 @@ module "ci" {
   kms_key    = var.kms_key
   repository = var.repository
   bundles    = module.storage.bundles
-  accounts   = module.accounts.runtime
+  build = {
+    _ENVIRONMENT  = var.environment
+    _REGION       = var.region
+    _STATE_BUCKET = var.state_bucket
+    _BUNDLES      = module.storage.bundles
+  }
+  accounts = module.accounts.runtime
 
   depends_on = [google_project_service.used, google_kms_crypto_key_iam_member.services]
 }

@@ -192,6 +192,12 @@ variable "monthly_budget" {
   default = {}
 }
 
+variable "state_bucket" {
+  description = "The bucket of Terraform's state, where Cloud Build finds it too; needed where a repository is watched."
+  type        = string
+  default     = ""
+}
+
 variable "repository" {
   description = "The connected repository (projects/…/connections/…/repositories/…) that Cloud Build watches; empty: none."
   type        = string

@@ -143,7 +143,7 @@ run "secrets_are_read_by_those_who_use_them_and_by_nobody_else" {
   assert {
     condition = alltrue(flatten([
       for secret, readers in module.secrets.readers : [
-        for reader in readers : reader == "pooler" || anytrue([
+        for reader in readers : contains(["pooler", "deployer"], reader) || anytrue([
           for each in local.manifest.functions : contains(each.secrets, secret) && module.accounts.ids[each.name] == reader
         ])
       ]
