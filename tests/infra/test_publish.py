@@ -36,6 +36,7 @@ def client(monkeypatch):
 
 @pytest.fixture
 def docker(tmp_path, monkeypatch) -> Path:
+    log: Path
     log, program = tmp_path / "docker.log", tmp_path / "bin/docker"
     program.parent.mkdir()
     program.write_text(DOCKER.format(log=log))
