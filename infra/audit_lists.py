@@ -170,8 +170,8 @@ WITHOUT_CONTACT = {
     "contacts": judged("name name_folded", _ITS_PERSON),
     "chat_addresses": judged("address", "its chat names the contact"),
     "message_words": judged("word", "is written and removed with its message, which names the contact"),
-    "outbox_events": judged("topic type ordering_key envelope last_error", _IDS_ONLY),
-    "outbox_tasks": judged("queue task dedup_name body last_error", _IDS_ONLY),
+    "outbox_events": judged("topic type ordering_key envelope traceparent last_error", _IDS_ONLY),
+    "outbox_tasks": judged("queue task dedup_name body traceparent last_error", _IDS_ONLY),
     "inbox": judged("consumer", _IDS_ONLY),
     "dead_letters": judged(
         "kind function type destination ordering_key body correlation_id status reason places", _IDS_ONLY

@@ -41,6 +41,8 @@ class Settings:
     gemini_model: str = "gemini-3.5-flash"
     gemini_base_url: str = ""  # a stand-in, asked without our credentials; empty means Google's
     vertex_location: str = "global"
+    trace_one_in: str = "1"  # of so many traces one is kept
+    traces_url: str = "https://telemetry.googleapis.com/v1/traces"  # takes OTLP; only Google's is shown our credentials
     outbox_kept_days: str = "7"  # how long what was published stays; one at least
     threads: str = "8"
 

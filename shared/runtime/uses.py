@@ -16,6 +16,7 @@ class Use(StrEnum):
     COUNTERS = "counters"  # the store that calls are counted in
     PUBSUB = "pubsub"
     TASKS = "tasks"
+    TRACES = "traces"  # fetching spans that were logged, and handing them to Cloud Trace
     GEMINI = "gemini"
     CUSTOMER_HOSTS = "customer_hosts"  # leaves through the fixed address that customers let in
 
