@@ -30,6 +30,8 @@ class MessageType(StrEnum):
     LOCATION = "location"
     CONTACT = "contact"
     POLL = "poll"
+    LIST = "list"
+    BUTTONS = "buttons"
     EVENT = "event"
     UNKNOWN = "unknown"
 

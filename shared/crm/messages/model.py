@@ -27,6 +27,7 @@ from shared.kernel.errors import Conflict, Invalid
 from shared.kernel.events import Event
 from shared.kernel.ids import uuid7
 from shared.kernel.inbound import Card, InboundMessage, Location, Media, MessageType
+from shared.kernel.outbound import Draft, Manner, Menu, Poll
 
 LONGEST_TEXT = 65_536
 MOST_METADATA = 50
@@ -115,6 +116,10 @@ class Message(Aggregate):
     media: Media | None = None
     location: Location | None = None
     cards: list[Card] | None = None
+    poll: Poll | None = None
+    menu: Menu | None = None
+    manner: Manner | None = None
+    forwarded_from_id: UUID | None = None
     quoted_external_id: str | None = None
     quoted_message_id: UUID | None = None
     sent_at: datetime
@@ -165,7 +170,7 @@ class Message(Aggregate):
         *,
         chat: Chat,
         session_id: UUID | None,
-        text: str,
+        draft: Draft,
         at: datetime,
         sender_kind: SenderKind,
         agent_id: UUID | None = None,
@@ -173,7 +178,7 @@ class Message(Aggregate):
         answers_group_id: UUID | None = None,
         quoted: "Message | None" = None,
     ) -> Self:
-        """A text to be sent; `external_id` is given where the engine lets us choose it."""
+        """A message to be sent; `external_id` is given where the engine lets us choose it."""
         message = cls(
             id=uuid7(),
             tenant_id=chat.tenant_id,
@@ -187,9 +192,15 @@ class Message(Aggregate):
             agent_id=agent_id,
             answers_group_id=answers_group_id,
             external_id=external_id,
-            type=MessageType.TEXT,
+            type=draft.type,
             status=MessageStatus.QUEUED,
-            text=text,
+            text=draft.text,
+            media=draft.media,
+            location=draft.location,
+            cards=list(draft.cards) or None,
+            poll=draft.poll,
+            menu=draft.menu,
+            manner=draft.manner,
             quoted_external_id=quoted.external_id if quoted else None,
             quoted_message_id=quoted.id if quoted else None,
             sent_at=at,
@@ -197,6 +208,19 @@ class Message(Aggregate):
         message._born()
         message.record(MessageQueued(channel_id=chat.channel_id, **message._names()))
         return message
+
+    def draft(self) -> Draft:
+        """What it says, as it is to be sent."""
+        return Draft(
+            type=self.type,
+            text=self.text,
+            media=self.media,
+            location=self.location,
+            cards=tuple(self.cards or ()),
+            poll=self.poll,
+            menu=self.menu,
+            manner=self.manner,
+        )
 
     def claim(self, at: datetime) -> None:
         """Take it for sending; from here on nobody else may send it."""
@@ -355,6 +379,8 @@ _PLACEHOLDERS = {
     MessageType.LOCATION: "localização",
     MessageType.CONTACT: "contato",
     MessageType.POLL: "enquete",
+    MessageType.LIST: "lista",
+    MessageType.BUTTONS: "botões",
     MessageType.EVENT: "evento",
     MessageType.UNKNOWN: "mensagem",
 }

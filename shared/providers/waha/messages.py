@@ -152,7 +152,8 @@ def _text(payload: Mapping[str, Any], kind: MessageType) -> str | None:
 def _told_text(payload: Mapping[str, Any]) -> str | None:
     inner = content(payload)
     said = part(inner)
-    told = (inner.get("conversation"), said.get("text"), said.get("caption"), said.get("selectedDisplayText"))
+    names = ("text", "caption", "selectedDisplayText", "description", "contentText")
+    told = (inner.get("conversation"), *map(said.get, names))
     asked = (dig(inner, name, "name") for name in inner if name.startswith("pollCreationMessage"))
     return next(filter(None, map(text, (*told, *asked, dig(payload, "_data", "caption")))), None)
 
