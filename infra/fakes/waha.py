@@ -176,7 +176,7 @@ class FakeWaha:
         own, shown = self.state.original(session, body["messageId"]), self.state.shown(session, body["messageId"])
         if shown is None:
             raise Refusal(422, {"message": f"Message with id '{body['messageId']}' not found", "statusCode": 422})
-        addressed = {name: body[name] for name in ("chatId", "id") if name in body}
+        addressed: dict[str, Any] = {name: body[name] for name in ("chatId", "id") if name in body}
         if own is None:
             return "text", {"text": shown.get("body") or "", **addressed}
         return own.type, {**{name: value for name, value in own.body.items() if name != "id"}, **addressed}

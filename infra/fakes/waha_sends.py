@@ -32,7 +32,11 @@ _TEXTS: dict[str, Callable[[Json], str]] = {
 
 def text_of(kind: str, body: Json) -> str:
     """What WhatsApp shows of a message as its text."""
-    return _TEXTS.get(kind, lambda body: str(body.get("caption") or ""))(body)
+    return _TEXTS.get(kind, _caption)(body)
+
+
+def _caption(body: Json) -> str:
+    return str(body.get("caption") or "")
 
 
 def told(engine: str, kind: str, said: Said, body: Json) -> Json:

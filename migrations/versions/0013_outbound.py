@@ -3,7 +3,7 @@
 from migrations.support import run
 
 revision = "0013_outbound"
-down_revision = "0010_origins"
+down_revision = "0012_events"
 
 
 def upgrade() -> None:

@@ -82,8 +82,9 @@ def test_what_nobody_handles_is_kept_raw(desk, name):
 def test_an_ack_waits_for_its_message(desk, name):
     event = deliver(desk, name)
     level = event["payload"]["ack"]
-    waiting = desk.world.rows("select external_id, level, expires_at > now() + '6 days' as long from early_receipts")
-    assert waiting == ([{"external_id": bare(name), "level": level, "long": True}] if level else [])
+    waiting = desk.world.rows("select external_id, kind, key, expires_at > now() + '29 days' as long from early_events")
+    wanted = {"external_id": bare(name), "kind": "receipt", "key": str(level), "long": True}
+    assert waiting == ([wanted] if level else [])
     assert desk.count("messages") == 0
     assert desk.deliveries() == [("kept", 1)]
 
