@@ -9,6 +9,7 @@ from uuid import UUID
 from shared.crm.messages.model import Direction, MessageStatus, SenderKind
 from shared.kernel.errors import BadRequest
 from shared.kernel.inbound import Card, Location, Media, MessageType, ReactionKind
+from shared.kernel.outbound import Menu, Poll
 from shared.runtime.query import Source
 
 
@@ -62,6 +63,9 @@ class MessageView:
     media: Media | None
     location: Location | None
     cards: list[Card] | None
+    poll: Poll | None
+    menu: Menu | None
+    forwarded_from_id: UUID | None
     quoted_message_id: UUID | None
     external_id: str | None
     sent_at: datetime
