@@ -16,6 +16,7 @@ from shared.crm.messages.events import (
     MessageEdited,
     MessageFailed,
     MessageLeftUnknown,
+    MessageMediaAnnounced,
     MessagePlayed,
     MessageQueued,
     MessageRead,
@@ -113,6 +114,7 @@ class Message(Aggregate):
     status: MessageStatus
     text: str | None = None
     media: Media | None = None
+    media_file_id: UUID | None = None
     location: Location | None = None
     cards: list[Card] | None = None
     quoted_external_id: str | None = None
@@ -157,6 +159,8 @@ class Message(Aggregate):
             sent_at=at,
         )
         message._born()
+        if message.media:
+            message.record(MessageMediaAnnounced(**message._names()))
         return message
 
     @classmethod

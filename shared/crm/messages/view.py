@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 from shared.crm.messages.model import Direction, MessageStatus, SenderKind
@@ -13,9 +13,21 @@ from shared.runtime.query import Source
 
 
 @dataclass(frozen=True, kw_only=True)
+class MessageFile:
+    """How far a message's file has come into our own store; `GET /api/v1/crm/media/{id}` has the link to it."""
+
+    id: UUID
+    status: Literal["pending", "downloading", "stored", "failed", "missing"]
+    reason: str | None
+    mimetype: str | None
+    size_bytes: int | None
+
+
+@dataclass(frozen=True, kw_only=True)
 class MessageView:
     """`sent_at` is the provider's time, which orders the chat; `read_at` of an inbound message is when we read it.
 
+    `media` is what the provider told of its file, `file` what became of it here.
     `retries` is how often somebody had it sent again; `metadata` are your own notes about it.
     A message whose status is unknown may have been sent: the provider never said, and it is not sent again.
     """
@@ -35,6 +47,7 @@ class MessageView:
     status: MessageStatus
     text: str | None
     media: Media | None
+    file: MessageFile | None
     location: Location | None
     cards: list[Card] | None
     quoted_message_id: UUID | None
@@ -52,10 +65,16 @@ class MessageView:
     updated_at: datetime
 
 
+_FILE = """
+select json_build_object(
+    'id', f.id, 'status', f.status, 'reason', f.reason, 'mimetype', f.mimetype, 'size_bytes', f.size_bytes)
+from media_files f where f.tenant_id = m.tenant_id and f.id = m.media_file_id"""
+
 MESSAGES = Source(
     view=MessageView,
     tables="messages m",
     alias="m",
+    columns={"file": _FILE},
     where="m.deleted_at is null",
     filters=(
         "chat_id",
