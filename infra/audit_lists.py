@@ -111,6 +111,17 @@ ADMITTED = (
     admission("relay", "calls", "select", "removes those of strangers", "tenant_id contact_id created_at"),
     admission("relay", "calls", "delete", "removes those of strangers"),
     admission("relay", "lid_lookups", "select", _DUE, "tenant_id id next_at"),
+    admission(
+        "relay",
+        "media_files",
+        "select",
+        _DUE,
+        "tenant_id id project_id priority status due_at created_at expires_at",
+    ),
+    admission("relay", "media_objects", "select", _DUE, "tenant_id sha256 status removing_since"),
+    admission(
+        "relay", "projects", "select", "tells how long a project keeps its files", "tenant_id id media_kept_days"
+    ),
     admission("relay", "inbound_deliveries", "select", _FORGETS, "tenant_id expires_at"),
     admission("relay", "inbound_deliveries", "delete", _FORGETS),
     admission("relay", "idempotency_keys", "select", _FORGETS, "expires_at"),
@@ -185,6 +196,7 @@ WITHOUT_CONTACT = {
     "message_words": judged("word", "is written and removed with its message, which names the contact"),
     "outbox_events": judged("topic type ordering_key envelope traceparent last_error", _IDS_ONLY),
     "outbox_tasks": judged("queue task dedup_name body traceparent last_error", _IDS_ONLY),
+    "media_objects": judged("sha256", "holds hashes of contents; the files that have them name the contact"),
     "inbox": judged("consumer", _IDS_ONLY),
     "dead_letters": judged(
         "kind function type destination ordering_key body correlation_id status reason places", _IDS_ONLY

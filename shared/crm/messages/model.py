@@ -17,6 +17,7 @@ from shared.crm.messages.events import (
     MessageEventAnswered,
     MessageFailed,
     MessageLeftUnknown,
+    MessageMediaAnnounced,
     MessagePlayed,
     MessagePollVoted,
     MessageQueued,
@@ -91,6 +92,7 @@ class Message(Aggregate):
     status: MessageStatus
     text: str | None = None
     media: Media | None = None
+    media_file_id: UUID | None = None
     location: Location | None = None
     cards: list[Card] | None = None
     poll: Poll | None = None
@@ -144,6 +146,8 @@ class Message(Aggregate):
             is_placeholder=told.is_placeholder,
         )
         message._born()
+        if message.media:
+            message.record(MessageMediaAnnounced(**message._names()))
         return message
 
     def fill(self, told: InboundMessage) -> None:
