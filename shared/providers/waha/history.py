@@ -1,6 +1,6 @@
 """Reading what a WAHA server remembers: its chats, and the messages of one, page by page."""
 
-import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -55,11 +55,20 @@ class ListedChat:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class UnreadRow:
-    """A row that could not be understood, as it came."""
+class ToldMessage:
+    """A message, and the payload it was read from."""
 
-    row: bytes
+    message: InboundMessage
+    payload: Mapping[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class UnreadRow:
+    """A row that could not be understood, as it came; `at` is when it was written, should it say that."""
+
+    payload: object
     problem: str
+    at: datetime | None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -75,7 +84,7 @@ class MessagePage:
     """The same of a chat's messages, oldest first as far as the server keeps to that."""
 
     rows: int
-    messages: tuple[InboundMessage, ...]
+    told: tuple[ToldMessage, ...]
     unread: tuple[UnreadRow, ...]
 
 
@@ -130,16 +139,17 @@ class Archive(Waha):
 
 def read_page(rows: list[Any], setting: Setting) -> MessagePage:
     """Read the rows of a page; one that came twice stays twice, and what nobody wrote is left out."""
-    messages: list[InboundMessage] = []
+    told: list[ToldMessage] = []
     unread: list[UnreadRow] = []
     for row in rows:
         payload = mapping(row)
         if was_written(payload):
             try:
-                messages.append(read_message(payload, setting))
+                told.append(ToldMessage(message=read_message(payload, setting), payload=payload))
             except Unreadable as problem:
-                unread.append(UnreadRow(row=json.dumps(row).encode(), problem=str(problem)))
-    return MessagePage(rows=len(rows), messages=tuple(messages), unread=tuple(unread))
+                at = moment(payload.get("timestamp"))
+                unread.append(UnreadRow(payload=row, problem=str(problem), at=at))
+    return MessagePage(rows=len(rows), told=tuple(told), unread=tuple(unread))
 
 
 def was_written(payload: Any) -> bool:

@@ -39,7 +39,7 @@ def all_pages(reader, chat):
         page = reader.page(chat, offset, since=SINCE, until=UNTIL)
         empty = 0 if page.rows else empty + 1
         offset += MESSAGES_AT_ONCE
-        found += page.messages
+        found += [each.message for each in page.told]
     return found
 
 
@@ -81,9 +81,9 @@ def test_only_the_time_asked_for_is_told(remembered):
     fake, reader = remembered
     chat = max(fake.archives["s"].chats, key=lambda each: len(each.messages))
     middle = datetime.fromtimestamp(chat.messages[len(chat.messages) // 2].said.timestamp, UTC)
-    told = reader.page(chat.id, 0, since=middle, until=middle + timedelta(days=2)).messages
+    told = reader.page(chat.id, 0, since=middle, until=middle + timedelta(days=2)).told
     assert told
-    assert all(middle <= each.sent_at <= middle + timedelta(days=2) for each in told)
+    assert all(middle <= each.message.sent_at <= middle + timedelta(days=2) for each in told)
 
 
 @pytest.mark.parametrize(
@@ -147,8 +147,8 @@ def test_a_row_that_cannot_be_understood_is_kept_as_it_came():
     rows = [{"body": "oi"}, "x", {"id": "false_5511912345678@c.us_A", "timestamp": 1}]
     page = read_page(rows, Setting(engine="GOWS"))
     assert page.rows == 3
-    assert [each.external_id for each in page.messages] == ["A"]
-    assert [each.row for each in page.unread] == [b'{"body": "oi"}', b'"x"']
+    assert [(each.message.external_id, each.payload) for each in page.told] == [("A", rows[2])]
+    assert [each.payload for each in page.unread] == rows[:2]
 
 
 @pytest.mark.parametrize(
