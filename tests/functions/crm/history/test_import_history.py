@@ -20,7 +20,7 @@ def test_each_message_is_as_the_provider_tells_it(any_past):
         said, ack = kept[row["external_id"]].said, kept[row["external_id"]].ack
         assert row["direction"] == ("outbound" if said.from_me else "inbound")
         assert row["status"] == (LEVELS[ack] if said.from_me else "received")
-        assert row["is_read"] == (ack in {3} or (ack == 4 and not said.from_me))
+        assert row["is_read"] == (ack == 3 or (ack == 4 and not said.from_me))
         assert (row["at"], row["type"]) == (said.timestamp, {"vcard": "contact"}.get(said.kind, said.kind))
 
 
