@@ -19,10 +19,12 @@ from types import TracebackType
 from typing import Any, Self
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from infra.fakes import waha_history
 from infra.fakes.openapi import Contract, Operation
 from infra.fakes.waha_events import Party, envelope, make_ack
+from infra.fakes.waha_history import Archive, Dropped
 from infra.fakes.waha_sends import KINDS, LACKING, PERSONS_ONLY, answer
-from infra.fakes.waha_state import ActRecord, Fault, SentRecord, Session, State, read_session, select
+from infra.fakes.waha_state import ActRecord, Fault, SentRecord, Session, State, read_session
 from infra.fakes.webhooks import WebhookDelivery, WebhookSender
 
 ECHO_SECONDS = 20.0
@@ -37,10 +39,6 @@ class Refusal(Exception):
         self.status, self.body = status, body
 
 
-class Dropped(Exception):
-    pass
-
-
 @cache
 def contract() -> Contract:
     return Contract(Path(__file__).with_name("waha_openapi.json"), hidden=HIDDEN)
@@ -51,6 +49,7 @@ class FakeWaha:
 
     def __init__(self, data: Path | None = None, *, port: int = 0, host: str = "127.0.0.1") -> None:
         self.state = State(data)
+        self.archives: dict[str, Archive] = {}
         self.webhooks = WebhookSender()
         self._stopping = threading.Event()
         self._server = _Server((host, port), self)
@@ -105,6 +104,10 @@ class FakeWaha:
     def add_session(self, name: str, engine: str, api_key: str = "key", **more: Any) -> Session:
         return self.state.add(Session(name=name, engine=engine, api_key=api_key, **more))
 
+    def archive(self, session: str) -> Archive:
+        """What the session remembers of long ago: nothing, unless somebody fills it."""
+        return self.archives.setdefault(session, Archive(self.state.sessions[session].engine))
+
     def set_fault(self, session: str, fault: Fault | None) -> None:
         self.state.sessions[session].fault = fault
 
@@ -150,8 +153,10 @@ class FakeWaha:
             return self._send(session, KINDS[operation.id], body)
         if operation.id in ACTS:
             return self._act(session, operation, body)
-        if operation.id == "ChatsController_getChatMessages":
-            return 200, select(self.state.chat(session, unquote(operation.values["chatId"])), query)
+        if operation.id in waha_history.OPERATIONS:
+            chat = operation.values.get("chatId")
+            beside = self.state.chat(session, unquote(chat)) if chat else list(session.payloads)
+            return waha_history.answer(self.archive(session.name), beside, operation, query)
         if operation.id == "SessionsController_get":
             return 200, session.describe()
         raise Refusal(501, {"message": f"The fake does not do {operation.id}.", "statusCode": 501})

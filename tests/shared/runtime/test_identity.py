@@ -109,9 +109,9 @@ def test_a_signature_is_checked_once_and_the_time_with_each_request(monkeypatch)
     monkeypatch.setattr(identity, "datetime", Later)
     moved, token = 0, signed(claims())
     before = signed_claims.cache_info()
-    for moved in (0, 4):
+    for moved in (0, 4):  # noqa: B007 - the clock reads it
         verify_token(token)
-    for moved in (6, -3):
+    for moved in (6, -3):  # noqa: B007 - the clock reads it
         with pytest.raises(Unauthenticated):
             verify_token(token)
     after = signed_claims.cache_info()
