@@ -49,8 +49,9 @@ class Shop:
             opened = Sessions(uow).all(sessions.c.status == "open")
             session = max(opened, key=lambda each: (each.last_message_at, each.id))
             chat = Chats(uow).get(session.chat_id, lock=True)
-            given = {"session_id": session.id, "at": uow.now, "sender_kind": sender_kind}
-            queued = Message.queue(chat=chat, draft=words(text), **given)
+            queued = Message.queue(
+                chat=chat, draft=words(text), session_id=session.id, at=uow.now, sender_kind=sender_kind
+            )
             Messages(uow).add(queued)
             uow.commit()
         return queued.id

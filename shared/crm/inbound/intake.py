@@ -181,10 +181,12 @@ class Intake:
         """A send of ours that this is the echo of, where the engine chose the id itself."""
         if not self.told.from_me:
             return None
-        return next((row for row in self.seen["sending"] if self._echoes(row)), None)
+        engine = self.channel.engine
+        return next((row for row in self.seen["sending"] if echoes(self.told, row, at=self.at, engine=engine)), None)
 
-    def _echoes(self, row: dict[str, Any]) -> bool:
-        apart = abs(self.at - datetime.fromisoformat(row["claimed_at"]))
-        group = self.told.chat_kind is ChatKind.GROUP
-        draft = rendered(revive(Message, row).draft(), self.channel.engine, group=group)
-        return apart <= ECHO_WITHIN and is_echo(draft, self.told)
+
+def echoes(told: InboundMessage, row: dict[str, Any], *, at: datetime, engine: str) -> bool:
+    """Whether a message of ours, told by the provider, is the send of that row, claimed about then."""
+    apart = abs(at - datetime.fromisoformat(row["claimed_at"]))
+    draft = rendered(revive(Message, row).draft(), engine, group=told.chat_kind is ChatKind.GROUP)
+    return apart <= ECHO_WITHIN and is_echo(draft, told)
