@@ -34,6 +34,8 @@ COMMANDS = {
     "prepare": Command(
         "infra.prepare", "demo", "make an installation's secrets, roles and schema, as a job of the cloud"
     ),
+    "publish": Command("infra.publish", "demo", "bring zips and images to the cloud, those that are new"),
+    "smoke": Command("infra.smoke.run", "demo", "try an installation by its public door, as after each deploy"),
     "limits": Command("infra.limits", "demo", "say how often a tenant, or each of its people, may call"),
     "origins": Command("infra.origins", "demo", "say which web pages may call the API for a tenant"),
     "audit": Command("infra.audit", "demo", "hold a database against the rules that keep tenants apart"),

@@ -95,7 +95,7 @@ def test_a_new_function_is_to_be_deployed_and_one_that_is_gone_is_not_named():
 
 
 def without(name):
-    path = ENTRIES[name]["module"].replace(".", "/")
+    path = str(ENTRIES[name]["module"]).replace(".", "/")
     return {f"{path}.py": None}
 
 
