@@ -175,8 +175,7 @@ module "migration" {
   network  = module.network
   database = module.database
   limits   = local.role_limits
-
-  depends_on = [module.secrets]
+  secrets  = module.secrets.names
 }
 
 module "functions" {
