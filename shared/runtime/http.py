@@ -22,7 +22,8 @@ from shared.runtime.preflight import READABLE
 from shared.runtime.query import One, Page
 from shared.runtime.retry import retried
 from shared.runtime.settings import settings
-from shared.runtime.telemetry import configure, request_id, say, traced
+from shared.runtime.spans import SpanKind, called, offered
+from shared.runtime.telemetry import configure, request_id, say
 from shared.runtime.uses import Use
 
 if TYPE_CHECKING:
@@ -86,14 +87,11 @@ class Endpoint(Routed):
         """Answer one request, whatever happens."""
         configure()
         incoming = request.headers
-        with traced(
-            function=self.name,
-            request_id=(own := request_id(incoming.get("X-Request-Id"))),
-            correlation_id=own,
-            traceparent=incoming.get("traceparent", "")[:64],
-        ):
+        own = request_id(incoming.get("X-Request-Id"))
+        came = offered(incoming.get)
+        with called(SpanKind.SERVER, came, function=self.name, request_id=own, correlation_id=own) as call:
             turnstile = Turnstile(self.limit)
-            response = self._safely(request, turnstile)
+            response = call.answered(self._safely(request, turnstile))
             response.headers.update(turnstile.headers)
             if "Origin" in incoming:
                 response.headers.update(READABLE)
