@@ -32,6 +32,7 @@ COMMANDS = {
     "prepare": Command(
         "infra.prepare", "demo", "make an installation's secrets, roles and schema, as a job of the cloud"
     ),
+    "service-token": Command("infra.service_token", "demo", "make the token with which a service reads /metrics"),
     "limits": Command("infra.limits", "demo", "say how often a tenant, or each of its people, may call"),
     "origins": Command("infra.origins", "demo", "say which web pages may call the API for a tenant"),
     "audit": Command("infra.audit", "demo", "hold a database against the rules that keep tenants apart"),
@@ -44,7 +45,7 @@ COMMANDS = {
 
 
 def usage() -> str:
-    lines = (f"  {name:<10} {command.help}" for name, command in COMMANDS.items())
+    lines = (f"  {name:<13} {command.help}" for name, command in COMMANDS.items())
     return "\n".join(
         (
             "usage: python3 -m infra COMMAND [options]",

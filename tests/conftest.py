@@ -88,7 +88,7 @@ def worker_database(postgres, worker_id) -> Iterator[Database]:
     """This worker's own database, with a clock that can be moved; `database` is the same one, empty."""
     database = postgres.clone(f"ventros_{worker_id}")
     make_movable(database)
-    urls = (database.app_url, database.relay_url, database.resolver_url, database.admin_url)
+    urls = (database.app_url, database.relay_url, database.resolver_url, database.observer_url, database.admin_url)
     with environment(database.environment()):
         yield database
         disconnect(*urls)

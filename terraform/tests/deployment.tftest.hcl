@@ -217,7 +217,7 @@ run "more_concurrency_counts" {
   command = plan
 
   assert {
-    condition     = output.connection_budget.clients == sum([for each in local.manifest.functions : var.instances[each.kind] * each.concurrency * ((contains(each.uses, "database") ? 2 : 0) + (contains(each.uses, "resolver") ? 1 : 0))])
+    condition     = output.connection_budget.clients == sum([for each in local.manifest.functions : var.instances[each.kind] * each.concurrency * ((contains(each.uses, "database") ? 2 : 0) + (contains(each.uses, "resolver") ? 1 : 0) + (contains(each.uses, "observer") ? 1 : 0))])
     error_message = "The budget must count instances times threads times pools of each function."
   }
 
