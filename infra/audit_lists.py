@@ -101,6 +101,7 @@ ADMITTED = (
             ("messages", "tenant_id id answers_group_id"),
             ("ai_runs", "tenant_id id responder model"),
             ("channels", "status connection"),
+            ("relays", "expires_at"),
         )
     ),
     admission("relay", "login_sessions", "select", _FORGETS, "tenant_id expires_at"),

@@ -23,10 +23,12 @@ def upgrade() -> None:
     run("0011_watched.up")
     for table, columns in OBSERVED.items():
         admit("ventros_observer", table, "select", "using (true)", f"({columns})")
+    op.execute("grant select (expires_at) on relays to ventros_observer")
 
 
 def downgrade() -> None:
     for table in OBSERVED:
         op.execute(f"drop policy ventros_observer_select on {table}")
         op.execute(f"revoke all on {table} from ventros_observer")
+    op.execute("revoke all on relays from ventros_observer")
     run("0011_watched.down")
