@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import Enum, IntEnum, StrEnum
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, Final
 from uuid import UUID
 
@@ -22,6 +22,7 @@ LEEWAY = 60  # seconds that another instance's clock may be ahead of ours
 _KEY = re.compile(r"vk_([0-9a-f]{32})_([A-Za-z0-9_-]{43})")
 _TOKEN = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
 _LONGEST_TOKEN = 8192
+MOST_REMEMBERED = 1024  # tokens whose signature was good
 _NAMED = {"tenant_id": "tenant_id", "user_id": "sub", "project_id": "project_id", "session_id": "sid"}
 # What libraries raise at tokens that somebody has made with care; the signature may even be good.
 _MALFORMED = (ValueError, TypeError, AttributeError, RecursionError, OverflowError)
@@ -270,7 +271,19 @@ def verify_token(token: str) -> dict[str, Any]:
 
 
 def claims_of(token: str, audience: str) -> dict[str, Any]:
-    """The claims of a token that our issuer signed for this audience, and that holds just now; else Unauthenticated."""
+    """The claims of a token that our issuer signed for this audience and that has not run out; else Unauthenticated."""
+    claims = signed_claims(token, audience)
+    now = datetime.now(UTC).timestamp()
+    if claims["exp"] <= now or claims["iat"] - now > LEEWAY:
+        raise refused()
+    return claims
+
+
+# A good signature stays good for as long as a process has its keys. Time goes on, and whether the sign-in still stands
+# is in its row: both are asked with every request. What is refused is not remembered, so nobody can crowd it out.
+@lru_cache(MOST_REMEMBERED)
+def signed_claims(token: str, audience: str) -> dict[str, Any]:
+    """What our issuer signed, checked once; Unauthenticated when it is not that, or has run out already."""
     import jwt
 
     try:
@@ -284,10 +297,10 @@ def claims_of(token: str, audience: str) -> dict[str, Any]:
             audience=audience,
             options={"require": ["exp", "iat", "iss", "aud", "sub"], "strict_aud": True, "verify_iat": False},
         )
-        holds = claims["iat"] < claims["exp"] and claims["iat"] - datetime.now(UTC).timestamp() <= LEEWAY
+        lasts = claims["exp"] - claims["iat"] > 0
     except (jwt.PyJWTError, StopIteration, *_MALFORMED) as error:
         raise refused() from error
-    if not holds:
+    if not lasts:
         raise refused()
     return claims
 
