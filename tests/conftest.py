@@ -95,7 +95,7 @@ def worker_database(postgres, worker_id, pytestconfig) -> Iterator[Database]:
     with reached as way, environment(way.environment()):
         yield database
         for place in (database, way):
-            disconnect(place.app_url, place.resolver_url)
+            disconnect(place.app_url, place.resolver_url, place.observer_url)
         disconnect(database.relay_url, database.admin_url)
     postgres.drop(database.name)
 

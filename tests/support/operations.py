@@ -45,6 +45,8 @@ KINDS = {
 }
 
 
+# What stands in a path and is the id of nothing.
+WORDS = {"component": "database"}
 # Where an operation asks for a thing in a certain state.
 STATES = {
     ("confirm_delivery", "message_id"): "sent_message",
@@ -184,6 +186,8 @@ def _values(declared: Routed, estate: Estate) -> dict[str, str]:
 
 
 def _own(declared: Routed, name: str, estate: Estate) -> str:
+    if name in WORDS:
+        return WORDS[name]
     kind = STATES.get((declared.name, name), KINDS.get(name))
     if kind not in estate.live:
         raise Unprepared(f"{name}: say what it is the id of")
@@ -197,7 +201,7 @@ def token_of(estate: Estate) -> str:
 def places(declared: Routed, estate: Estate) -> list[Place]:
     """Every place where an id may stand. Unprepared: nothing is known to ask, or no body has the field."""
     asked = questions(declared, estate)
-    found = [Place(declared, "path", name, asked[0]) for name in sorted(declared.placeholders())]
+    found = [Place(declared, "path", name, asked[0]) for name in sorted(declared.placeholders() - WORDS.keys())]
     found += [Place(declared, "filter", name, asked[0]) for name in _filters(declared)]
     if get_origin(declared.types["return"]) is Page and declared.method == "GET":
         found.append(Place(declared, "cursor", _key(declared), asked[0]))
