@@ -40,6 +40,7 @@ WORDS_OF_OURS = {
     "current": "a connection's state",
     "direction": "inbound or outbound",
     "kind": "one of an enumeration of the aggregate's model",
+    "label": "the provider's number of a label",
     "outcome": "one of an enumeration of the aggregate's model",
     "previous": "a connection's state, or a role's name",
     "qualification": "one of an enumeration of the aggregate's model",
