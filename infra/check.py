@@ -51,6 +51,7 @@ def checks(root: Path) -> list[Check]:
         Check("openapi", module("infra.cli", "openapi", "--check")),
         Check("gateway", module("infra.cli", "gateway", "--check")),
         Check("events", module("infra.cli", "events", "--check")),
+        Check("bundles", module("infra.cli", "bundle", "--check")),
         *terraform(root / "terraform"),
     ]
 

@@ -28,6 +28,7 @@ COMMANDS = {
     "check": Command("infra.check", "test", "run every static check: style, types, layers, generated files"),
     "campaign": Command("infra.campaign", "test", "run one reliability campaign in its long form"),
     "bench": Command("infra.bench.run", "bench", "hold speed and memory against other servers and the aims"),
+    "bundle": Command("infra.bundle.run", "test", "make what is deployed of each function; name what a change reaches"),
     "migrate": Command("infra.migrate", "demo", "bring a database's schema up or down"),
     "prepare": Command(
         "infra.prepare", "demo", "make an installation's secrets, roles and schema, as a job of the cloud"

@@ -1,6 +1,5 @@
 """The declaration of the one function to which Pub/Sub pushes what no consumer has taken."""
 
-import functools
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,7 +10,7 @@ from flask import Request, Response
 from shared.runtime.answers import answer
 from shared.runtime.consume import letter_of
 from shared.runtime.dead_letters import Letter
-from shared.runtime.declarations import ATTRIBUTE, Declaration, Kind
+from shared.runtime.declarations import Declaration, Kind
 from shared.runtime.postgres import is_away
 from shared.runtime.telemetry import configure, say, traced
 
@@ -64,11 +63,4 @@ class Burial(Declaration):
 
 def burial(handler: Handler) -> Callable[[Request], Response]:
     """Declare the function that keeps dead letters; its handler takes the `Letter`."""
-    spec = Burial(handler=handler)
-
-    @functools.wraps(handler)
-    def serve(request: Request) -> Response:
-        return spec.serve(request)
-
-    setattr(serve, ATTRIBUTE, spec)
-    return serve
+    return Burial(handler=handler).function()

@@ -16,7 +16,7 @@ from shared.kernel.errors import Unavailable
 from shared.kernel.events import Event, topic_of
 from shared.runtime.answers import answer
 from shared.runtime.dead_letters import Letter
-from shared.runtime.declarations import ATTRIBUTE, Declaration, Deployment, Kind
+from shared.runtime.declarations import Declaration, Deployment, Kind
 from shared.runtime.parsing import adapter
 from shared.runtime.postgres import DATABASE_ERRORS, is_away, is_lost, sql
 from shared.runtime.retry import retried
@@ -227,20 +227,13 @@ def consumer(
     deployment.setdefault("timeout", ack_deadline)
 
     def declare(handler: Handler) -> Callable[[Request], Response]:
-        spec = Consumer(
+        return Consumer(
             handler=handler,
             events=events,
             ordered=ordered,
             ack_deadline=ack_deadline,
             max_attempts=max_attempts,
             **deployment,
-        )
-
-        @functools.wraps(handler)
-        def serve(request: Request) -> Response:
-            return spec.serve(request)
-
-        setattr(serve, ATTRIBUTE, spec)
-        return serve
+        ).function()
 
     return declare

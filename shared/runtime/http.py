@@ -1,6 +1,5 @@
 """The endpoint declaration, and the one path every request takes."""
 
-import functools
 import json
 import sys
 from collections.abc import Callable
@@ -13,7 +12,7 @@ from pg8000.exceptions import DatabaseError
 
 from shared.kernel.errors import BadRequest, DomainError, NotFound, Unavailable
 from shared.runtime.answers import answer, problem, refusal
-from shared.runtime.declarations import ATTRIBUTE, Deployment, Kind, Limit, Routed
+from shared.runtime.declarations import Deployment, Kind, Limit, Routed
 from shared.runtime.identity import PUBLIC, Access, Allow, Claim, Principal, Role, claim_of, permit
 from shared.runtime.incoming import read_path
 from shared.runtime.limits import PER_USER, Turnstile, client_address
@@ -288,7 +287,7 @@ def endpoint(
     """
 
     def declare(handler: Handler) -> Callable[[Request], Response]:
-        spec = Endpoint(
+        return Endpoint(
             handler=handler,
             method=method,
             path=path,
@@ -298,14 +297,7 @@ def endpoint(
             errors=errors,
             secret=secret,
             **deployment,
-        )
-
-        @functools.wraps(handler)
-        def serve(request: Request) -> Response:
-            return spec.serve(request)
-
-        setattr(serve, ATTRIBUTE, spec)
-        return serve
+        ).function()
 
     return declare
 

@@ -1,6 +1,5 @@
 """The schedule declaration: functions that run by the clock, for all tenants."""
 
-import functools
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -11,7 +10,7 @@ from flask import Request, Response
 
 from shared.kernel.tasks import Task
 from shared.runtime.answers import answer
-from shared.runtime.declarations import ATTRIBUTE, Declaration, Deployment, Kind
+from shared.runtime.declarations import Declaration, Deployment, Kind
 from shared.runtime.outbox import Outgoing
 from shared.runtime.postgres import Row, Sql, connections
 from shared.runtime.settings import settings
@@ -110,13 +109,6 @@ def schedule(cron: str, **deployment: Unpack[Deployment]) -> Callable[[Handler],
     deployment.setdefault("concurrency", 1)
 
     def declare(handler: Handler) -> Callable[[Request], Response]:
-        spec = Schedule(handler=handler, cron=cron, **deployment)
-
-        @functools.wraps(handler)
-        def serve(request: Request) -> Response:
-            return spec.serve(request)
-
-        setattr(serve, ATTRIBUTE, spec)
-        return serve
+        return Schedule(handler=handler, cron=cron, **deployment).function()
 
     return declare

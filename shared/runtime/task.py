@@ -1,6 +1,5 @@
 """The task declaration, and the one path every Cloud Task takes."""
 
-import functools
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,7 +12,7 @@ from shared.kernel.tasks import Task
 from shared.runtime.answers import answer
 from shared.runtime.consume import Transactions, attempts_of, work_once, worked_off
 from shared.runtime.dead_letters import Letter
-from shared.runtime.declarations import ATTRIBUTE, Declaration, Deployment, Kind
+from shared.runtime.declarations import Declaration, Deployment, Kind
 from shared.runtime.parsing import adapter
 from shared.runtime.telemetry import configure, say, traced
 
@@ -84,13 +83,6 @@ def task(
     """
 
     def declare(handler: Handler) -> Callable[[Request], Response]:
-        spec = TaskFunction(handler=handler, task=kind, max_attempts=max_attempts, **deployment)
-
-        @functools.wraps(handler)
-        def serve(request: Request) -> Response:
-            return spec.serve(request)
-
-        setattr(serve, ATTRIBUTE, spec)
-        return serve
+        return TaskFunction(handler=handler, task=kind, max_attempts=max_attempts, **deployment).function()
 
     return declare

@@ -1,6 +1,5 @@
 """The webhook declaration: where providers deliver, signed in their own ways."""
 
-import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, ClassVar, Unpack
@@ -9,7 +8,7 @@ from flask import Request, Response
 
 from shared.kernel.errors import DomainError, Unavailable
 from shared.runtime.answers import answer, problem, refusal
-from shared.runtime.declarations import ATTRIBUTE, Deployment, Kind, Limit, Routed
+from shared.runtime.declarations import Deployment, Kind, Limit, Routed
 from shared.runtime.identity import PUBLIC
 from shared.runtime.incoming import raw_body, read_path
 from shared.runtime.postgres import is_away, sqlstate
@@ -63,7 +62,7 @@ def webhook(
     deployment.setdefault("concurrency", 16)
 
     def declare(handler: Handler) -> Callable[[Request], Response]:
-        spec = Webhook(
+        return Webhook(
             handler=handler,
             method=method,
             path=path,
@@ -71,13 +70,6 @@ def webhook(
             limit=Limit.INGRESS,
             provider=provider,
             **deployment,
-        )
-
-        @functools.wraps(handler)
-        def serve(request: Request) -> Response:
-            return spec.serve(request)
-
-        setattr(serve, ATTRIBUTE, spec)
-        return serve
+        ).function()
 
     return declare
