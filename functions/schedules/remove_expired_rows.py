@@ -23,7 +23,7 @@ EXPIRED = (
 
 @schedule("17 3 * * *")
 def remove_expired_rows(tenants: AllTenants) -> None:
-    """Remove raw deliveries, early events, presences, calls of strangers, kept answers, sign-ins, dead letters and inbox rows whose time is over."""
+    """Remove what was kept for a while: raw deliveries, what waits for its message, calls of strangers and the like."""
     until = time.monotonic() + SECONDS
     for old in EXPIRED:
         say("removed", table=old.table, rows=tenants.remove(old, until=until))

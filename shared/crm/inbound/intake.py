@@ -54,12 +54,12 @@ class Intake:
             self._keep()
             return True
         message = self.message = self.ledger.load("messages", Message, row)
+        if message.is_placeholder and not self.told.is_placeholder:
+            self._fill(message)
+            return True
         self.people.recognise(self.told)
         if self.told.is_placeholder:
             return False
-        if message.is_placeholder:
-            self._fill(message)
-            return True
         if message.direction is Direction.OUTBOUND:
             message.was_sent(self.told.external_id, self.told.provider_id)
             self._acknowledge(message)
@@ -87,7 +87,8 @@ class Intake:
     def _fill(self, message: Message) -> None:
         """Let a message that was only announced say what it says; from here on it is as one that is new."""
         message.fill(self.told)
-        contact, chat = self.people.contact(self.told.customer or self.told.sender), self.people.chats[0]
+        contact = self.people.contact(self.told.customer or self.told.sender, supposed=message.contact_id)
+        chat = next(each for each in self.people.chats if each.id == message.chat_id)
         if contact and not self.told.from_me:
             message.sender_contact_id = contact.id
         sessions = self.ledger.load_all("sessions", Session, self.seen["sessions"])

@@ -26,11 +26,12 @@ class People:
         self.addresses = set(map(str, seen["addresses"]))
         self.participants = set(map(str, seen["participants"]))
 
-    def contact(self, person: Person | None) -> Contact | None:
-        """The contact who is that person; None when nothing says who it is."""
+    def contact(self, person: Person | None, *, supposed: UUID | None = None) -> Contact | None:
+        """The contact who is that person; None when nothing says who it is. `supposed` is who it is if not known."""
         if person is None or not person.identities:
             return None
-        contact = self.known(person) or self._new_contact(person)
+        others = (each for each in self.contacts if each.id == supposed)
+        contact = self.known(person) or next(others, None) or self._new_contact(person)
         contact.introduce(person.name)
         self._link(contact, person)
         return contact

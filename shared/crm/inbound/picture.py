@@ -39,10 +39,16 @@ select id from chats where tenant_id = :tenant_id and id = any(array(
 _PICTURE = f"""
 with known_identities as (
     select known.* from contact_identities known where {_IS_TOLD}
+), told_messages as (
+    select m.* from messages m
+    where m.tenant_id = :tenant_id and m.channel_id = :channel_id
+      and m.external_id = any(array(select jsonb_array_elements_text(cast(:external_ids as jsonb))))
 ), known_contacts as (
-    select * from contacts where tenant_id = :tenant_id and id = any(array(select contact_id from known_identities))
+    select * from contacts where tenant_id = :tenant_id and id = any(array(
+        select contact_id from known_identities union select contact_id from told_messages where is_placeholder))
 ), known_chats as (
     select * from chats where tenant_id = :tenant_id and status <> 'merged' and channel_id = :channel_id and (
+        id = any(array(select chat_id from told_messages where is_placeholder)) or
         id = any(array(
             select chat_id from chat_addresses where tenant_id = :tenant_id and channel_id = :channel_id
               and address = any(array(select jsonb_array_elements_text(cast(:addresses as jsonb))))))
@@ -60,10 +66,6 @@ with known_identities as (
     (select s.* from living_sessions s, written where s.started_at <= written.at order by s.started_at desc limit 1)
     union
     (select s.* from living_sessions s order by s.started_at desc limit 1)
-), told_messages as (
-    select m.* from messages m
-    where m.tenant_id = :tenant_id and m.channel_id = :channel_id
-      and m.external_id = any(array(select jsonb_array_elements_text(cast(:external_ids as jsonb))))
 ), queued_messages as (
     select m.* from messages m
     where m.tenant_id = :tenant_id and m.chat_id = any(array(select id from known_chats)) and m.status = 'queued'

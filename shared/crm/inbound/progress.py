@@ -18,6 +18,7 @@ from shared.kernel.inbound import ChatKind, ConnectionState, Edit, Person, React
 
 SENT = 1
 Following = Receipt | Edit | Revocation | Reaction
+Stamps = dict[tuple[str, UUID | None], str]
 
 
 def take_following(gate: Gate, wanted: Wanted, told: Following, seen: dict[str, Any]) -> Ledger:
@@ -35,9 +36,7 @@ def take_following(gate: Gate, wanted: Wanted, told: Following, seen: dict[str, 
     return progress.ledger
 
 
-def follow(
-    ledger: Ledger, message: Message, sequels: Iterable[Sequel], known: dict[tuple[str, UUID | None], str]
-) -> None:
+def follow(ledger: Ledger, message: Message, sequels: Iterable[Sequel], known: Stamps) -> None:
     """Apply sequels to a message; `known` are the stamps of its reactions."""
     follower = Follower(message, known)
     for sequel in sequels:
@@ -89,7 +88,7 @@ class _Progress:
             follow(self.ledger, message, [sequel], self._known_reactions)
 
     @cached_property
-    def _known_reactions(self) -> dict[tuple[str, UUID | None], str]:
+    def _known_reactions(self) -> Stamps:
         return {
             (row["kind"], UUID(row["contact_id"]) if row["contact_id"] else None): row["stamp"]
             for row in self.seen["reactions"]

@@ -1,9 +1,11 @@
 """A provider's delivery, kept once: lock, look, decide, write and commit, in two round trips."""
 
 import hashlib
+import re
 from collections.abc import Iterable
 from contextvars import copy_context
 from functools import lru_cache
+from logging import WARNING
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -90,6 +92,9 @@ class _Reception:
         self.is_repeated = False
         self.message_id: UUID | None = None
         self.contact_id: UUID | None = None
+
+        if not delivery.is_foreseen:
+            say("an event that nobody foresaw is kept raw", level=WARNING, event=_harmless(delivery.event))
 
     def run(self) -> None:
         """Keep it in a transaction of its own."""
@@ -221,6 +226,11 @@ class _Company:
             self.outgoing.tasks.extend(each.outgoing.tasks)
             self.kept.add(each)
         return [*batch.statements, *(each.row() for each, _ in ready)]
+
+
+def _harmless(event: str) -> str:
+    """An event's name as a log line may quote it."""
+    return re.sub(r"[^a-z0-9._-]", "?", event[:60])
 
 
 def _apart(named: Iterable[tuple[T, frozenset[str]]]) -> tuple[list[T], list[T]]:

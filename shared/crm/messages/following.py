@@ -73,6 +73,11 @@ class Sequel:
         )
 
 
+def json_or_null(value: Any) -> str | None:
+    """A value as a jsonb column takes it: none is null there, not JSON's null."""
+    return None if value is None else as_json(value)
+
+
 @dataclass
 class Follower:
     """Applies sequels to one message, in any order; `statements` write what hangs on it.
@@ -118,12 +123,12 @@ class Follower:
             _REMEMBER_REACTION,
             kind=reaction.kind.value,
             contact_id=reaction.contact_id,
-            value=as_json(reaction.value),
+            value=json_or_null(reaction.value),
             at=reaction.at,
             stamp=reaction.key,
         )
 
-    def _write(self, text: str, **values: Any) -> None:
+    def _write(self, statement: str, **values: Any) -> None:
         message = self.message
         names = {"tenant_id": message.tenant_id, "project_id": message.project_id, "message_id": message.id}
-        self.statements.append(Sql(text, {**names, **values}))
+        self.statements.append(Sql(statement, {**names, **values}))

@@ -49,7 +49,7 @@ __all__ = ["LEVELS", "READ", "Direction", "Level", "Message", "MessageStatus", "
 LONGEST_TEXT = 65_536
 MOST_METADATA = 50
 STALE_AFTER = timedelta(minutes=30)  # a message older than this on arrival gets no reply
-_COMING = {"GOING": True, "NOT_GOING": False}
+_COMING: dict[object, bool] = {"GOING": True, "NOT_GOING": False}
 _NOT_DELIVERED = "provider_error"
 
 

@@ -4,9 +4,8 @@ import json
 from uuid import UUID
 
 from shared.crm import locks
-from shared.crm.messages.following import Follower, Sequel
+from shared.crm.messages.following import Follower, Sequel, json_or_null
 from shared.crm.messages.model import Message
-from shared.runtime.parsing import as_json
 from shared.runtime.postgres import Sql
 from shared.runtime.work import UnitOfWork
 
@@ -43,7 +42,7 @@ def wait(tenant_id: UUID, project_id: UUID, channel_id: UUID, external_id: str, 
             "kind": sequel.kind.value,
             "contact_id": sequel.contact_id,
             "key": sequel.key,
-            "value": None if sequel.value is None else as_json(sequel.value),
+            "value": json_or_null(sequel.value),
             "at": sequel.at,
         },
     )
