@@ -227,9 +227,16 @@ def _filters(declared: Routed) -> Iterator[str]:
 
 
 def _fields(declared: Routed) -> Iterator[str]:
-    body = declared.types.get("body")
-    hints = get_type_hints(body) if hasattr(body, "model_fields") else {}
-    yield from (name for name, hint in hints.items() if _is_id(hint))
+    names = (name for kind in _kinds(declared.types.get("body")) for name, hint in kind.items() if _is_id(hint))
+    yield from dict.fromkeys(names)
+
+
+def _kinds(body: Any) -> Iterator[dict[str, Any]]:
+    """The fields of a body, or of each of the kinds that it may be of."""
+    if isinstance(body, type):
+        yield get_type_hints(body) if hasattr(body, "model_fields") else {}
+    else:
+        yield from (fields for each in get_args(body) for fields in _kinds(each))
 
 
 def _is_id(hint: Any) -> bool:
