@@ -108,7 +108,9 @@ ADMITTED = (
         "tenant_id id project_id priority status due_at created_at expires_at",
     ),
     admission("relay", "media_objects", "select", _DUE, "tenant_id sha256 status removing_since"),
-    admission("relay", "projects", "select", "tells how long a project keeps its files", "tenant_id id media_kept_days"),
+    admission(
+        "relay", "projects", "select", "tells how long a project keeps its files", "tenant_id id media_kept_days"
+    ),
     admission("relay", "early_receipts", "select", _FORGETS, "tenant_id expires_at"),
     admission("relay", "early_receipts", "delete", _FORGETS),
     admission("relay", "inbound_deliveries", "select", _FORGETS, "tenant_id expires_at"),

@@ -2,12 +2,13 @@
 
 from shared.crm.channels.model import Channel
 from shared.providers import guard
-from shared.providers.waha.client import MOST_BYTES, TIMEOUT_SECONDS, Waha
+from shared.providers.waha import client
+from shared.providers.waha.client import Waha
 from shared.runtime.sealing import unseal
 from shared.runtime.settings import settings
 
 
-def open_waha(channel: Channel, *, seconds: float = TIMEOUT_SECONDS) -> Waha:
+def open_waha(channel: Channel, *, seconds: float | None = None) -> Waha:
     """A client of the channel's WAHA server, behind the address guard; close it after use."""
     known = settings()
     return Waha(
@@ -16,7 +17,10 @@ def open_waha(channel: Channel, *, seconds: float = TIMEOUT_SECONDS) -> Waha:
         session=channel.session_name,
         engine=channel.engine,
         http=guard.client(
-            known.allowed_addresses, own=known.own_addresses, total_seconds=seconds, most_bytes=MOST_BYTES
+            known.allowed_addresses,
+            own=known.own_addresses,
+            total_seconds=seconds or client.TIMEOUT_SECONDS,
+            most_bytes=client.MOST_BYTES,
         ),
     )
 

@@ -20,7 +20,7 @@ from tests.support.client import ApiClient
 
 READY_SECONDS = 60
 TOLD = {"base_url", "database_url", "owner_database_url", "admin", "waha_webhook_url", "waha_hmac_key", "fake_waha_url"}
-PROCESSES = {"postgres", "bus", "redis", "functions", "relay", "fake_waha"}
+PROCESSES = {"postgres", "bus", "redis", "storage", "functions", "relay", "fake_waha"}
 
 
 @pytest.fixture
