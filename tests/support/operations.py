@@ -32,6 +32,7 @@ KINDS = {
     "default_agent_id": "bot",
     "delivery_id": "delivery",
     "login_session_id": "login_session",
+    "media_id": "media",
     "member_id": "member",
     "message_group_id": "group",
     "message_id": "message",
@@ -51,6 +52,7 @@ WORDS = {"component": "database"}
 STATES = {
     ("confirm_delivery", "message_id"): "sent_message",
     ("retry_message", "message_id"): "failed_message",
+    ("retry_media", "media_id"): "failed_media",
 }
 
 
@@ -80,6 +82,9 @@ BODIES: dict[str, Callable[[Estate], list[Json]]] = {
     "create_api_key": lambda _: [{"name": "Website"}],
     "create_channel": lambda it: [_channel(it)],
     "create_contact": lambda _: [{"phone": "+5511933334444", "name": "Eva"}],
+    "create_media": lambda _: [
+        {"kind": "image", "file_name": "bolo.png", "mimetype": "image/png", "size_bytes": 2048},
+    ],
     "create_message": lambda it: [
         _message(chat_id=it.live["chat"], reply_to=it.live["message"]),
         _message(contact_id=it.live["contact"], channel_id=it.live["channel"]),
