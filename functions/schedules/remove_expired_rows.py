@@ -11,6 +11,7 @@ EXPIRED = (
     Old(table="inbound_deliveries", time="expires_at", condition=_EXPIRED),
     Old(table="early_receipts", time="expires_at", condition=_EXPIRED),
     Old(table="idempotency_keys", time="expires_at", condition=_EXPIRED),
+    Old(table="history_chats", time="expires_at", condition=_EXPIRED),
     Old(table="login_sessions", time="expires_at", condition=_EXPIRED),
     Old(table="dead_letters", time="expires_at", condition=_EXPIRED),
     Old(table="auth_attempts", time="at", condition="at < now() - interval '1 hour'"),
@@ -20,7 +21,7 @@ EXPIRED = (
 
 @schedule("17 3 * * *")
 def remove_expired_rows(tenants: AllTenants) -> None:
-    """Remove raw deliveries, early receipts, kept answers, sign-ins, dead letters and inbox rows whose time is over."""
+    """Remove raw deliveries, early receipts, kept answers, sign-ins, dead letters and other rows that are over."""
     until = time.monotonic() + SECONDS
     for old in EXPIRED:
         say("removed", table=old.table, rows=tenants.remove(old, until=until))
