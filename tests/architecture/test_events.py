@@ -38,6 +38,7 @@ WORDS_OF_OURS = {
     "changed": "names of fields, never what stands in them",
     "code": "a failure's code",
     "current": "a connection's state",
+    "day": "a date of the calendar",
     "direction": "inbound or outbound",
     "kind": "one of an enumeration of the aggregate's model",
     "mimetype": "what kind of file it is, as its first bytes show",

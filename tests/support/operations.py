@@ -89,6 +89,8 @@ BODIES: dict[str, Callable[[Estate], list[Json]]] = {
         _message(chat_id=it.live["chat"], reply_to=it.live["message"]),
         _message(contact_id=it.live["contact"], channel_id=it.live["channel"]),
     ],
+    "import_history": lambda _: [{"media": True}],
+    "reconcile_channel": lambda _: [{"days": 3}],
     "login": lambda it: [
         {"email": it.tenant.admin.email, "password": PASSWORD, "tenant_id": it.live["tenant"]},
     ],
