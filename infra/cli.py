@@ -36,6 +36,7 @@ COMMANDS = {
     ),
     "publish": Command("infra.publish", "demo", "bring zips and images to the cloud, those that are new"),
     "smoke": Command("infra.smoke.run", "demo", "try an installation by its public door, as after each deploy"),
+    "service-token": Command("infra.service_token", "demo", "make the token with which a service reads /metrics"),
     "limits": Command("infra.limits", "demo", "say how often a tenant, or each of its people, may call"),
     "origins": Command("infra.origins", "demo", "say which web pages may call the API for a tenant"),
     "audit": Command("infra.audit", "demo", "hold a database against the rules that keep tenants apart"),
@@ -48,7 +49,7 @@ COMMANDS = {
 
 
 def usage() -> str:
-    lines = (f"  {name:<10} {command.help}" for name, command in COMMANDS.items())
+    lines = (f"  {name:<13} {command.help}" for name, command in COMMANDS.items())
     return "\n".join(
         (
             "usage: python3 -m infra COMMAND [options]",
