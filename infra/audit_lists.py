@@ -143,6 +143,10 @@ ADMITTED = (
     admission("relay", "idempotency_keys", "delete", _FORGETS),
     admission("relay", "dead_letters", "select", _FORGETS, "expires_at"),
     admission("relay", "dead_letters", "delete", _FORGETS),
+    admission("relay", "history_runs", "select", _DUE, "tenant_id id status updated_at"),
+    admission("relay", "channels", "select", _DUE, "tenant_id id type status"),
+    admission("relay", "history_chats", "select", _FORGETS, "tenant_id expires_at"),
+    admission("relay", "history_chats", "delete", _FORGETS),
     admission("relay", "auth_attempts", "select", _FORGETS, "at"),
     admission("relay", "auth_attempts", "delete", _FORGETS),
     admission("relay", "inbox", "select", _FORGETS, "consumed_at"),
@@ -201,6 +205,9 @@ WITHOUT_CONTACT = {
     "agents": judged("name config", _OPERATED),
     "channels": judged(
         "name base_url session_name token_hash token_sealed api_key_sealed hmac_key_sealed connection phone", _OPERATED
+    ),
+    "history_runs": judged(
+        "kind cause status own_addresses failure_code failure_reason totals", "names the tenant's own number alone"
     ),
     "contacts": judged("name name_folded", _ITS_PERSON),
     "chat_addresses": judged("address", "its chat names the contact"),

@@ -25,6 +25,7 @@ COMMANDS = {
     "up": Command("infra.local.up", "demo", "run the whole local cloud until Ctrl-C"),
     "demo": Command("infra.demo.run", "demo", "play a recorded afternoon of WhatsApp traffic through it"),
     "test": Command("infra.test", "test", "run the tests; what follows goes to pytest"),
+    "newest": Command("infra.newest", None, "run what a newer Python could break on the newest one of this machine"),
     "check": Command("infra.check", "test", "run every static check: style, types, layers, generated files"),
     "campaign": Command("infra.campaign", "test", "run one reliability campaign in its long form"),
     "bench": Command("infra.bench.run", "bench", "hold speed and memory against other servers and the aims"),

@@ -41,7 +41,9 @@ locals {
   }
 
   role_limits = {
-    ventros_app      = local.poolers_at_once * (var.pooler.app_connections + var.pooler.reserve)
+    ventros_app = local.poolers_at_once * (var.pooler.app_connections + var.pooler.reserve)
+    # Its rows come through the pools of the application's database, within their sum.
+    ventros_observer = local.poolers_at_once * (var.pooler.app_connections + var.pooler.reserve)
     ventros_resolver = local.poolers_at_once * (var.pooler.resolver + var.pooler.reserve)
     # Within the poolers' pools for the application: one scrape at a time and the next, on each.
     ventros_observer = 2 * local.poolers_at_once

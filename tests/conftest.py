@@ -70,7 +70,9 @@ def postgres(pytestconfig) -> Iterator[Postgres]:
 
 @pytest.fixture(scope="session", autouse=True)
 def _keys(tmp_path_factory) -> Iterator[None]:
-    with environment(make_keys(tmp_path_factory.mktemp("keys")).environment()):
+    keys = make_keys(tmp_path_factory.mktemp("keys")).environment()
+    # No bucket, unless a test opens one, and never the real one.
+    with environment({**keys, "STORAGE_BASE_URL": "http://127.0.0.1:9"}):
         yield
 
 

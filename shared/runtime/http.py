@@ -201,7 +201,8 @@ class Endpoint(Routed):
         from shared.runtime.idempotency import keyed
 
         key = keyed(request, uow)
-        return self._tagged(key.take(uow) or self._work(request, uow, key))
+        replayed = key.take(uow)
+        return self._tagged(replayed) if replayed else self._work(request, uow, key)
 
     def _work(self, request: Request, uow: "UnitOfWork", key: "Keyed | None" = None) -> Response:
         arguments = self._arguments(request)
@@ -232,10 +233,13 @@ class Endpoint(Routed):
         if not rows or rows[0][0] is None:
             raise NotFound(f"there is no such {wanted.noun}")
         body = wanted.body(rows[0][0]) if isinstance(wanted, One) else rows[0][0]
-        return self._tagged(answer(self.status, body))
+        response = answer(self.status, body)
+        if self.shows_version:
+            response.headers["ETag"] = f'"{rows[0][1]}"'
+        return response
 
     def _tagged(self, response: Response) -> Response:
-        """The answer with the version of what it shows."""
+        """An answer that was kept, with the version of what it shows."""
         if self.shows_version:
             response.headers["ETag"] = f'"{json.loads(response.get_data())["version"]}"'
         return response

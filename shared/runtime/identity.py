@@ -94,19 +94,19 @@ class Claim:
         return tenant_scope(self.tenant_id)
 
     def principal(self, rows: list[Row]) -> Principal:
-        """The caller, from the rows that `proof` gave; none means the credential is not good."""
-        if not rows or rows[0][0] is None:
+        """The caller, from the row that `proof` gave; none means the credential is not good."""
+        if not rows:
             raise refused()
-        known = json.loads(rows[0][0])
-        if not known.get("within_scopes", True):
+        project_id, user_id, actor_id, role, session_id, within_scopes = (value or "" for value in rows[0][:6])
+        if within_scopes != "t":
             raise Forbidden("this API key's scopes do not reach so far")
         return Principal(
             tenant_id=self.tenant_id,
-            project_id=UUID(known["project_id"]),
-            user_id=UUID(known["user_id"]),
-            role=Role.named(known["role"]),
-            actor=Actor(type=self.actor_type, id=UUID(known["actor_id"])),
-            session_id=UUID(known["session_id"]) if known.get("session_id") else None,
+            project_id=as_id(project_id),
+            user_id=as_id(user_id),
+            role=Role.named(role),
+            actor=Actor(type=self.actor_type, id=as_id(actor_id)),
+            session_id=as_id(session_id) if session_id else None,
         )
 
 
@@ -115,6 +115,11 @@ def refused() -> Unauthenticated:
     return Unauthenticated("sign in first: there is no credential here, or it is unknown, out of date or revoked")
 
 
+# The same few come again with every request, and to read one costs as much as to send it.
+as_id = lru_cache(MOST_REMEMBERED)(UUID)
+
+
+@lru_cache(MOST_REMEMBERED)
 def tenant_scope(tenant_id: UUID) -> Sql:
     return sql(
         "select set_config('app.tenant_id', :tenant_id, true), set_config('app.project_id', '', true)",
@@ -122,7 +127,8 @@ def tenant_scope(tenant_id: UUID) -> Sql:
     )
 
 
-# Who asks is set by the very query that proves the caller, so that one round trip carries all.
+# A proof gives project, person, actor, role, sign-in, and whether a key's scopes reach. Who asks is set by the very
+# query that proves the caller, so that one round trip carries all.
 _KNOWN = """
        set_config('app.project_id', m.project_id::text, true), set_config('app.user_id', u.id::text, true)
 from users u
@@ -130,8 +136,7 @@ join memberships m on m.tenant_id = u.tenant_id and m.user_id = u.id
 join tenants t on t.tenant_id = u.tenant_id and t.status = 'active'
 """
 _PROVE_USER = f"""
-select json_build_object('user_id', u.id, 'actor_id', u.id, 'project_id', m.project_id, 'role', m.role,
-           'session_id', s.id),
+select m.project_id, u.id, u.id, m.role, s.id, true,
        set_config('app.role', m.role, true), set_config('app.session_id', s.id::text, true),{_KNOWN}
 join login_sessions s on s.tenant_id = u.tenant_id and s.user_id = u.id
 where u.tenant_id = :tenant_id and u.id = :user_id and u.status = 'active' and m.project_id = :project_id
@@ -139,7 +144,7 @@ where u.tenant_id = :tenant_id and u.id = :user_id and u.status = 'active' and m
 """
 # Such a token names no project: it opens the one that its user has been in for longest.
 _PROVE_OUTSIDE_USER = f"""
-select json_build_object('user_id', u.id, 'actor_id', u.id, 'project_id', m.project_id, 'role', m.role),
+select m.project_id, u.id, u.id, m.role, null, true,
        set_config('app.role', m.role, true), set_config('app.session_id', '', true),{_KNOWN}
 join external_identities e on e.tenant_id = u.tenant_id and e.user_id = u.id
 where e.tenant_id = :tenant_id and e.issuer = :issuer and e.subject = :subject and u.status = 'active'
@@ -154,8 +159,7 @@ with used as (
         where tenant_id = :tenant_id and secret_hash = :secret_hash
           and (last_used_at is null or last_used_at < now() - interval '1 minute')
         for update skip locked))
-select json_build_object('user_id', u.id, 'actor_id', k.id, 'project_id', k.project_id,
-           'role', allowed.role, 'within_scopes', k.scopes is null or k.scopes ? :scope),
+select k.project_id, u.id, k.id, allowed.role, null, k.scopes is null or k.scopes ? :scope,
        set_config('app.role', allowed.role, true), set_config('app.session_id', '', true),{_KNOWN}
 join api_keys k on k.tenant_id = m.tenant_id and k.user_id = m.user_id and k.project_id = m.project_id
 cross join lateral (
@@ -208,10 +212,11 @@ def _claim_of_token(header: str) -> Claim:
         return _claim_of_outside_user(*outside)
     claims = verify_token(token)
     try:
-        ids = {name: UUID(claims[claim]) for name, claim in _NAMED.items()}
+        named = {name: claims[claim] for name, claim in _NAMED.items()}
+        ids = [as_id(value) for value in named.values()]
     except (KeyError, ValueError, TypeError, AttributeError) as error:
         raise refused() from error
-    return Claim(tenant_id=ids["tenant_id"], proof=Sql(_PROVE_USER, ids), actor_type=ActorType.USER)
+    return Claim(tenant_id=ids[0], proof=Sql(_PROVE_USER, named), actor_type=ActorType.USER)
 
 
 def _claim_of_outside_user(issuer: str, subject: str) -> Claim:

@@ -235,3 +235,22 @@ run "a_gateway_stands_where_google_offers_it" {
 
   expect_failures = [var.gateway_region]
 }
+
+run "what_can_go_wrong_is_told_and_shown" {
+  command = plan
+
+  variables {
+    alert_emails = ["oncall@example.com"]
+    runbooks_url = "https://example.com/runbooks"
+  }
+
+  assert {
+    condition     = length(setintersection(module.observability.alerts, ["outbox-age", "dead-letters", "server-errors", "latency", "pooler-waiting", "pooler-cpu", "database-connections", "database-cpu", "signature-failures", "breaker-open"])) == 10
+    error_message = "Each of these must have its alert."
+  }
+
+  assert {
+    condition     = length(module.observability.charts) > length(module.observability.alerts) && length(module.observability.charts) == length(distinct(module.observability.charts))
+    error_message = "What is alerted on is shown, and what explains it too."
+  }
+}

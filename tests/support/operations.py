@@ -32,6 +32,7 @@ KINDS = {
     "default_agent_id": "bot",
     "delivery_id": "delivery",
     "login_session_id": "login_session",
+    "media_id": "media",
     "member_id": "member",
     "message_group_id": "group",
     "message_id": "message",
@@ -51,6 +52,7 @@ WORDS = {"component": "database"}
 STATES = {
     ("confirm_delivery", "message_id"): "sent_message",
     ("retry_message", "message_id"): "failed_message",
+    ("retry_media", "media_id"): "failed_media",
 }
 
 
@@ -80,10 +82,15 @@ BODIES: dict[str, Callable[[Estate], list[Json]]] = {
     "create_api_key": lambda _: [{"name": "Website"}],
     "create_channel": lambda it: [_channel(it)],
     "create_contact": lambda _: [{"phone": "+5511933334444", "name": "Eva"}],
+    "create_media": lambda _: [
+        {"kind": "image", "file_name": "bolo.png", "mimetype": "image/png", "size_bytes": 2048},
+    ],
     "create_message": lambda it: [
         _message(chat_id=it.live["chat"], reply_to=it.live["message"]),
         _message(contact_id=it.live["contact"], channel_id=it.live["channel"]),
     ],
+    "import_history": lambda _: [{"media": True}],
+    "reconcile_channel": lambda _: [{"days": 3}],
     "login": lambda it: [
         {"email": it.tenant.admin.email, "password": PASSWORD, "tenant_id": it.live["tenant"]},
     ],
@@ -227,9 +234,16 @@ def _filters(declared: Routed) -> Iterator[str]:
 
 
 def _fields(declared: Routed) -> Iterator[str]:
-    body = declared.types.get("body")
-    hints = get_type_hints(body) if hasattr(body, "model_fields") else {}
-    yield from (name for name, hint in hints.items() if _is_id(hint))
+    names = (name for kind in _kinds(declared.types.get("body")) for name, hint in kind.items() if _is_id(hint))
+    yield from dict.fromkeys(names)
+
+
+def _kinds(body: Any) -> Iterator[dict[str, Any]]:
+    """The fields of a body, or of each of the kinds that it may be of."""
+    if isinstance(body, type):
+        yield get_type_hints(body) if hasattr(body, "model_fields") else {}
+    else:
+        yield from (fields for each in get_args(body) for fields in _kinds(each))
 
 
 def _is_id(hint: Any) -> bool:

@@ -29,7 +29,7 @@ TOLD = {
     "waha_hmac_key",
     "fake_waha_url",
 }
-PROCESSES = {"postgres", "bus", "redis", "functions", "relay", "fake_waha"}
+PROCESSES = {"postgres", "bus", "redis", "storage", "functions", "relay", "fake_waha"}
 
 
 @pytest.fixture
