@@ -49,6 +49,7 @@ KINDS = {
 STATES = {
     ("confirm_delivery", "message_id"): "sent_message",
     ("retry_message", "message_id"): "failed_message",
+    ("recall_message", "message_id"): "sent_message",
 }
 
 
@@ -82,6 +83,12 @@ BODIES: dict[str, Callable[[Estate], list[Json]]] = {
         _message(chat_id=it.live["chat"], reply_to=it.live["message"]),
         _message(contact_id=it.live["contact"], channel_id=it.live["channel"]),
     ],
+    "forward_message": lambda it: [
+        {"chat_id": it.live["silent_chat"]},
+        {"contact_id": it.live["silent_contact"], "channel_id": it.live["channel"]},
+    ],
+    "react_to_message": lambda _: [{"emoji": "👍"}],
+    "type_in_chat": lambda _: [{"seconds": 3}],
     "login": lambda it: [
         {"email": it.tenant.admin.email, "password": PASSWORD, "tenant_id": it.live["tenant"]},
     ],

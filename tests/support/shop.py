@@ -40,6 +40,7 @@ class Shop:
         """A customer's message arrives, written now unless `timestamp` says otherwise."""
         usual = {"customer": ANA, "timestamp": int(self.world.now().timestamp())}
         event = make_event(self.engine, said.pop("kind", "text"), body=body, **{**usual, **said})
+        self.waha.state.keep(self.waha.state.sessions[SESSION], event["payload"])
         answer = self.channel.deliver(event)
         assert answer.status_code == 200, answer.text
 
