@@ -11,7 +11,6 @@ from typing import Any
 from infra.fakes.waha_events import US, Addressing, Party, Said, message_id
 from infra.fakes.waha_sends import bare, spoken_as, text_of, told
 from infra.fakes.webhooks import Webhook
-from shared.providers.waha.fields import moment
 from shared.providers.waha.ids import address
 from shared.providers.waha.messages import Setting, Unreadable, read_message
 
@@ -274,14 +273,3 @@ def read_session(told: dict[str, Any]) -> Session:
         webhook=Webhook(**webhook | {"events": tuple(webhook.get("events", ("*",)))}) if webhook else None,
         fault=Fault(**fault) if fault else None,
     )
-
-
-def select(rows: list[dict[str, Any]], query: dict[str, str]) -> list[dict[str, Any]]:
-    """Filter, sort and page messages as the query asks."""
-    lowest, highest = float(query.get("filter.timestamp.gte", 0)), float(query.get("filter.timestamp.lte", 1e12))
-    found = [each for each in rows if moment(each.get("timestamp")) and lowest <= each["timestamp"] <= highest]
-    if "filter.fromMe" in query:
-        found = [each for each in found if each["fromMe"] is (query["filter.fromMe"] == "true")]
-    found.sort(key=lambda each: each["timestamp"], reverse=query.get("sortOrder", "desc") == "desc")
-    offset, limit = int(query.get("offset", 0)), int(query["limit"])
-    return found[offset : offset + limit]

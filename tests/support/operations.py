@@ -32,6 +32,7 @@ KINDS = {
     "default_agent_id": "bot",
     "delivery_id": "delivery",
     "login_session_id": "login_session",
+    "media_id": "media",
     "member_id": "member",
     "message_group_id": "group",
     "message_id": "message",
@@ -45,11 +46,14 @@ KINDS = {
 }
 
 
+# What stands in a path and is the id of nothing.
+WORDS = {"component": "database"}
 # Where an operation asks for a thing in a certain state.
 STATES = {
     ("confirm_delivery", "message_id"): "sent_message",
     ("retry_message", "message_id"): "failed_message",
     ("recall_message", "message_id"): "sent_message",
+    ("retry_media", "media_id"): "failed_media",
 }
 
 
@@ -79,6 +83,9 @@ BODIES: dict[str, Callable[[Estate], list[Json]]] = {
     "create_api_key": lambda _: [{"name": "Website"}],
     "create_channel": lambda it: [_channel(it)],
     "create_contact": lambda _: [{"phone": "+5511933334444", "name": "Eva"}],
+    "create_media": lambda _: [
+        {"kind": "image", "file_name": "bolo.png", "mimetype": "image/png", "size_bytes": 2048},
+    ],
     "create_message": lambda it: [
         _message(chat_id=it.live["chat"], reply_to=it.live["message"]),
         _message(contact_id=it.live["contact"], channel_id=it.live["channel"]),
@@ -89,6 +96,8 @@ BODIES: dict[str, Callable[[Estate], list[Json]]] = {
     ],
     "react_to_message": lambda _: [{"emoji": "👍"}],
     "type_in_chat": lambda _: [{"seconds": 3}],
+    "import_history": lambda _: [{"media": True}],
+    "reconcile_channel": lambda _: [{"days": 3}],
     "login": lambda it: [
         {"email": it.tenant.admin.email, "password": PASSWORD, "tenant_id": it.live["tenant"]},
     ],
@@ -191,6 +200,8 @@ def _values(declared: Routed, estate: Estate) -> dict[str, str]:
 
 
 def _own(declared: Routed, name: str, estate: Estate) -> str:
+    if name in WORDS:
+        return WORDS[name]
     kind = STATES.get((declared.name, name), KINDS.get(name))
     if kind not in estate.live:
         raise Unprepared(f"{name}: say what it is the id of")
@@ -204,7 +215,7 @@ def token_of(estate: Estate) -> str:
 def places(declared: Routed, estate: Estate) -> list[Place]:
     """Every place where an id may stand. Unprepared: nothing is known to ask, or no body has the field."""
     asked = questions(declared, estate)
-    found = [Place(declared, "path", name, asked[0]) for name in sorted(declared.placeholders())]
+    found = [Place(declared, "path", name, asked[0]) for name in sorted(declared.placeholders() - WORDS.keys())]
     found += [Place(declared, "filter", name, asked[0]) for name in _filters(declared)]
     if get_origin(declared.types["return"]) is Page and declared.method == "GET":
         found.append(Place(declared, "cursor", _key(declared), asked[0]))

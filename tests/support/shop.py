@@ -9,6 +9,7 @@ from uuid import UUID
 
 from infra.fakes.waha import FakeWaha
 from infra.fakes.waha_events import Party, envelope, make_event
+from infra.local.storage import LocalStorage
 from shared.crm.chats.store import Chats
 from shared.crm.messages.model import Message, SenderKind
 from shared.crm.messages.store import Messages
@@ -17,6 +18,7 @@ from shared.kernel.outbound import words
 from shared.runtime.work import unit_of_work
 from tests.support.api import Api
 from tests.support.environment import environment
+from tests.support.storage import bucket
 from tests.support.tenants import Tenant
 from tests.support.waha import WahaChannel, waha_channel
 from tests.support.world import Drained, World
@@ -35,11 +37,14 @@ class Shop:
     waha: FakeWaha
     channel: WahaChannel
     engine: str
+    bucket: LocalStorage
 
     def hears(self, body: str = "Oi", **said: Any) -> None:
         """A customer's message arrives, written now unless `timestamp` says otherwise."""
         usual = {"customer": ANA, "timestamp": int(self.world.now().timestamp())}
         event = make_event(self.engine, said.pop("kind", "text"), body=body, **{**usual, **said})
+        if event["payload"].get("media"):
+            self.waha.files.place(SESSION, event["payload"])
         self.waha.state.keep(self.waha.state.sessions[SESSION], event["payload"])
         answer = self.channel.deliver(event)
         assert answer.status_code == 200, answer.text
@@ -83,8 +88,12 @@ class Shop:
 @contextmanager
 def open_shop(world: World, api: Api, tenant: Tenant, *, engine: str = "GOWS", **channel: Any) -> Iterator[Shop]:
     """Open a shop whose WAHA server is fake; its address too is let through the guard."""
-    with FakeWaha() as waha, environment({"ALLOWED_HOSTS": f"{os.environ.get('ALLOWED_HOSTS', '')},{waha.address}"}):
-        waha.state.clock = lambda: world.now().timestamp()
+    with (
+        FakeWaha() as waha,
+        environment({"ALLOWED_HOSTS": f"{os.environ.get('ALLOWED_HOSTS', '')},{waha.address}"}),
+        bucket() as kept,
+    ):
+        waha.state.clock = waha.files.clock = lambda: world.now().timestamp()
         waha.add_session(SESSION, engine, api_key="waha-key")
         connected = waha_channel(world, api, tenant, engine=engine, base_url=waha.url, session_name=SESSION, **channel)
-        yield Shop(world, api, tenant, waha, connected, engine)
+        yield Shop(world, api, tenant, waha, connected, engine, kept)

@@ -52,6 +52,7 @@ CONTACT_MOVES = (
     _moved("sessions", "contact_id"),
     _moved("message_groups", "contact_id"),
     _moved("ai_runs", "contact_id"),
+    _moved("media_files", "contact_id"),
     *(
         f"update {table} set contact_id = :survivor where tenant_id = :tenant_id and contact_id = :other"
         for table in ("contact_events", "inbound_deliveries", "calls", "lid_lookups")
@@ -61,6 +62,7 @@ CHAT_MOVES = (
     "update chat_addresses set chat_id = :survivor where tenant_id = :tenant_id and chat_id = :other",
     _moved("messages", "chat_id"),
     _moved("ai_runs", "chat_id"),
+    _moved("media_files", "chat_id"),
     # What was pending or alive the merge itself has decided about.
     _moved("message_groups", "chat_id"),
     _moved("sessions", "chat_id"),

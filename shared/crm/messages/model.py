@@ -16,6 +16,7 @@ from shared.crm.messages.events import (
     MessageEventAnswered,
     MessageForwarded,
     MessageLeftUnknown,
+    MessageMediaAnnounced,
     MessagePollVoted,
     MessageQueued,
     MessageReactionAdded,
@@ -84,6 +85,8 @@ class Message(Standing):
             is_placeholder=told.is_placeholder,
         )
         message._born()
+        if message.media:
+            message.record(MessageMediaAnnounced(**message._names()))
         return message
 
     def fill(self, told: InboundMessage) -> None:

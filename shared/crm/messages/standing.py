@@ -60,6 +60,7 @@ class Standing(Aggregate):
     status: MessageStatus
     text: str | None = None
     media: Media | None = None
+    media_file_id: UUID | None = None
     location: Location | None = None
     cards: list[Card] | None = None
     poll: Poll | None = None

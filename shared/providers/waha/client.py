@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 import httpx
 
-from shared.kernel.inbound import ConnectionState, InboundMessage
+from shared.kernel.inbound import ConnectionState, InboundMessage, Media
 from shared.kernel.outbound import Draft
 from shared.providers import guard
 from shared.providers.waha.envelope import read_state
@@ -36,7 +36,7 @@ REFUSALS = {
     501: ("engine_cannot", "The engine of this WAHA session cannot do this."),
 }
 NOT_IMPLEMENTED = 501
-OK, REDIRECT, CLIENT_ERROR, TIMEOUT, SERVER_ERROR = 200, 300, 400, 408, 500
+OK, REDIRECT, CLIENT_ERROR, NOT_FOUND, TIMEOUT, SERVER_ERROR = 200, 300, 400, 404, 408, 500
 
 
 class WahaError(Exception):
@@ -148,6 +148,18 @@ class Waha:
             if not rows or len(found) >= limit:
                 break
         return [each for each in found if each.sent_at is None or each.sent_at >= since.replace(microsecond=0)][:limit]
+
+    def file_of(self, chat_id: str, provider_id: str) -> Media | None:
+        """Let the server fetch a message's file anew, and say where it is now; None when there is no such message."""
+        path = f"/api/{quote(self._session, safe='')}/chats/{quote(chat_id, safe='')}/messages/"
+        try:
+            row = self._call("GET", path + quote(provider_id, safe=""), params={"downloadMedia": "true"})
+        except Refused as refusal:
+            if refusal.status == NOT_FOUND:
+                return None
+            raise
+        told = self._read(row)
+        return told.media if told else None
 
     def check(self) -> ConnectionState:
         """Ask how the session is."""
