@@ -10,7 +10,8 @@ from shared.crm.chats.store import Chats
 from shared.crm.contacts.model import Contact
 from shared.crm.contacts.store import Contacts
 from shared.kernel.errors import Invalid
-from shared.kernel.inbound import ChatKind, Identity, IdentityKind
+from shared.kernel.identities import Identity, IdentityKind
+from shared.kernel.inbound import ChatKind
 from shared.runtime.work import UnitOfWork
 
 

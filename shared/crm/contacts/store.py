@@ -7,7 +7,7 @@ from uuid import UUID
 from shared.crm import locks
 from shared.crm.contacts.model import Contact, with_variants
 from shared.kernel.errors import NotFound
-from shared.kernel.inbound import Identity, IdentityKind
+from shared.kernel.identities import Identity, IdentityKind
 from shared.runtime.mapping import map_aggregate
 from shared.runtime.postgres import sql
 from shared.runtime.work import Repository

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from shared.kernel.inbound import ConnectionState, Delivery, Identity, IdentityKind, InboundMessage, Receipt
+from shared.kernel.identities import Identity, IdentityKind
+from shared.kernel.inbound import ConnectionState, Delivery, InboundMessage, Receipt
 from shared.providers.waha.fields import dig, items, key, mapping, moment
 from shared.providers.waha.ids import identity
 from shared.providers.waha.messages import Setting, Unreadable, own_addresses, read_message
