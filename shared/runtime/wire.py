@@ -3,7 +3,7 @@
 import json
 import re
 import struct
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -18,6 +18,7 @@ Connection: TypeAlias = Any  # pg8000.dbapi.Connection; the library ships no typ
 MOST_PREPARED = 256  # per connection; what comes after is parsed each time
 _SYNC = b"S\x00\x00\x00\x04"
 _EXECUTE = b"E\x00\x00\x00\x09\x00\x00\x00\x00\x00"
+_COPIED = b"c\x00\x00\x00\x04"
 _NULL = struct.pack("!i", -1)
 _AS_TEXT = struct.pack("!H", 0)
 _HEAD = 5  # one letter and a length
@@ -35,7 +36,15 @@ class Sql:
     values: Mapping[str, Any]
 
 
-def pipeline(connection: Connection, *statements: Sql) -> list[list[Row]]:
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """A `copy … from stdin` with its rows, as `copied` writes them; it has no rows of its own to give back."""
+
+    text: str
+    data: bytes
+
+
+def pipeline(connection: Connection, *statements: Sql | Copy) -> list[list[Row]]:
     """Send the statements at once and read all their rows: one round trip, one implicit transaction.
 
     The first error ends the run; it is raised as pg8000's `DatabaseError`, or as what the connection was lost by,
@@ -67,7 +76,11 @@ class _Run:
         self.error: Any = None
         self.ready = b""
 
-    def messages(self, statement: Sql) -> bytes:
+    def messages(self, statement: Sql | Copy) -> bytes:
+        if isinstance(statement, Copy):
+            # The server takes the data as soon as it comes to the statement, and throws it away if it never does.
+            data = b"d" + struct.pack("!i", len(statement.data) + 4) + statement.data
+            return self.messages(Sql(statement.text, {})) + data + _COPIED
         text, names = numbered(statement.text)
         parse, name = self._parsed(text)
         body = [b"\0", name, b"\0", _AS_TEXT, _count.pack(len(names))]
@@ -166,6 +179,24 @@ def _encode(value: Any) -> bytes:
     if isinstance(value, (dict, list, tuple)):
         return json.dumps(value, default=_in_json, ensure_ascii=False, separators=(",", ":")).encode()
     return str(value).encode()
+
+
+_ESCAPES = ((b"\\", b"\\\\"), (b"\t", b"\\t"), (b"\n", b"\\n"), (b"\r", b"\\r"))
+
+
+def copied(rows: Iterable[Sequence[Any]]) -> bytes:
+    """Rows in the text format that a `Copy` sends; their values are those that statements take."""
+    return b"".join(b"\t".join(map(_field, row)) + b"\n" for row in rows)
+
+
+def _field(value: Any) -> bytes:
+    told = encode(value)
+    if told is None:
+        return b"\\N"
+    for plain, escaped in _ESCAPES:
+        if plain in told:
+            told = told.replace(plain, escaped)
+    return told
 
 
 def _in_json(value: Any) -> str:
