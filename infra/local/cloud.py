@@ -105,6 +105,7 @@ class LocalCloud:
             **make_keys(self.data).environment(),
             "DATABASE_URL": self.database_url("ventros_app"),
             "RESOLVER_DATABASE_URL": self.database_url("ventros_resolver"),
+            "OBSERVER_DATABASE_URL": self.database_url("ventros_observer"),
             "RELAY_DATABASE_URL": self.database_url("ventros_relay"),
             "PUBLIC_BASE_URL": self.base_url,
             "TOKEN_ISSUER": self.base_url,

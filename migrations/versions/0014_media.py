@@ -5,7 +5,7 @@ from alembic import op
 from migrations.support import admit, protect, run
 
 revision = "0014_media"
-down_revision = "0010_origins"
+down_revision = "0013_outbound"
 
 _FOUND_BY = {
     "media_files": ("using (true)", "tenant_id, id, project_id, priority, status, due_at, created_at, expires_at"),

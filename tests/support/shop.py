@@ -8,12 +8,13 @@ from typing import Any
 from uuid import UUID
 
 from infra.fakes.waha import FakeWaha
-from infra.fakes.waha_events import Party, make_event
+from infra.fakes.waha_events import Party, envelope, make_event
 from infra.local.storage import LocalStorage
 from shared.crm.chats.store import Chats
 from shared.crm.messages.model import Message, SenderKind
 from shared.crm.messages.store import Messages
 from shared.crm.sessions.store import Sessions, sessions
+from shared.kernel.outbound import words
 from shared.runtime.work import unit_of_work
 from tests.support.api import Api
 from tests.support.environment import environment
@@ -48,13 +49,19 @@ class Shop:
         answer = self.channel.deliver(event)
         assert answer.status_code == 200, answer.text
 
+    def echoes(self, payload: dict[str, Any]) -> None:
+        """The server tells of a message that it sent for us."""
+        told = envelope(self.engine, "message.any", SESSION, payload)
+        assert self.channel.deliver(told).status_code == 200
+
     def says(self, text: str, *, sender_kind: SenderKind = SenderKind.USER) -> UUID:
         """Something is queued to be sent to the customer who wrote last; its id."""
         with unit_of_work(self.tenant.tenant_id) as uow:
             opened = Sessions(uow).all(sessions.c.status == "open")
             session = max(opened, key=lambda each: (each.last_message_at, each.id))
             chat = Chats(uow).get(session.chat_id, lock=True)
-            queued = Message.queue(chat=chat, session_id=session.id, text=text, at=uow.now, sender_kind=sender_kind)
+            draft = words(text)
+            queued = Message.queue(chat=chat, session_id=session.id, draft=draft, at=uow.now, sender_kind=sender_kind)
             Messages(uow).add(queued)
             uow.commit()
         return queued.id

@@ -22,10 +22,26 @@ class ChannelStateChanged(ChannelEvent, name="channel.state_changed"):
     current: str
 
 
+class ChannelLabelUpserted(ChannelEvent, name="channel.label_upserted"):
+    """`label` is the provider's id of it."""
+
+    label: str
+
+
+class ChannelLabelDeleted(ChannelEvent, name="channel.label_deleted"):
+    label: str
+
+
 class ChannelDebounceTimeoutChanged(ChannelEvent, name="channel.debounce_timeout_changed"):
     old_ms: int
     new_ms: int
 
 
 class ChannelDefaultAgentSet(ChannelEvent, name="channel.default_agent_set"):
+    agent_id: UUID | None
+
+
+class ChannelHistoryImportEnabled(ChannelEvent, name="channel.history_import_enabled"):
+    """From now on the past is fetched by itself; what we had sent is then the agent's."""
+
     agent_id: UUID | None

@@ -19,7 +19,16 @@ from tests.infra.programs import gone, start, wait_until
 from tests.support.client import ApiClient
 
 READY_SECONDS = 60
-TOLD = {"base_url", "database_url", "owner_database_url", "admin", "waha_webhook_url", "waha_hmac_key", "fake_waha_url"}
+TOLD = {
+    "base_url",
+    "service_token",
+    "database_url",
+    "owner_database_url",
+    "admin",
+    "waha_webhook_url",
+    "waha_hmac_key",
+    "fake_waha_url",
+}
 PROCESSES = {"postgres", "bus", "redis", "storage", "functions", "relay", "fake_waha"}
 
 
