@@ -102,9 +102,6 @@ class CloudStorage:
         except NotThere:
             return
 
-    def close(self) -> None:
-        self._client.close()
-
 
 @contextmanager
 def _answers() -> Iterator[None]:
