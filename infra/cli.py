@@ -35,6 +35,7 @@ COMMANDS = {
     ),
     "publish": Command("infra.publish", "demo", "bring zips and images to the cloud, those that are new"),
     "smoke": Command("infra.smoke.run", "demo", "try an installation by its public door, as after each deploy"),
+    "reach": Command("infra.reach", "test", "run a command against the database of an installation in the cloud"),
     "limits": Command("infra.limits", "demo", "say how often a tenant, or each of its people, may call"),
     "origins": Command("infra.origins", "demo", "say which web pages may call the API for a tenant"),
     "audit": Command("infra.audit", "demo", "hold a database against the rules that keep tenants apart"),
