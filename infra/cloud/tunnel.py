@@ -5,8 +5,8 @@ The connector itself only opens connections of a driver; its certificates and ad
 
 import asyncio
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import AsyncIterator, Coroutine, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 
 from google.auth.credentials import Credentials
 from google.cloud.sql.connector.client import CloudSQLClient
@@ -36,6 +36,7 @@ class Tunnel:
         self._credentials, self._endpoint = credentials, endpoint
         self._kind = IPTypes.PUBLIC if public else IPTypes.PRIVATE
         self._port = port
+        self._carrying: set[asyncio.Task[None]] = set()
 
     async def serve(self, ready: "asyncio.Future[int]", stop: asyncio.Event) -> None:
         """Take connections until it is to stop; `ready` is told the port. Raises what the instance's interface says."""
@@ -44,31 +45,59 @@ class Tunnel:
         try:
             # What cannot be reached is said now, and not to the first who comes.
             await cache.connect_info()
-            server = await asyncio.start_server(lambda *ours: self._carry(cache, *ours), HOST, 0)
+            server = await asyncio.start_server(lambda *ours: self._take(cache, *ours), HOST, 0)
             async with server:
                 ready.set_result(int(server.sockets[0].getsockname()[1]))
                 await stop.wait()
         finally:
+            for each in self._carrying:
+                each.cancel()
+            await asyncio.gather(*self._carrying, return_exceptions=True)
             await cache.close()
             await client.close()
 
+    def _take(self, cache: LazyRefreshCache, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        carrying = asyncio.get_running_loop().create_task(self._carry(cache, reader, writer))
+        self._carrying.add(carrying)
+        carrying.add_done_callback(self._carrying.discard)
+
     async def _carry(self, cache: LazyRefreshCache, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with suppress(OSError):
+        async with _closing(writer):
             known = await cache.connect_info()
             address = known.get_preferred_ip(self._kind)
             tls = await known.create_ssl_context()
             theirs, ours = await asyncio.open_connection(address, self._port, ssl=tls, server_hostname=address)
-            await asyncio.gather(_pump(reader, ours), _pump(theirs, writer))
+            async with _closing(ours):
+                await _either(_pump(reader, ours), _pump(theirs, writer))
+
+
+@asynccontextmanager
+async def _closing(writer: asyncio.StreamWriter) -> AsyncIterator[None]:
+    """Close it at the end; a connection that is lost is no error of ours."""
+    try:
+        with suppress(OSError):
+            yield
+    finally:
         writer.close()
+        with suppress(OSError):
+            await writer.wait_closed()
+
+
+async def _either(*ways: Coroutine[None, None, None]) -> None:
+    """Until one of them has ended: who has no more to say ends it for both."""
+    tasks = [asyncio.ensure_future(way) for way in ways]
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def _pump(source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
-    """Hand on what comes; who has no more to say ends it for both."""
-    with suppress(OSError):
-        while piece := await source.read(PIECE):
-            target.write(piece)
-            await target.drain()
-    target.close()
+    while piece := await source.read(PIECE):
+        target.write(piece)
+        await target.drain()
 
 
 @contextmanager

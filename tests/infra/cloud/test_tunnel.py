@@ -20,16 +20,18 @@ def operator(who="the-operator"):
 
 
 @pytest.fixture
-def instance(worker_database, tmp_path):
-    with running(worker_database.server.port, tmp_path) as made:
+def instance(postgres, tmp_path):
+    with running(postgres.port, tmp_path) as made:
         yield made
 
 
 @pytest.fixture
-def owner_url(worker_database):
+def owner_url(postgres, worker_id):
     """As the migration job keeps it, with the instance's own address."""
-    password = worker_database.server.passwords["ventros_owner"]
-    return f"postgresql://ventros_owner:{password}@10.0.0.3:5432/{worker_database.name}?sslmode=verify-ca"
+    name = f"ventros_instance_{worker_id}"
+    postgres.clone(name)
+    yield f"postgresql://ventros_owner:{postgres.passwords['ventros_owner']}@10.0.0.3:5432/{name}?sslmode=verify-ca"
+    postgres.drop(name)
 
 
 def way_to(instance, **options):
@@ -52,9 +54,9 @@ def test_who_may_not_is_told_before_anybody_connects(instance):
         pass
 
 
-def test_a_server_with_another_authority_is_not_spoken_to(instance, owner_url, worker_database, tmp_path):
+def test_a_server_with_another_authority_is_not_spoken_to(instance, owner_url, postgres, tmp_path):
     (tmp_path / "other").mkdir()
-    with running(worker_database.server.port, tmp_path / "other") as other:
+    with running(postgres.port, tmp_path / "other") as other:
         # The interface of one, the door of another.
         tunnel = Tunnel(INSTANCE, operator(), endpoint=instance.endpoint, port=other.port)
         with opened(tunnel) as port, pytest.raises(DATABASE_ERRORS):
@@ -67,11 +69,11 @@ def test_a_command_is_run_on_it(instance, owner_url, monkeypatch, capfd):
     monkeypatch.setattr(reach, "session", lambda: None)
     monkeypatch.setattr(google.auth, "default", lambda **_: (operator(), None))
     monkeypatch.setattr(reach, "Tunnel", lambda name, credentials, public: way_to(instance, public=public))
-    code = reach.run(argparse.Namespace(instance=INSTANCE, public=False, rest=["audit"]))
-    said = capfd.readouterr()
-    assert code == 0, said.err
-    assert "No breach found." in said.out
-    assert instance.shown == ["ephemeral"]
+    code = reach.run(argparse.Namespace(instance=INSTANCE, public=False, rest=["migrate", "base"]))
+    assert code == 0, capfd.readouterr().err
+    assert set(instance.shown) == {"ephemeral"}
+    with opened(way_to(instance)) as port, closing(Connections(local(owner_url, port))) as owner:
+        assert owner.run(sql("select count(*) from pg_tables where schemaname = 'public'"))[0] == [("1",)]
 
 
 def test_an_installation_that_was_never_prepared_is_named(monkeypatch, capsys):
