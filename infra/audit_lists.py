@@ -77,6 +77,7 @@ def admission(role: str, table: str, command: str, reason: str, columns: str = "
 _DUE = "finds by their ids what a lost timer left; the tenant's own function does the work"
 _PUBLISHES = "publishes every tenant's events and tasks and marks them so"
 _FORGETS = "removes what has expired, of every tenant"
+_COUNTS = "counts over all tenants, and tells nothing of one"
 _MARKS = "published_at attempts last_error"
 ADMITTED = (
     admission("resolver", "logins", "select", "finds the tenants an e-mail may sign in to, before one is known"),
@@ -88,6 +89,20 @@ ADMITTED = (
     ),
     admission(
         "resolver", "allowed_origins", "select", "answers a browser, which asks before it sends a credential", "origin"
+    ),
+    *(
+        admission("observer", table, "select", _COUNTS, columns)
+        for table, columns in (
+            ("outbox_events", "tenant_id type envelope created_at published_at"),
+            ("outbox_tasks", "created_at published_at run_at"),
+            ("dead_letters", "kind function status failed_at"),
+            ("sessions", "status"),
+            ("message_groups", "tenant_id id status outcome deadline_at closed_at"),
+            ("messages", "tenant_id id answers_group_id"),
+            ("ai_runs", "tenant_id id responder model"),
+            ("channels", "status connection"),
+            ("relays", "expires_at"),
+        )
     ),
     admission("relay", "login_sessions", "select", _FORGETS, "tenant_id expires_at"),
     admission("relay", "login_sessions", "delete", _FORGETS),
@@ -128,6 +143,10 @@ ADMITTED = (
     admission("relay", "idempotency_keys", "delete", _FORGETS),
     admission("relay", "dead_letters", "select", _FORGETS, "expires_at"),
     admission("relay", "dead_letters", "delete", _FORGETS),
+    admission("relay", "history_runs", "select", _DUE, "tenant_id id status updated_at"),
+    admission("relay", "channels", "select", _DUE, "tenant_id id type status"),
+    admission("relay", "history_chats", "select", _FORGETS, "tenant_id expires_at"),
+    admission("relay", "history_chats", "delete", _FORGETS),
     admission("relay", "auth_attempts", "select", _FORGETS, "at"),
     admission("relay", "auth_attempts", "delete", _FORGETS),
     admission("relay", "inbox", "select", _FORGETS, "consumed_at"),
@@ -186,6 +205,9 @@ WITHOUT_CONTACT = {
     "agents": judged("name config", _OPERATED),
     "channels": judged(
         "name base_url session_name token_hash token_sealed api_key_sealed hmac_key_sealed connection phone", _OPERATED
+    ),
+    "history_runs": judged(
+        "kind cause status own_addresses failure_code failure_reason totals", "names the tenant's own number alone"
     ),
     "contacts": judged("name name_folded", _ITS_PERSON),
     "chat_addresses": judged("address", "its chat names the contact"),

@@ -26,7 +26,7 @@ ROLE_SETTINGS = {
     "lock_timeout": "5s",
     "idle_in_transaction_session_timeout": "30s",
 }
-ROLES = ("ventros_app", "ventros_relay", "ventros_resolver")
+ROLES = ("ventros_app", "ventros_observer", "ventros_relay", "ventros_resolver")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -45,6 +45,8 @@ locals {
     # Its rows come through the pools of the application's database, within their sum.
     ventros_observer = local.poolers_at_once * (var.pooler.app_connections + var.pooler.reserve)
     ventros_resolver = local.poolers_at_once * (var.pooler.resolver + var.pooler.reserve)
+    # Within the poolers' pools for the application: one scrape at a time and the next, on each.
+    ventros_observer = 2 * local.poolers_at_once
     ventros_relay    = local.direct
     ventros_owner    = var.database.migration_connections
   }

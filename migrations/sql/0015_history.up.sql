@@ -68,7 +68,8 @@ create index on history_chats (tenant_id, project_id);
 create index history_chats_to_read on history_chats (tenant_id, run_id, lane) where status in ('waiting', 'reading');
 create index on history_chats (expires_at);
 
--- What the provider has of a chat's day, and what we had of it. `seen` are hashes of the ids the present run was told.
+-- What the provider has of a chat's day, and what we had of it, as the last run found it; `seen` are hashes of the ids
+-- that this run was told, and `recovered_before` is what runs before it had to bring.
 create table history_days (
     tenant_id uuid not null,
     project_id uuid not null,
@@ -79,6 +80,7 @@ create table history_days (
     expected integer not null,
     present integer not null,
     recovered integer not null,
+    recovered_before integer not null default 0,
     unknown integer not null,
     seen bigint[] not null,
     checked_at timestamptz not null default now(),

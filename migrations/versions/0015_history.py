@@ -1,5 +1,7 @@
 """What a channel's provider remembers of the past, and how much of it we have."""
 
+from alembic import op
+
 from migrations.support import admit, protect, run
 
 revision = "0015_history"
@@ -18,4 +20,6 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    op.execute("revoke select (tenant_id, id, type, status) on channels from ventros_relay")
+    op.execute("drop policy ventros_relay_select on channels")
     run("0015_history.down")

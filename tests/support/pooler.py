@@ -57,12 +57,17 @@ class Pooler:
     def resolver_url(self) -> str:
         return self.url("ventros_resolver", "ventros_resolver")
 
+    @property
+    def observer_url(self) -> str:
+        return self.url("ventros_observer")
+
     def environment(self) -> dict[str, str]:
         """The settings of a function in the cloud: what has no relay's work to do knows the pooler alone."""
         return {
             **self.database.environment(),
             "DATABASE_URL": self.app_url,
             "RESOLVER_DATABASE_URL": self.resolver_url,
+            "OBSERVER_DATABASE_URL": self.observer_url,
         }
 
 

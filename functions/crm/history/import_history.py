@@ -9,7 +9,7 @@ from pydantic import AwareDatetime, Field
 from shared.crm.channels.store import Channels
 from shared.crm.history.model import RunCause
 from shared.crm.history.use_cases import begin_import
-from shared.crm.history.view import HISTORY_IMPORTS, HistoryImportView
+from shared.crm.history.view import HISTORY_RUNS, HistoryRunView
 from shared.runtime.http import Role, endpoint
 from shared.runtime.parsing import Body
 from shared.runtime.query import One, one
@@ -37,7 +37,7 @@ class HistoryWanted(Body):
 
 
 @endpoint("POST", "/api/v1/crm/channels/{channel_id}/import-history", allow=Role.ADMIN, status=202)
-def import_history(uow: UnitOfWork, channel_id: UUID, body: HistoryWanted) -> One[HistoryImportView]:
+def import_history(uow: UnitOfWork, channel_id: UUID, body: HistoryWanted) -> One[HistoryRunView]:
     """Begin to take over a channel's past: contacts, chats, sessions and messages, with their own times.
 
     It can be done again at any time, also while messages come in: what is here already stays as it is.
@@ -46,4 +46,4 @@ def import_history(uow: UnitOfWork, channel_id: UUID, body: HistoryWanted) -> On
     channel = Channels(uow).get(channel_id)
     since: datetime | None = body.since
     run = begin_import(uow, channel, cause=RunCause.REQUESTED, since=since, chats=body.chats, media=body.media)
-    return one(HISTORY_IMPORTS, run.id)
+    return one(HISTORY_RUNS, run.id)

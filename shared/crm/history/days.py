@@ -18,6 +18,8 @@ select :tenant_id, :project_id, :channel_id, chat_id, day, :run_id, present + re
 from jsonb_to_recordset(cast(:rows as jsonb)) as told (
     chat_id uuid, day date, present integer, recovered integer, unknown integer, seen bigint[])
 on conflict (tenant_id, chat_id, day) do update set
+    recovered_before = known.recovered_before
+        + case when known.run_id = excluded.run_id then 0 else known.recovered end,
     run_id = excluded.run_id, expected = excluded.expected, present = excluded.present,
     recovered = excluded.recovered, unknown = excluded.unknown, seen = excluded.seen, checked_at = now()
 """

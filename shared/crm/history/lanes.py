@@ -15,6 +15,7 @@ from shared.crm.history.model import HistoryRun, RunKind, Totals, pause_after
 from shared.crm.history.reading import FailedPage, read
 from shared.crm.history.store import HistoryRuns
 from shared.crm.history.tasks import ListHistory, ReadHistory
+from shared.crm.history.use_cases import start_lanes
 from shared.crm.history.writing import write
 from shared.providers.waha.client import Refused, WahaError
 from shared.providers.waha.history import ChatPage
@@ -24,7 +25,6 @@ from shared.runtime.retry import retried
 from shared.runtime.telemetry import say
 from shared.runtime.work import UnitOfWork
 
-LANES = 4  # chats are read by so many at once
 CHATS = 8  # at most, in one step of a lane
 TELL_EVERY = 5  # steps of a lane
 
@@ -77,13 +77,6 @@ def _not_listed(transactions: Transactions, task: ListHistory, error: WahaError)
             again = ListHistory(run_id=run.id, round=run.round, step=task.step + 1)
             uow.schedule(again, at=uow.now + pause)
         uow.commit()
-
-
-def start_lanes(uow: UnitOfWork, run: HistoryRun) -> None:
-    """Let the lanes begin, all chats being known."""
-    run.all_listed(Cursors(uow, run).totals().chats)
-    for lane in range(LANES):
-        uow.schedule(ReadHistory(run_id=run.id, round=run.round, lane=lane, step=0))
 
 
 def read_on(transactions: Transactions, task: ReadHistory) -> None:

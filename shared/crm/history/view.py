@@ -1,10 +1,10 @@
-"""The public face of a history import: how far it has come, and what went wrong."""
+"""The public face of a run through a channel's history: how far it has come, and what went wrong."""
 
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from shared.crm.history.model import RunCause, RunStatus
+from shared.crm.history.model import RunCause, RunKind, RunStatus
 from shared.runtime.postgres import sql
 from shared.runtime.query import One, Source
 
@@ -21,7 +21,7 @@ class HistoryError:
 
 
 @dataclass(frozen=True, kw_only=True)
-class HistoryImportView:
+class HistoryRunView:
     """`read` counts the provider's messages, of which `added` were new here and `known` were not.
 
     `unread` is what could not be understood and is kept as it came. `chats` is how many there are as far as they are
@@ -30,6 +30,7 @@ class HistoryImportView:
 
     id: UUID
     channel_id: UUID
+    kind: RunKind
     status: RunStatus
     cause: RunCause
     since: datetime
@@ -65,8 +66,8 @@ _COUNTS = {
 _COUNTED = ", ".join(f"{count} as {name}" for name, count in _COUNTS.items())
 _LASTED = "greatest(extract(epoch from coalesce(r.finished_at, clock_timestamp()) - r.started_at), 0.001)"
 # The rows of the chats leave after a month; what they came to stays.
-HISTORY_IMPORTS = Source(
-    view=HistoryImportView,
+HISTORY_RUNS = Source(
+    view=HistoryRunView,
     tables=f"""history_runs r cross join lateral (
         select {_COUNTED} from history_chats c where c.tenant_id = r.tenant_id and c.run_id = r.id) as n""",  # noqa: S608 - our own words
     alias="r",
@@ -82,13 +83,12 @@ HISTORY_IMPORTS = Source(
                 where c.tenant_id = r.tenant_id and c.run_id = r.id and c.failure_code is not null
                 group by 1, 2 order by 3 desc limit {MOST_ERRORS}) as e""",  # noqa: S608 - our own words
     },
-    where="r.kind = 'import'",
-    noun="history import",
+    noun="history run",
 )
 
 
-def last_import(channel_id: UUID) -> One[HistoryImportView]:
+def last_import(channel_id: UUID) -> One[HistoryRunView]:
     """The channel's newest import, as it is now."""
     newest = "select id from history_runs where channel_id = :id and kind = 'import' order by id desc limit 1"
-    text = f"select {HISTORY_IMPORTS.item()} from {HISTORY_IMPORTS.tables} where r.id = ({newest})"  # noqa: S608 - our own words
-    return One(sql=sql(text, id=channel_id), noun=HISTORY_IMPORTS.noun)
+    text = f"select {HISTORY_RUNS.item()} from {HISTORY_RUNS.tables} where r.id = ({newest})"  # noqa: S608 - our own words
+    return One(sql=sql(text, id=channel_id), noun="history import")
