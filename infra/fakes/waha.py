@@ -144,6 +144,9 @@ class FakeWaha:
             return 200, select(self.state.chat(session, unquote(operation.values["chatId"])), query)
         if operation.id == "SessionsController_get":
             return 200, session.describe()
+        if operation.id == "LidsController_findPNByLid":
+            lid = unquote(operation.values["lid"])
+            return 200, {"lid": lid, "pn": session.phones.get(lid)}
         raise Refusal(501, {"message": f"The fake does not do {operation.id}.", "statusCode": 501})
 
     def _send(self, session: Session, body: dict[str, Any]) -> tuple[int, Any]:

@@ -49,6 +49,7 @@ class Session:
     auto_acks: tuple[int, ...] = ()
     fault: Fault | None = None
     payloads: list[dict[str, Any]] = field(default_factory=list)
+    phones: dict[str, str] = field(default_factory=dict)  # the phones behind hidden ids, by address
 
     def describe(self) -> dict[str, Any]:
         known = {

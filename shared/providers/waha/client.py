@@ -15,7 +15,7 @@ from shared.kernel.inbound import ConnectionState, InboundMessage
 from shared.providers import guard
 from shared.providers.waha.envelope import read_state
 from shared.providers.waha.fields import dig, items, mapping, text
-from shared.providers.waha.ids import message_id
+from shared.providers.waha.ids import address, message_id
 from shared.providers.waha.messages import Setting, Unreadable, read_message
 
 TIMEOUT_SECONDS = 10.0
@@ -33,7 +33,7 @@ REFUSALS = {
     422: ("not_acceptable", "WAHA cannot do this now; the session may not be connected."),
     429: ("rate_limited", "WAHA asks to slow down."),
 }
-OK, REDIRECT, CLIENT_ERROR, TIMEOUT, SERVER_ERROR = 200, 300, 400, 408, 500
+OK, REDIRECT, CLIENT_ERROR, NOT_FOUND, TIMEOUT, SERVER_ERROR = 200, 300, 400, 404, 408, 500
 
 
 class WahaError(Exception):
@@ -135,6 +135,16 @@ class Waha:
             return read_state(answer, answer.get("me"), None)
         except Unreadable as error:
             raise Unknown("WAHA's answer does not say how the session is.") from error
+
+    def phone_behind(self, lid: str) -> str | None:
+        """Ask whose phone a hidden id is, given by its digits: the phone's address, or None when WAHA does not know."""
+        path = f"/api/{quote(self._session, safe='')}/lids/{quote(f'{lid}@lid', safe='')}"
+        try:
+            return address(dig(self._call("GET", path), "pn"))
+        except Refused as refusal:
+            if refusal.status == NOT_FOUND:
+                return None
+            raise
 
     def _page(self, chat_id: str, since: datetime, offset: int) -> list[Any]:
         params = {
