@@ -25,7 +25,7 @@ def make_group(
 
     `about` are its subject and description, `members` those it has, with their roles.
     """
-    told = {"group": {"id": group, **(about or {})}, "timestamp": _stamp(engine, at), "_data": {}}
+    told: dict[str, Any] = {"group": {"id": group, **(about or {})}, "timestamp": _stamp(engine, at), "_data": {}}
     if members is not None:
         told["group"]["participants"] = [_member(party, role, addressing) for party, role in members.items()]
     return _wrapped(engine, f"group.v2.{happening}", session, told, at, me)

@@ -1,6 +1,7 @@
 """A merge undone: all is as it was before, and nothing that came since is lost."""
 
 import json
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -43,7 +44,7 @@ def two(channel, world):
     for way, first in ((Addressing.LID, 0), (Addressing.PHONE, 30)):
         for after in (0, 60, 100_000):
             at = SINCE + first + after
-            told = {"customer": ANA, "addressing": way, "timestamp": at}
+            told: dict[str, Any] = {"customer": ANA, "addressing": way, "timestamp": at}
             hear(make_event("GOWS", "text", body=f"{way} {after}", message_id=f"3EB0{way[:5]}{after}", **told))
         hear(make_event("GOWS", "text", body="no grupo", group=GROUP, **told))
         told = {"customer": ANA, "addressing": way, "timestamp": SINCE + first}
@@ -61,7 +62,7 @@ def two(channel, world):
 
 
 def becomes_one(hear):
-    told = {"customer": ANA, "addressing": Addressing.LID_WITH_PHONE, "timestamp": SINCE + 100_100}
+    told: dict[str, Any] = {"customer": ANA, "addressing": Addressing.LID_WITH_PHONE, "timestamp": SINCE + 100_100}
     hear(make_event("GOWS", "text", body="uma só", message_id="3EB0ONE", **told))
 
 
