@@ -45,6 +45,7 @@ resource "google_project_service" "used" {
     "cloudresourcemanager.googleapis.com",
     "cloudscheduler.googleapis.com",
     "cloudtasks.googleapis.com",
+    "cloudtrace.googleapis.com",
     "compute.googleapis.com",
     "iam.googleapis.com",
     "logging.googleapis.com",
@@ -57,6 +58,7 @@ resource "google_project_service" "used" {
     "servicenetworking.googleapis.com",
     "sqladmin.googleapis.com",
     "storage.googleapis.com",
+    "telemetry.googleapis.com",
     "vpcaccess.googleapis.com",
   ])
 
@@ -111,6 +113,7 @@ locals {
     pooler_users       = { pooler = module.accounts.pooler.email }
     pooler_certificate = { pooler = module.accounts.pooler.email }
     pooler_key         = { pooler = module.accounts.pooler.email }
+    smoke_password     = { deployer = module.ci.deployer }
   }
 }
 
@@ -151,7 +154,13 @@ module "ci" {
   kms_key    = var.kms_key
   repository = var.repository
   bundles    = module.storage.bundles
-  accounts   = module.accounts.runtime
+  build = {
+    _ENVIRONMENT  = var.environment
+    _REGION       = var.region
+    _STATE_BUCKET = var.state_bucket
+    _BUNDLES      = module.storage.bundles
+  }
+  accounts = module.accounts.runtime
 
   depends_on = [google_project_service.used, google_kms_crypto_key_iam_member.services]
 }
@@ -161,13 +170,12 @@ module "migration" {
 
   project  = var.project
   region   = var.region
-  image    = var.images["operator"]
+  image    = lookup(var.images, "operator", "")
   account  = module.accounts.migrator
   network  = module.network
   database = module.database
   limits   = local.role_limits
-
-  depends_on = [module.secrets]
+  secrets  = module.secrets.names
 }
 
 module "functions" {
@@ -179,7 +187,7 @@ module "functions" {
   base_url   = local.functions_base_url
   instances  = local.instances
   keep_warm  = var.keep_warm
-  bundles    = { folder = var.bundles_dir, bucket = module.storage.bundles, placeholder = var.placeholder_bundle }
+  bundles    = { bucket = module.storage.bundles, objects = { for name in keys(local.functions) : name => lookup(var.bundles, name, var.placeholder_bundle) } }
   build      = { repository = module.ci.functions_repository, account = module.ci.builder }
   accounts   = module.accounts.emails
   secrets    = { for name in keys(local.functions) : name => { for secret in local.secrets_of[name] : secret => module.secrets.names[secret] } }
@@ -226,7 +234,7 @@ module "services" {
 
   region    = var.region
   services  = local.services
-  images    = var.images
+  images    = { for name in keys(local.services) : name => lookup(var.images, name, "") }
   instances = local.instances
   accounts  = module.accounts.emails
   secrets   = { for name in keys(local.services) : name => { for secret in local.secrets_of[name] : secret => module.secrets.names[secret] } }
@@ -240,10 +248,13 @@ module "observability" {
   source = "./modules/observability"
 
   project      = var.project
+  region       = var.region
   emails       = var.alert_emails
   runbooks_url = var.runbooks_url
   database     = { instance = module.database.name, max_connections = var.database.max_connections }
   budget       = var.monthly_budget
+  span_readers = module.accounts.span_readers
+  kms_key      = var.kms_key
 
-  depends_on = [module.messaging]
+  depends_on = [google_project_service_identity.this, google_kms_crypto_key_iam_member.services]
 }

@@ -30,6 +30,7 @@ class Door:
 DOORS = {
     "ventros_app": Door(kept_in="database_url", pooled=True),
     "ventros_resolver": Door(kept_in="resolver_database_url", pooled=True, database="ventros_resolver"),
+    "ventros_observer": Door(kept_in="observer_database_url", pooled=True),
     "ventros_relay": Door(kept_in="relay_database_url", pooled=False),
     "ventros_owner": Door(kept_in="owner_database_url", pooled=False),
 }
@@ -58,6 +59,8 @@ def _keys(vault: Keeps) -> None:
     fresh = new_keys()
     if vault.latest("encryption_keys") is None:
         vault.add("encryption_keys", fresh.encryption_keys)
+    if vault.latest("smoke_password") is None:
+        vault.add("smoke_password", secrets.token_urlsafe(32))
     if vault.latest("token_signing_key") is None or vault.latest("token_public_keys") is None:
         vault.add("token_signing_key", fresh.token_signing_key)
         vault.add("token_public_keys", fresh.token_public_keys)

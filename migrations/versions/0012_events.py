@@ -3,7 +3,7 @@
 from migrations.support import admit, protect, run
 
 revision = "0012_events"
-down_revision = "0010_origins"
+down_revision = "0011_watched"
 
 TABLES = (
     "message_revisions",

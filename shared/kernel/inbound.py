@@ -31,6 +31,8 @@ class MessageType(StrEnum):
     LOCATION = "location"
     CONTACT = "contact"
     POLL = "poll"
+    LIST = "list"
+    BUTTONS = "buttons"
     EVENT = "event"
     UNKNOWN = "unknown"
 

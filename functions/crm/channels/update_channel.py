@@ -32,6 +32,10 @@ class ChannelChanges(Body):
     debounce_max_wait_ms: WaitMs = Field(default_factory=unsent)
     replies_in_groups: bool = Field(default_factory=unsent)
     default_agent_id: UUID | None = Field(default_factory=unsent, description="Null for none.")
+    imports_history: bool = Field(
+        default_factory=unsent,
+        description="Whether the past is fetched by itself when the number is first connected, and after it was away.",
+    )
     rotate_token: bool = Field(default=False, description="Make a new webhook URL; the old one ends at once.")
 
 

@@ -39,3 +39,9 @@ class ChannelDebounceTimeoutChanged(ChannelEvent, name="channel.debounce_timeout
 
 class ChannelDefaultAgentSet(ChannelEvent, name="channel.default_agent_set"):
     agent_id: UUID | None
+
+
+class ChannelHistoryImportEnabled(ChannelEvent, name="channel.history_import_enabled"):
+    """From now on the past is fetched by itself; what we had sent is then the agent's."""
+
+    agent_id: UUID | None

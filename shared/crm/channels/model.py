@@ -11,6 +11,7 @@ from shared.crm.channels.events import (
     ChannelCreated,
     ChannelDebounceTimeoutChanged,
     ChannelDefaultAgentSet,
+    ChannelHistoryImportEnabled,
     ChannelLabelDeleted,
     ChannelLabelUpserted,
     ChannelStateChanged,
@@ -41,11 +42,6 @@ class Engine(StrEnum):
     NOWEB = "NOWEB"
     GOWS = "GOWS"
 
-    @property
-    def takes_our_ids(self) -> bool:
-        """Whether a message can be sent under an id of our choosing."""
-        return self in {Engine.NOWEB, Engine.GOWS}
-
 
 @dataclass(eq=False, kw_only=True)
 class Channel(Aggregate):
@@ -74,6 +70,8 @@ class Channel(Aggregate):
     debounce_max_wait_ms: int = 60_000
     replies_in_groups: bool = False
     default_agent_id: UUID | None = None
+    imports_history: bool = False
+    history_read_until: datetime | None = None
 
     @classmethod
     def new_id(cls) -> UUID:
@@ -90,6 +88,8 @@ class Channel(Aggregate):
             self.debounce(wanted.pop("debounce_timeout_ms"))
         if "default_agent_id" in wanted:
             self.answer_by(wanted.pop("default_agent_id"))
+        if "imports_history" in wanted:
+            self.import_history(wanted.pop("imports_history"))
         changed = {name: value for name, value in wanted.items() if value != getattr(self, name)}
         for name, value in changed.items():
             setattr(self, name, value)
@@ -106,6 +106,20 @@ class Channel(Aggregate):
         if agent_id != self.default_agent_id:
             self.default_agent_id = agent_id
             self.record(ChannelDefaultAgentSet(channel_id=self.id, agent_id=agent_id))
+
+    def import_history(self, wanted: bool) -> None:  # noqa: FBT001 - it is what the field says
+        """Say whether the past is fetched by itself: when the channel is first connected, and after it was away."""
+        if wanted == self.imports_history:
+            return
+        self.imports_history = wanted
+        if wanted:
+            self.record(ChannelHistoryImportEnabled(channel_id=self.id, agent_id=self.default_agent_id))
+        else:
+            self.changed(["imports_history"])
+
+    def history_is_read(self, until: datetime) -> None:
+        """Note up to when all that the provider remembers has been taken in."""
+        self.history_read_until = max(until, self.history_read_until or until)
 
     def changed(self, fields: Iterable[str]) -> None:
         if fields := list(fields):

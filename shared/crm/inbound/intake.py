@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from shared.crm.channels.model import Channel, Engine
+from shared.crm.channels.model import Channel
 from shared.crm.chats.model import Chat
 from shared.crm.contacts.model import Contact
 from shared.crm.inbound.gate import Gate
@@ -15,12 +15,15 @@ from shared.crm.inbound.picture import Wanted
 from shared.crm.inbound.progress import follow
 from shared.crm.message_groups.model import GroupStatus, MessageGroup, Outcome
 from shared.crm.message_groups.tasks import FlushMessageGroup
+from shared.crm.messages.echoes import is_echo
 from shared.crm.messages.following import Sequel
 from shared.crm.messages.model import Direction, Message
 from shared.crm.messages.waiting import ANSWERED_LATER, TAKEN
 from shared.crm.sessions.model import Holder, Session, SessionStatus, place
-from shared.kernel.inbound import InboundMessage
+from shared.kernel.inbound import ChatKind, InboundMessage
 from shared.kernel.stamps import stamp
+from shared.providers.waha.rendering import rendered
+from shared.runtime.bulk import revive
 from shared.runtime.outbox import Outgoing
 
 ECHO_WITHIN = timedelta(minutes=10)  # of the claim, by the provider's clock
@@ -185,11 +188,15 @@ class Intake:
             self.ledger.last(TAKEN, **names)
 
     def _our_own_send(self) -> dict[str, Any] | None:
-        """A send of ours that this is the echo of, on an engine that chooses the ids itself."""
-        if not self.told.from_me or Engine(self.channel.engine).takes_our_ids:
+        """A send of ours that this is the echo of, where the engine chose the id itself."""
+        if not self.told.from_me:
             return None
-        return next((row for row in self.seen["sending"] if self._echoes(row)), None)
+        engine = self.channel.engine
+        return next((row for row in self.seen["sending"] if echoes(self.told, row, at=self.at, engine=engine)), None)
 
-    def _echoes(self, row: dict[str, Any]) -> bool:
-        apart = abs(self.at - datetime.fromisoformat(row["claimed_at"]))
-        return apart <= ECHO_WITHIN and (row["text"] or "").split() == (self.told.text or "").split()
+
+def echoes(told: InboundMessage, row: dict[str, Any], *, at: datetime, engine: str) -> bool:
+    """Whether a message of ours, told by the provider, is the send of that row, claimed about then."""
+    apart = abs(at - datetime.fromisoformat(row["claimed_at"]))
+    draft = rendered(revive(Message, row).draft(), engine, group=told.chat_kind is ChatKind.GROUP)
+    return apart <= ECHO_WITHIN and is_echo(draft, told)

@@ -59,6 +59,7 @@ _OF_CONTACT = (
     Move("sessions", "contact_id"),
     Move("message_groups", "contact_id"),
     Move("ai_runs", "contact_id"),
+    Move("media_files", "contact_id"),
     Move("calls", "contact_id"),
     Move("contact_events", "contact_id", is_aggregate=False),
     Move("inbound_deliveries", "contact_id", is_aggregate=False),
@@ -68,6 +69,7 @@ _OF_CHAT = (
     Move("chat_addresses", "chat_id", key=_ADDRESS, is_aggregate=False),
     Move("messages", "chat_id"),
     Move("ai_runs", "chat_id"),
+    Move("media_files", "chat_id"),
     # What was pending or alive the merge itself has decided about.
     Move("message_groups", "chat_id"),
     Move("sessions", "chat_id"),

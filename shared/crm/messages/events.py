@@ -101,3 +101,22 @@ class MessageDeleted(MessageEvent, name="message.deleted"):
 
 class MessageLeftUnknown(MessageEvent, name="message.left_unknown"):
     """The provider did not say whether it was sent; nothing sends it again by itself."""
+
+
+class MessageMediaAnnounced(MessageEvent, name="message.media_announced"):
+    """It came with a file, which is still with the provider."""
+
+
+class MessageMediaStored(MessageEvent, name="message.media_stored"):
+    """Its file is in our own store; the type is what its bytes show."""
+
+    media_id: UUID
+    mimetype: str
+    bytes: int
+
+
+class MessageMediaFailed(MessageEvent, name="message.media_failed"):
+    """Its file was given up; `retryable` says whether asking for it again may help."""
+
+    reason: str
+    retryable: bool

@@ -17,6 +17,7 @@ from shared.crm.messages.events import (
     MessageEventAnswered,
     MessageFailed,
     MessageLeftUnknown,
+    MessageMediaAnnounced,
     MessagePlayed,
     MessagePollVoted,
     MessageQueued,
@@ -42,6 +43,7 @@ from shared.kernel.errors import Conflict, Invalid
 from shared.kernel.events import Event
 from shared.kernel.ids import uuid7
 from shared.kernel.inbound import Card, InboundMessage, Location, Media, MessageType, ReactionKind
+from shared.kernel.outbound import Draft, Manner, Menu, Poll
 
 __all__ = ["LEVELS", "READ", "Direction", "Level", "Message", "MessageStatus", "Revision", "SenderKind"]
 
@@ -90,8 +92,13 @@ class Message(Aggregate):
     status: MessageStatus
     text: str | None = None
     media: Media | None = None
+    media_file_id: UUID | None = None
     location: Location | None = None
     cards: list[Card] | None = None
+    poll: Poll | None = None
+    menu: Menu | None = None
+    manner: Manner | None = None
+    forwarded_from_id: UUID | None = None
     quoted_external_id: str | None = None
     quoted_message_id: UUID | None = None
     sent_at: datetime
@@ -139,6 +146,8 @@ class Message(Aggregate):
             is_placeholder=told.is_placeholder,
         )
         message._born()
+        if message.media:
+            message.record(MessageMediaAnnounced(**message._names()))
         return message
 
     def fill(self, told: InboundMessage) -> None:
@@ -154,7 +163,7 @@ class Message(Aggregate):
         *,
         chat: Chat,
         session_id: UUID | None,
-        text: str,
+        draft: Draft,
         at: datetime,
         sender_kind: SenderKind,
         agent_id: UUID | None = None,
@@ -162,7 +171,7 @@ class Message(Aggregate):
         answers_group_id: UUID | None = None,
         quoted: "Message | None" = None,
     ) -> Self:
-        """A text to be sent; `external_id` is given where the engine lets us choose it."""
+        """A message to be sent; `external_id` is given where the engine lets us choose it."""
         message = cls(
             id=uuid7(),
             tenant_id=chat.tenant_id,
@@ -176,9 +185,15 @@ class Message(Aggregate):
             agent_id=agent_id,
             answers_group_id=answers_group_id,
             external_id=external_id,
-            type=MessageType.TEXT,
+            type=draft.type,
             status=MessageStatus.QUEUED,
-            text=text,
+            text=draft.text,
+            media=draft.media,
+            location=draft.location,
+            cards=list(draft.cards) or None,
+            poll=draft.poll,
+            menu=draft.menu,
+            manner=draft.manner,
             quoted_external_id=quoted.external_id if quoted else None,
             quoted_message_id=quoted.id if quoted else None,
             sent_at=at,
@@ -186,6 +201,19 @@ class Message(Aggregate):
         message._born()
         message.record(MessageQueued(channel_id=chat.channel_id, **message._names()))
         return message
+
+    def draft(self) -> Draft:
+        """What it says, as it is to be sent."""
+        return Draft(
+            type=self.type,
+            text=self.text,
+            media=self.media,
+            location=self.location,
+            cards=tuple(self.cards or ()),
+            poll=self.poll,
+            menu=self.menu,
+            manner=self.manner,
+        )
 
     def claim(self, at: datetime) -> None:
         """Take it for sending; from here on nobody else may send it."""

@@ -3,12 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 from shared.crm.messages.model import Direction, MessageStatus, SenderKind
 from shared.kernel.errors import BadRequest
 from shared.kernel.inbound import Card, Location, Media, MessageType, ReactionKind
+from shared.kernel.outbound import Menu, Poll
 from shared.runtime.query import Source
 
 
@@ -35,9 +36,21 @@ class RevisionView:
 
 
 @dataclass(frozen=True, kw_only=True)
+class MessageFile:
+    """How far a message's file has come into our own store; `GET /api/v1/crm/media/{id}` has the link to it."""
+
+    id: UUID
+    status: Literal["pending", "downloading", "stored", "failed", "missing"]
+    reason: str | None
+    mimetype: str | None
+    size_bytes: int | None
+
+
+@dataclass(frozen=True, kw_only=True)
 class MessageView:
     """`sent_at` is the provider's time, which orders the chat; `read_at` of an inbound message is when we read it.
 
+    `media` is what the provider told of its file, `file` what became of it here.
     `text` is what it says since `edited_at`; `revisions` are what it said before, the oldest first. One that was
     revoked was taken back for everyone and stays. A placeholder has come and cannot be read yet.
 
@@ -60,8 +73,12 @@ class MessageView:
     status: MessageStatus
     text: str | None
     media: Media | None
+    file: MessageFile | None
     location: Location | None
     cards: list[Card] | None
+    poll: Poll | None
+    menu: Menu | None
+    forwarded_from_id: UUID | None
     quoted_message_id: UUID | None
     external_id: str | None
     sent_at: datetime
@@ -82,11 +99,17 @@ class MessageView:
     updated_at: datetime
 
 
+_FILE = """
+select json_build_object(
+    'id', f.id, 'status', f.status, 'reason', f.reason, 'mimetype', f.mimetype, 'size_bytes', f.size_bytes)
+from media_files f where f.tenant_id = m.tenant_id and f.id = m.media_file_id"""
+
 MESSAGES = Source(
     view=MessageView,
     tables="messages m",
     alias="m",
     columns={
+        "file": _FILE,
         "revisions": """
             select coalesce(json_agg(json_build_object('text', v.text, 'said_at', v.said_at) order by v.stamp), '[]')
             from message_revisions v where v.tenant_id = m.tenant_id and v.message_id = m.id""",

@@ -20,6 +20,8 @@ _PLACEHOLDERS = {
     MessageType.LOCATION: "localização",
     MessageType.CONTACT: "contato",
     MessageType.POLL: "enquete",
+    MessageType.LIST: "lista",
+    MessageType.BUTTONS: "botões",
     MessageType.EVENT: "evento",
     MessageType.UNKNOWN: "mensagem",
 }

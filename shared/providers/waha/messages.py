@@ -158,7 +158,8 @@ def told_text(payload: Mapping[str, Any]) -> str | None:
     """What the engine's own message says in words: its text, its caption, or what a poll asks."""
     inner = content(payload)
     said = part(inner)
-    told = (inner.get("conversation"), said.get("text"), said.get("caption"), said.get("selectedDisplayText"))
+    names = ("text", "caption", "selectedDisplayText", "description", "contentText")
+    told = (inner.get("conversation"), *map(said.get, names))
     asked = (dig(inner, name, "name") for name in inner if name.startswith("pollCreationMessage"))
     return next(filter(None, map(text, (*told, *asked, dig(payload, "_data", "caption")))), None)
 

@@ -10,6 +10,7 @@ from shared.crm.messages.model import (
     SenderKind,
 )
 from shared.kernel.errors import Conflict
+from shared.kernel.outbound import words
 from tests.shared.crm.samples import CONTACT, NOON, a_chat, arrived, minute, names, queued, told
 
 WAY = [
@@ -71,7 +72,7 @@ def test_our_own_message_from_the_phone_is_sent_already():
 def test_a_queued_message_asks_to_be_sent():
     quoted = arrived()
     message = Message.queue(
-        chat=a_chat(), session_id=None, text="Olá!", at=NOON, sender_kind=SenderKind.BOT, quoted=quoted
+        chat=a_chat(), session_id=None, draft=words("Olá!"), at=NOON, sender_kind=SenderKind.BOT, quoted=quoted
     )
     assert names(message) == ["message.created", "message.queued"]
     assert (message.quoted_message_id, message.quoted_external_id) == (quoted.id, quoted.external_id)
