@@ -100,8 +100,28 @@ ADMITTED = (
     ),
     admission("relay", "messages", "select", _DUE, "tenant_id id status claimed_at updated_at"),
     admission("relay", "sessions", "select", _DUE, "tenant_id id status last_message_at timeout_minutes"),
-    admission("relay", "early_receipts", "select", _FORGETS, "tenant_id expires_at"),
-    admission("relay", "early_receipts", "delete", _FORGETS),
+    *(
+        each
+        for table in ("early_events", "presences")
+        for each in (
+            admission("relay", table, "select", _FORGETS, "tenant_id expires_at"),
+            admission("relay", table, "delete", _FORGETS),
+        )
+    ),
+    admission("relay", "calls", "select", "removes those of strangers", "tenant_id contact_id created_at"),
+    admission("relay", "calls", "delete", "removes those of strangers"),
+    admission("relay", "lid_lookups", "select", _DUE, "tenant_id id next_at"),
+    admission(
+        "relay",
+        "media_files",
+        "select",
+        _DUE,
+        "tenant_id id project_id priority status due_at created_at expires_at",
+    ),
+    admission("relay", "media_objects", "select", _DUE, "tenant_id sha256 status removing_since"),
+    admission(
+        "relay", "projects", "select", "tells how long a project keeps its files", "tenant_id id media_kept_days"
+    ),
     admission("relay", "inbound_deliveries", "select", _FORGETS, "tenant_id expires_at"),
     admission("relay", "inbound_deliveries", "delete", _FORGETS),
     admission("relay", "idempotency_keys", "select", _FORGETS, "expires_at"),
@@ -176,9 +196,14 @@ WITHOUT_CONTACT = {
     ),
     "contacts": judged("name name_folded", _ITS_PERSON),
     "chat_addresses": judged("address", "its chat names the contact"),
+    "channel_labels": judged("label name color stamp", _OPERATED),
+    "chat_labels": judged("label stamp", "its chat names the contact"),
+    "message_revisions": judged("text stamp", "its message names the contact"),
+    "contact_merge_moves": judged("place", _IDS_ONLY),
     "message_words": judged("word", "is written and removed with its message, which names the contact"),
-    "outbox_events": judged("topic type ordering_key envelope last_error", _IDS_ONLY),
-    "outbox_tasks": judged("queue task dedup_name body last_error", _IDS_ONLY),
+    "outbox_events": judged("topic type ordering_key envelope traceparent last_error", _IDS_ONLY),
+    "outbox_tasks": judged("queue task dedup_name body traceparent last_error", _IDS_ONLY),
+    "media_objects": judged("sha256", "holds hashes of contents; the files that have them name the contact"),
     "inbox": judged("consumer", _IDS_ONLY),
     "dead_letters": judged(
         "kind function type destination ordering_key body correlation_id status reason places", _IDS_ONLY

@@ -12,6 +12,7 @@ from pathlib import Path
 from infra.environment import ROOT
 from infra.local.process import clean_environment
 
+CLOUDBUILD = ("--builtin-schema", "vendor.cloudbuild")
 IMPORTS = "from importlinter.cli import lint_imports_command as check; check()"
 
 
@@ -51,6 +52,8 @@ def checks(root: Path) -> list[Check]:
         Check("openapi", module("infra.cli", "openapi", "--check")),
         Check("gateway", module("infra.cli", "gateway", "--check")),
         Check("events", module("infra.cli", "events", "--check")),
+        Check("bundles", module("infra.cli", "bundle", "--check")),
+        Check("cloudbuild", module("check_jsonschema", *CLOUDBUILD, "cloudbuild.yaml")),
         *terraform(root / "terraform"),
     ]
 

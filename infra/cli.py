@@ -28,10 +28,13 @@ COMMANDS = {
     "check": Command("infra.check", "test", "run every static check: style, types, layers, generated files"),
     "campaign": Command("infra.campaign", "test", "run one reliability campaign in its long form"),
     "bench": Command("infra.bench.run", "bench", "hold speed and memory against other servers and the aims"),
+    "bundle": Command("infra.bundle.run", "test", "make what is deployed of each function; name what a change reaches"),
     "migrate": Command("infra.migrate", "demo", "bring a database's schema up or down"),
     "prepare": Command(
         "infra.prepare", "demo", "make an installation's secrets, roles and schema, as a job of the cloud"
     ),
+    "publish": Command("infra.publish", "demo", "bring zips and images to the cloud, those that are new"),
+    "smoke": Command("infra.smoke.run", "demo", "try an installation by its public door, as after each deploy"),
     "limits": Command("infra.limits", "demo", "say how often a tenant, or each of its people, may call"),
     "origins": Command("infra.origins", "demo", "say which web pages may call the API for a tenant"),
     "audit": Command("infra.audit", "demo", "hold a database against the rules that keep tenants apart"),

@@ -52,10 +52,25 @@ def migrate(database_url: str, revision: str = "head") -> None:
         move(config, revision)
 
 
-def passed(config: Config, connection: Connection) -> list[str]:
-    """Name the revisions whose schema the database has, the present one first."""
+def is_newer(database_url: str) -> bool:
+    """Whether a database has the schema of a later version of this code, as after a deploy that was taken back."""
+    config = Config()
+    config.set_main_option("script_location", str(ROOT / "migrations"))
+    known = {step.revision for step in ScriptDirectory.from_config(config).walk_revisions()}
+    with engine_of(database_url).connect() as connection:
+        return revision_of(connection) not in {None, *known}
+
+
+def revision_of(connection: Connection) -> str | None:
+    """The revision whose schema a database has; None for an empty one."""
     present = MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE}).get_current_revision()
     connection.rollback()
+    return present
+
+
+def passed(config: Config, connection: Connection) -> list[str]:
+    """Name the revisions whose schema the database has, the present one first."""
+    present = revision_of(connection)
     steps = ScriptDirectory.from_config(config).iterate_revisions(present, "base") if present else ()
     return [step.revision for step in steps]
 

@@ -13,7 +13,7 @@ from typing import Protocol, Self
 
 from infra.cloud.google import DatabaseServer, Refused, Vault, session
 from infra.cloud.secrets import DATABASE, Keeps, fill
-from infra.migrate import limit_roles, make_database, make_extensions, make_roles, migrate
+from infra.migrate import is_newer, limit_roles, make_database, make_extensions, make_roles, migrate
 
 ADMINISTRATOR = "postgres"
 EXTENSIONS = ("vector", "pg_trgm")
@@ -79,7 +79,15 @@ def prepare(place: Installation, vault: Keeps, server: Serves) -> None:
         limit_roles(admin_url, place.limits)
         make_database(admin_url, DATABASE)
         make_extensions(way.url(ADMINISTRATOR, password, DATABASE), EXTENSIONS)
-        migrate(way.url("ventros_owner", passwords["ventros_owner"], DATABASE))
+        bring_up(way.url("ventros_owner", passwords["ventros_owner"], DATABASE))
+
+
+def bring_up(owner_url: str) -> None:
+    """Bring the schema to this version of the code; a newer one stays, as every version works on the next one's."""
+    if is_newer(owner_url):
+        print("The schema is of a later version of this code; it stays as it is.")
+    else:
+        migrate(owner_url)
 
 
 class _Way:

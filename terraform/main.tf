@@ -111,6 +111,7 @@ locals {
     pooler_users       = { pooler = module.accounts.pooler.email }
     pooler_certificate = { pooler = module.accounts.pooler.email }
     pooler_key         = { pooler = module.accounts.pooler.email }
+    smoke_password     = { deployer = module.ci.deployer }
   }
 }
 
@@ -151,7 +152,13 @@ module "ci" {
   kms_key    = var.kms_key
   repository = var.repository
   bundles    = module.storage.bundles
-  accounts   = module.accounts.runtime
+  build = {
+    _ENVIRONMENT  = var.environment
+    _REGION       = var.region
+    _STATE_BUCKET = var.state_bucket
+    _BUNDLES      = module.storage.bundles
+  }
+  accounts = module.accounts.runtime
 
   depends_on = [google_project_service.used, google_kms_crypto_key_iam_member.services]
 }
@@ -161,7 +168,7 @@ module "migration" {
 
   project  = var.project
   region   = var.region
-  image    = var.images["operator"]
+  image    = lookup(var.images, "operator", "")
   account  = module.accounts.migrator
   network  = module.network
   database = module.database
@@ -179,7 +186,7 @@ module "functions" {
   base_url   = local.functions_base_url
   instances  = local.instances
   keep_warm  = var.keep_warm
-  bundles    = { folder = var.bundles_dir, bucket = module.storage.bundles, placeholder = var.placeholder_bundle }
+  bundles    = { bucket = module.storage.bundles, objects = { for name in keys(local.functions) : name => lookup(var.bundles, name, var.placeholder_bundle) } }
   build      = { repository = module.ci.functions_repository, account = module.ci.builder }
   accounts   = module.accounts.emails
   secrets    = { for name in keys(local.functions) : name => { for secret in local.secrets_of[name] : secret => module.secrets.names[secret] } }
@@ -226,7 +233,7 @@ module "services" {
 
   region    = var.region
   services  = local.services
-  images    = var.images
+  images    = { for name in keys(local.services) : name => lookup(var.images, name, "") }
   instances = local.instances
   accounts  = module.accounts.emails
   secrets   = { for name in keys(local.services) : name => { for secret in local.secrets_of[name] : secret => module.secrets.names[secret] } }

@@ -58,6 +58,8 @@ def _keys(vault: Keeps) -> None:
     fresh = new_keys()
     if vault.latest("encryption_keys") is None:
         vault.add("encryption_keys", fresh.encryption_keys)
+    if vault.latest("smoke_password") is None:
+        vault.add("smoke_password", secrets.token_urlsafe(32))
     if vault.latest("token_signing_key") is None or vault.latest("token_public_keys") is None:
         vault.add("token_signing_key", fresh.token_signing_key)
         vault.add("token_public_keys", fresh.token_public_keys)

@@ -16,17 +16,20 @@ from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, cast
+from typing import Any, Self
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from infra.fakes import waha_history
 from infra.fakes.openapi import Contract, Operation
-from infra.fakes.waha_events import Party, Said, envelope, make_ack, payload
+from infra.fakes.waha_events import Party, envelope, make_ack
 from infra.fakes.waha_history import Archive, Dropped
-from infra.fakes.waha_state import Fault, SentRecord, Session, State, read_session
+from infra.fakes.waha_sends import KINDS, LACKING, PERSONS_ONLY, answer
+from infra.fakes.waha_state import ActRecord, Fault, SentRecord, Session, State, read_session
 from infra.fakes.webhooks import WebhookDelivery, WebhookSender
 
 ECHO_SECONDS = 20.0
+# Fields that WAHA takes and leaves out of its own document.
+HIDDEN = {"MessageTextRequest": {"mentions"}, "EditMessageRequest": {"mentions"}}
 TIMELOCK = {"statusCode": 500, "exception": {"message": "2 UNKNOWN: server returned error 463"}}
 
 
@@ -38,7 +41,7 @@ class Refusal(Exception):
 
 @cache
 def contract() -> Contract:
-    return Contract(Path(__file__).with_name("waha_openapi.json"))
+    return Contract(Path(__file__).with_name("waha_openapi.json"), hidden=HIDDEN)
 
 
 class FakeWaha:
@@ -70,6 +73,10 @@ class FakeWaha:
     def whatsapp(self) -> list[SentRecord]:
         """What WhatsApp shows: one message for each id."""
         return [each for each in self.state.sent if not each.duplicate]
+
+    @property
+    def acts(self) -> list[ActRecord]:
+        return self.state.acts
 
     @property
     def refused(self) -> list[dict[str, Any]]:
@@ -120,7 +127,8 @@ class FakeWaha:
         if record is None:
             raise ValueError(f"The session {session!r} has sent no message {message_id!r}.")
         group = record.chat_id if record.chat_id.endswith("@g.us") else None
-        told = {"chat": record.chat_id, "group": group, "message_id": record.id, "me": known.me, "body": record.text}
+        chat = record.chat_id if group or not known.acks_by_lid else hidden(record.chat_id)
+        told = {"chat": chat, "group": group, "message_id": record.id, "me": known.me, "body": record.text}
         self._emit(known, make_ack(known.engine, level, session=session, reader=reader, **told))
 
     def _emit(self, session: Session, event: dict[str, Any]) -> "Future[WebhookDelivery] | None":
@@ -141,8 +149,10 @@ class FakeWaha:
         return self._do(operation, session, query, body)
 
     def _do(self, operation: Operation, session: Session, query: dict[str, str], body: Any) -> tuple[int, Any]:
-        if operation.id == "ChattingController_sendText":
-            return self._send(session, body)
+        if operation.id in KINDS:
+            return self._send(session, KINDS[operation.id], body)
+        if operation.id in ACTS:
+            return self._act(session, operation, body)
         if operation.id in waha_history.OPERATIONS:
             chat = operation.values.get("chatId")
             beside = self.state.chat(session, unquote(chat)) if chat else list(session.payloads)
@@ -151,24 +161,54 @@ class FakeWaha:
             return 200, session.describe()
         raise Refusal(501, {"message": f"The fake does not do {operation.id}.", "statusCode": 501})
 
-    def _send(self, session: Session, body: dict[str, Any]) -> tuple[int, Any]:
-        if session.status != "WORKING":
-            raise Refusal(422, {"message": f"Session status is {session.status}", "statusCode": 422})
+    def _send(self, session: Session, kind: str, body: dict[str, Any]) -> tuple[int, Any]:
+        must_work(session)
+        must_be_able(session, kind, body["chatId"])
+        request = self._resolved(session, kind, body)
         fault = self.state.take_fault(session)
         if fault and not fault.reaches_whatsapp:
             return self._fail(fault)
-        record, said = self.state.accept(session, body)
+        record, shown = self.state.accept(session, *request)
         if not record.duplicate and not (fault and fault.kind == "no_echo"):
-            self._echo(session, said, wait=bool(fault and fault.kind == "echo_first"))
-        return self._fail(fault, sent_answer(session, said)) if fault else (201, sent_answer(session, said))
+            self._echo(session, record, shown, wait=bool(fault and fault.kind == "echo_first"))
+        told = answer(session.engine, kind, shown, int(record.at))
+        return self._fail(fault, told) if fault else (201, told)
 
-    def _echo(self, session: Session, said: Said, *, wait: bool) -> None:
-        told = envelope(session.engine, "message.any", session.name, payload(session.engine, said), me=session.me)
+    def _resolved(self, session: Session, kind: str, body: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+        """What is really sent: of a message that is passed on, the one that it is."""
+        if kind != "forward":
+            return kind, body
+        own, shown = self.state.original(session, body["messageId"]), self.state.shown(session, body["messageId"])
+        if shown is None:
+            raise Refusal(422, {"message": f"Message with id '{body['messageId']}' not found", "statusCode": 422})
+        addressed: dict[str, Any] = {name: body[name] for name in ("chatId", "id") if name in body}
+        if own is None:
+            return "text", {"text": shown.get("body") or "", **addressed}
+        return own.type, {**{name: value for name, value in own.body.items() if name != "id"}, **addressed}
+
+    def _act(self, session: Session, operation: Operation, body: Any) -> tuple[int, Any]:
+        """Do what makes no message; what a fault lets through is done all the same."""
+        must_work(session)
+        fault = self.state.take_fault(session)
+        if fault and not fault.reaches_whatsapp:
+            return self._fail(fault)
+        kind, told = ACTS[operation.id], body or {}
+        ids = told.get("messageIds") or [told.get("messageId") or operation.values.get("messageId")]
+        chat = told.get("chatId") or operation.values.get("chatId")
+        chat_id, names = unquote(chat) if chat else None, [unquote(each) for each in ids if each]
+        if kind in {"edit", "recall", "reaction"} and self.state.shown(session, names[0]) is None:
+            raise Refusal(404, {"message": "Message not found", "statusCode": 404})
+        self.state.act(session, kind, chat_id, names, told.get("text", told.get("reaction", told.get("participant"))))
+        status = 201 if operation.spec.get("responses", {}).get("201") else 200
+        return self._fail(fault, {}) if fault else (status, {})
+
+    def _echo(self, session: Session, record: SentRecord, shown: dict[str, Any], *, wait: bool) -> None:
+        told = envelope(session.engine, "message.any", session.name, shown, me=session.me)
         echo = self._emit(session, told)
         if echo and wait:
             echo.result(ECHO_SECONDS)
         for level in session.auto_acks:
-            self.ack(session.name, said.message_id, level)
+            self.ack(session.name, record.id, level)
 
     def _fail(self, fault: Fault, answer: Any = None) -> tuple[int, Any]:
         """Answer a send as the fault wants it."""
@@ -208,6 +248,7 @@ class FakeWaha:
     def _look(self, path: list[str]) -> tuple[int, Any]:
         shown = {
             "sent": lambda: [asdict(each) for each in self.sent],
+            "acts": lambda: [asdict(each) for each in self.acts],
             "refused": lambda: self.refused,
             "deliveries": lambda: [asdict(each) for each in self.webhooks.deliveries],
             "sessions": lambda: [each.describe() for each in self.state.sessions.values()],
@@ -216,16 +257,33 @@ class FakeWaha:
         return (200, shown[name]()) if name in shown else (404, {"message": "There is no such control."})
 
 
-def sent_answer(session: Session, said: Said) -> dict[str, Any]:
-    """Answer a send as each engine does: three shapes of one thing."""
-    if session.engine == "GOWS":
-        return {"id": said.id, "_data": {}}
-    told = payload(session.engine, said)
-    if session.engine == "NOWEB":
-        return {**told["_data"], "messageTimestamp": str(said.timestamp), "status": "PENDING"}
-    data = cast("dict[str, Any]", told["_data"])
-    shown = {"hasMedia": False, "body": said.body, "type": "chat", "timestamp": said.timestamp, "fromMe": True}
-    return {"_data": data, "id": data["id"], "ack": 0, "from": told["from"], "to": told["to"], **shown}
+ACTS = {
+    "ChattingController_setReaction": "reaction",
+    "ChattingController_sendSeen": "seen",
+    "ChattingController_startTyping": "typing",
+    "ChattingController_stopTyping": "stop_typing",
+    "ChatsController_editMessage": "edit",
+    "ChatsController_deleteMessage": "recall",
+}
+
+
+def must_work(session: Session) -> None:
+    if session.status != "WORKING":
+        raise Refusal(422, {"message": f"Session status is {session.status}", "statusCode": 422})
+
+
+def must_be_able(session: Session, kind: str, chat_id: str) -> None:
+    """Refuse what the engine does not have, as it does."""
+    if kind in LACKING[session.engine]:
+        said = f"The method is not implemented by '{session.engine}' engine."
+        raise Refusal(501, {"message": said, "statusCode": 501, "error": "Not Implemented"})
+    if kind in PERSONS_ONLY and not chat_id.endswith(("@c.us", "@lid")):
+        raise Refusal(422, {"message": "List message can only be sent to a direct message chat.", "statusCode": 422})
+
+
+def hidden(chat_id: str) -> str:
+    """The hidden id that stands for a phone here, when no customer has told another."""
+    return f"1{chat_id.partition('@')[0]}@lid"
 
 
 class _Server(ThreadingHTTPServer):

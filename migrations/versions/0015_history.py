@@ -5,7 +5,7 @@ from alembic import op
 from migrations.support import admit, protect, run
 
 revision = "0015_history"
-down_revision = "0010_origins"
+down_revision = "0014_media"
 
 
 def upgrade() -> None:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 
 class IdentityKind(StrEnum):
@@ -30,6 +31,8 @@ class MessageType(StrEnum):
     LOCATION = "location"
     CONTACT = "contact"
     POLL = "poll"
+    LIST = "list"
+    BUTTONS = "buttons"
     EVENT = "event"
     UNKNOWN = "unknown"
 
@@ -93,6 +96,7 @@ class InboundMessage:
 
     `external_id` is the id all events of the message share; `provider_id` is the id as it was sent.
     `chat_addresses` are all the addresses of the chat that the payload reveals, `chat_address` among them, sorted.
+    A placeholder says that a message came which cannot be read yet; the message itself may follow under the same id.
     `customer` is the other side of an individual chat; `sender` is who wrote it, None when we did.
     """
 
@@ -113,6 +117,7 @@ class InboundMessage:
     quoted_external_id: str | None
     sent_at: datetime | None
     ack: int | None
+    is_placeholder: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -131,6 +136,49 @@ class Receipt:
     at: datetime | None
 
 
+class ReactionKind(StrEnum):
+    """An emoji, a choice among a poll's options, or an answer to an invitation."""
+
+    EMOJI = "emoji"
+    VOTE = "vote"
+    ANSWER = "answer"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Edit:
+    """A message says something else. Of two edits the later has the greater `stamp`; the same one has the same."""
+
+    external_id: str
+    text: str | None
+    at: datetime | None
+    stamp: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Revocation:
+    """A message was taken back for everyone."""
+
+    external_id: str
+    at: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Reaction:
+    """All that somebody says to a message by now: it replaces what they said before. `person` is None when it is us.
+
+    `value` is an emoji; a list of the options chosen; or `{"response": "GOING", "guests": 0}`. None: an emoji was
+    taken back, or the vote or answer cannot be read.
+    """
+
+    external_id: str
+    kind: ReactionKind
+    chat_address: str
+    person: Person | None
+    value: str | list[str] | dict[str, Any] | None
+    at: datetime | None
+    stamp: str
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ConnectionState:
     """The provider's word for how the channel is connected, and the phone it is connected with."""
@@ -140,14 +188,18 @@ class ConnectionState:
     at: datetime | None
 
 
+Content = InboundMessage | Receipt | Edit | Revocation | Reaction | ConnectionState
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Delivery:
-    """One webhook call. No content and no problem: an event nobody here handles."""
+    """One webhook call. No content and no problem: an event nobody here handles; `is_foreseen` if that is known."""
 
     event: str
     event_id: str | None
     session: str | None
     engine: str | None
     at: datetime | None
-    content: InboundMessage | Receipt | ConnectionState | None
+    content: Content | None
     problem: str | None
+    is_foreseen: bool = True

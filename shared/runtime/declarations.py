@@ -1,15 +1,19 @@
 """What a declaration leaves on its function: all that deploy, gateway, documents and the local cloud read."""
 
+import functools
 import inspect
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
-from typing import Any, ClassVar, TypedDict, get_type_hints
+from typing import TYPE_CHECKING, Any, ClassVar, TypedDict, get_type_hints
 
 from shared.runtime.identity import Access, Allow
 from shared.runtime.uses import SECRETS, Use
+
+if TYPE_CHECKING:
+    from flask import Request, Response
 
 ATTRIBUTE = "__ventros__"
 
@@ -75,6 +79,20 @@ class Declaration:
     def trigger(self) -> dict[str, Any]:
         """How the function is called, for the manifest."""
         raise TypeError(f"{type(self).__name__} does not say how it is called")
+
+    def serve(self, request: "Request") -> "Response":
+        """Answer one call."""
+        raise TypeError(f"{type(self).__name__} is not called over HTTP, and here came {request.path}")
+
+    def function(self) -> Callable[["Request"], "Response"]:
+        """What is deployed: a function of the handler's name, as functions-framework wants one, that knows all this."""
+
+        @functools.wraps(self.handler)
+        def serve(request: "Request") -> "Response":
+            return self.serve(request)
+
+        setattr(serve, ATTRIBUTE, self)
+        return serve
 
     @property
     def standard_uses(self) -> set[Use]:

@@ -1,6 +1,5 @@
 """The endpoint declaration, and the one path every request takes."""
 
-import functools
 import json
 import sys
 from collections.abc import Callable
@@ -13,7 +12,7 @@ from pg8000.exceptions import DatabaseError
 
 from shared.kernel.errors import BadRequest, DomainError, NotFound, Unavailable
 from shared.runtime.answers import answer, problem, refusal
-from shared.runtime.declarations import ATTRIBUTE, Deployment, Kind, Limit, Routed
+from shared.runtime.declarations import Deployment, Kind, Limit, Routed
 from shared.runtime.identity import PUBLIC, Access, Allow, Claim, Principal, Role, claim_of, permit
 from shared.runtime.incoming import read_path
 from shared.runtime.limits import PER_USER, Turnstile, client_address
@@ -23,7 +22,8 @@ from shared.runtime.preflight import READABLE
 from shared.runtime.query import One, Page
 from shared.runtime.retry import retried
 from shared.runtime.settings import settings
-from shared.runtime.telemetry import configure, request_id, say, traced
+from shared.runtime.spans import SpanKind, called, offered
+from shared.runtime.telemetry import configure, request_id, say
 from shared.runtime.uses import Use
 
 if TYPE_CHECKING:
@@ -87,14 +87,11 @@ class Endpoint(Routed):
         """Answer one request, whatever happens."""
         configure()
         incoming = request.headers
-        with traced(
-            function=self.name,
-            request_id=(own := request_id(incoming.get("X-Request-Id"))),
-            correlation_id=own,
-            traceparent=incoming.get("traceparent", "")[:64],
-        ):
+        own = request_id(incoming.get("X-Request-Id"))
+        came = offered(incoming.get)
+        with called(SpanKind.SERVER, came, function=self.name, request_id=own, correlation_id=own) as call:
             turnstile = Turnstile(self.limit)
-            response = self._safely(request, turnstile)
+            response = call.answered(self._safely(request, turnstile))
             response.headers.update(turnstile.headers)
             if "Origin" in incoming:
                 response.headers.update(READABLE)
@@ -288,7 +285,7 @@ def endpoint(
     """
 
     def declare(handler: Handler) -> Callable[[Request], Response]:
-        spec = Endpoint(
+        return Endpoint(
             handler=handler,
             method=method,
             path=path,
@@ -298,14 +295,7 @@ def endpoint(
             errors=errors,
             secret=secret,
             **deployment,
-        )
-
-        @functools.wraps(handler)
-        def serve(request: Request) -> Response:
-            return spec.serve(request)
-
-        setattr(serve, ATTRIBUTE, spec)
-        return serve
+        ).function()
 
     return declare
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import Enum, IntEnum, StrEnum
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, Final, Literal
 from uuid import UUID
 
@@ -22,6 +22,7 @@ LEEWAY = 60  # seconds that another instance's clock may be ahead of ours
 _KEY = re.compile(r"vk_([0-9a-f]{32})_([A-Za-z0-9_-]{43})")
 _TOKEN = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
 _LONGEST_TOKEN = 8192
+MOST_REMEMBERED = 1024  # tokens whose signature was good
 _NAMED = {"tenant_id": "tenant_id", "user_id": "sub", "project_id": "project_id", "session_id": "sid"}
 # What libraries raise at tokens that somebody has made with care; the signature may even be good.
 _MALFORMED = (ValueError, TypeError, AttributeError, RecursionError, OverflowError)
@@ -259,6 +260,18 @@ def issue_token(*, tenant_id: UUID, user_id: UUID, project_id: UUID, session_id:
 
 def verify_token(token: str) -> dict[str, Any]:
     """The claims of a token that our issuer signed for us and that has not run out; else Unauthenticated."""
+    claims = signed_claims(token)
+    now = datetime.now(UTC).timestamp()
+    if claims["exp"] <= now or claims["iat"] - now > LEEWAY:
+        raise _refused()
+    return claims
+
+
+# A good signature stays good for as long as a process has its keys. Time goes on, and whether the sign-in still stands
+# is in its row: both are asked with every request. What is refused is not remembered, so nobody can crowd it out.
+@lru_cache(MOST_REMEMBERED)
+def signed_claims(token: str) -> dict[str, Any]:
+    """What our issuer signed for us, checked once; Unauthenticated when it is not that, or has run out already."""
     import jwt
 
     try:
@@ -273,10 +286,9 @@ def verify_token(token: str) -> dict[str, Any]:
             options={"require": ["exp", "iat", "iss", "aud", "sub"], "strict_aud": True, "verify_iat": False},
         )
         usual = 0 < claims["exp"] - claims["iat"] <= TOKEN_LIFETIME.total_seconds()
-        from_now = claims["iat"] - datetime.now(UTC).timestamp()
     except (jwt.PyJWTError, StopIteration, *_MALFORMED) as error:
         raise _refused() from error
-    if not usual or from_now > LEEWAY:
+    if not usual:
         raise _refused()
     return claims
 

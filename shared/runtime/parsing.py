@@ -52,7 +52,7 @@ def unsent() -> Any:
 def read_body(request: Request, kind: Any) -> Any:
     """The body as the declared model; raises BadRequest for what is no JSON, ValidationError for what does not fit."""
     body = raw_body(request)
-    if not body and kind.may_be_missing:
+    if not body and getattr(kind, "may_be_missing", False):
         return kind()
     check_json(body)
     return adapter(kind).validate_json(body)
@@ -124,4 +124,9 @@ def read_query(request: Request, kind: Any) -> tuple[Any, dict[str, str]]:
 def problems(error: ValidationError) -> dict[str, Any]:
     """What is wrong with each field; the values themselves are not repeated."""
     found = error.errors(include_input=False, include_url=False, include_context=False)[:20]
-    return {"fields": [{"field": ".".join(map(str, each["loc"])), "problem": each["msg"]} for each in found]}
+    return {"fields": [{"field": _place(each["loc"]), "problem": each["msg"]} for each in found]}
+
+
+def _place(path: tuple[int | str, ...]) -> str:
+    """Where in the body it stands; which of several kinds the body is, as in `<image>`, is no place."""
+    return ".".join(step for step in map(str, path) if not step.startswith("<"))

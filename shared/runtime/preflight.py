@@ -1,6 +1,5 @@
 """What browsers ask before a page of another origin may call the API, and what they are told with each answer."""
 
-import functools
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,7 +9,7 @@ from flask import Request, Response
 
 from shared.kernel.errors import Unavailable
 from shared.runtime.answers import problem, refusal
-from shared.runtime.declarations import ATTRIBUTE, Declaration, Deployment, Kind
+from shared.runtime.declarations import Declaration, Deployment, Kind
 from shared.runtime.postgres import is_lost, sqlstate
 from shared.runtime.telemetry import configure, request_id, say, traced
 from shared.runtime.uses import Use
@@ -73,13 +72,6 @@ def preflight(**deployment: Unpack[Deployment]) -> Callable[[Handler], Callable[
     """Declare the function that says whether pages of an origin (`https://app.example.com`) may call the API."""
 
     def declare(handler: Handler) -> Callable[[Request], Response]:
-        spec = Preflight(handler=handler, **deployment)
-
-        @functools.wraps(handler)
-        def serve(request: Request) -> Response:
-            return spec.serve(request)
-
-        setattr(serve, ATTRIBUTE, spec)
-        return serve
+        return Preflight(handler=handler, **deployment).function()
 
     return declare

@@ -77,7 +77,7 @@ class One(Generic[V]):
 
     sql: Sql
     noun: str
-    once: Mapping[str, str | None] = field(default_factory=dict)
+    once: Mapping[str, Any] = field(default_factory=dict)
 
     def body(self, found: str) -> str:
         """The answer, from the JSON that Postgres built."""
@@ -92,7 +92,7 @@ class Page(Generic[V]):
     noun: str = "resource"
 
 
-def one(source: Source[V], id: UUID, *, key: str = "id", once: Mapping[str, str | None] | None = None) -> One[V]:
+def one(source: Source[V], id: UUID, *, key: str = "id", once: Mapping[str, Any] | None = None) -> One[V]:
     """The thing with that id; `once` fills fields of the view that Postgres must not see."""
     where = f"{source.where} and {source.alias}.{key} = {source.named}"
     text = f"select {source.item()} from {source.tables} where {where}"

@@ -16,6 +16,7 @@ from typing import Any
 from uuid import UUID
 
 from shared.kernel.ids import uuid7
+from shared.runtime.settings import settings
 
 log = logging.getLogger("ventros")
 # Asked for every word, these quote the rows and requests that pass through them.
@@ -30,7 +31,7 @@ class Trace:
     request_id: str = ""
     correlation_id: str = ""
     causation_id: str = ""
-    traceparent: str = ""
+    traceparent: str = ""  # of the present span, as whoever is called from here is told
     tenant_id: UUID | None = None
 
 
@@ -70,6 +71,7 @@ class JsonLines(logging.Formatter):
             "function": here.function,
             "request_id": here.request_id,
             "tenant_id": str(here.tenant_id) if here.tenant_id else None,
+            **correlation(here.traceparent),
             **getattr(record, "fields", {}),
         }
         if record.exc_info and record.exc_info[0]:
@@ -77,6 +79,18 @@ class JsonLines(logging.Formatter):
             line["error"] = record.exc_info[0].__name__
             line["at"] = places_of(record.exc_info[2])
         return json.dumps({key: value for key, value in line.items() if value not in (None, "")}, default=str)
+
+
+def correlation(traceparent: str) -> dict[str, Any]:
+    """The fields by which Cloud Logging shows a line beside its span."""
+    if not traceparent:
+        return {}
+    _, trace_id, span_id, flags = traceparent.split("-")
+    return {
+        "logging.googleapis.com/trace": f"projects/{settings().google_project}/traces/{trace_id}",
+        "logging.googleapis.com/spanId": span_id,
+        "logging.googleapis.com/trace_sampled": flags == "01",
+    }
 
 
 def places_of(traceback: Any) -> list[str]:

@@ -16,7 +16,10 @@ class Use(StrEnum):
     COUNTERS = "counters"  # the store that calls are counted in
     PUBSUB = "pubsub"
     TASKS = "tasks"
+    TRACES = "traces"  # fetching spans that were logged, and handing them to Cloud Trace
     GEMINI = "gemini"
+    STORAGE = "storage"  # objects of the media bucket: made, read, copied, deleted
+    LINKS = "links"  # signing addresses under which anybody may read or write one object for a while
     CUSTOMER_HOSTS = "customer_hosts"  # leaves through the fixed address that customers let in
 
 
@@ -29,4 +32,6 @@ SECRETS: Final[dict[Use, tuple[str, ...]]] = {
     Use.TOKENS: ("token_public_keys",),
     Use.SIGNING: ("token_signing_key", "token_public_keys"),
     Use.COUNTERS: ("upstash_token",),
+    Use.LINKS: ("storage_key_secret",),
+    Use.STORAGE: ("storage_key_secret",),
 }

@@ -1,6 +1,5 @@
 """The webhook declaration: where providers deliver, signed in their own ways."""
 
-import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, ClassVar, Unpack
@@ -9,11 +8,12 @@ from flask import Request, Response
 
 from shared.kernel.errors import DomainError, Unavailable
 from shared.runtime.answers import answer, problem, refusal
-from shared.runtime.declarations import ATTRIBUTE, Deployment, Kind, Limit, Routed
+from shared.runtime.declarations import Deployment, Kind, Limit, Routed
 from shared.runtime.identity import PUBLIC
 from shared.runtime.incoming import raw_body, read_path
 from shared.runtime.postgres import is_away, sqlstate
-from shared.runtime.telemetry import configure, request_id, say, traced
+from shared.runtime.spans import SpanKind, called, offered
+from shared.runtime.telemetry import configure, request_id, say
 
 Handler = Callable[..., None]
 
@@ -33,8 +33,9 @@ class Webhook(Routed):
     def serve(self, request: Request) -> Response:
         configure()
         own = request_id(request.headers.get("X-Request-Id"))
-        with traced(function=self.name, request_id=own, correlation_id=own):
-            response = self._safely(request)
+        came = offered(request.headers.get)
+        with called(SpanKind.SERVER, came, function=self.name, request_id=own, correlation_id=own) as call:
+            response = call.answered(self._safely(request))
             if response.status_code != 200:  # noqa: PLR2004 - the usual answer needs no line
                 say("refused", status=response.status_code)
             return response
@@ -63,7 +64,7 @@ def webhook(
     deployment.setdefault("concurrency", 16)
 
     def declare(handler: Handler) -> Callable[[Request], Response]:
-        spec = Webhook(
+        return Webhook(
             handler=handler,
             method=method,
             path=path,
@@ -71,13 +72,6 @@ def webhook(
             limit=Limit.INGRESS,
             provider=provider,
             **deployment,
-        )
-
-        @functools.wraps(handler)
-        def serve(request: Request) -> Response:
-            return spec.serve(request)
-
-        setattr(serve, ATTRIBUTE, spec)
-        return serve
+        ).function()
 
     return declare

@@ -131,7 +131,8 @@ def engine(database_url: str) -> Engine:
         "postgresql+pg8000://",
         creator=lambda: connect(database_url),
         pool_size=int(settings().threads),
-        max_overflow=8,
+        # A thread holds one at most: more would be connections that nobody has counted.
+        max_overflow=0,
         # What is written may be somebody's name, and the pool logs errors of its own accord.
         hide_parameters=True,
     )

@@ -37,8 +37,7 @@ override_resource {
 variables {
   project            = "ventros-test"
   environment        = "test"
-  bundles_dir        = "tests/bundles"
-  placeholder_bundle = "tests/placeholder.zip"
+  placeholder_bundle = "placeholder.zip"
   images             = { operator = "registry/operator@sha256:1", relay_outbox = "registry/relay_outbox@sha256:1" }
   upstash_url        = "https://counters.upstash.io"
 
@@ -144,7 +143,7 @@ run "secrets_are_read_by_those_who_use_them_and_by_nobody_else" {
   assert {
     condition = alltrue(flatten([
       for secret, readers in module.secrets.readers : [
-        for reader in readers : reader == "pooler" || anytrue([
+        for reader in readers : contains(["pooler", "deployer"], reader) || anytrue([
           for each in local.manifest.functions : contains(each.secrets, secret) && module.accounts.ids[each.name] == reader
         ])
       ]

@@ -41,6 +41,7 @@ WORDS_OF_OURS = {
     "day": "a date of the calendar",
     "direction": "inbound or outbound",
     "kind": "one of an enumeration of the aggregate's model",
+    "mimetype": "what kind of file it is, as its first bytes show",
     "outcome": "one of an enumeration of the aggregate's model",
     "previous": "a connection's state, or a role's name",
     "qualification": "one of an enumeration of the aggregate's model",
@@ -59,8 +60,9 @@ FIELDS = [
 
 def complaints(event: type[Event], name: str) -> list[str]:
     """Why a field of an event must not be there."""
-    words = PERSONAL & set(name.split("_"))
-    free = [part for part in parts(get_type_hints(event)[name]) if not issubclass(part, SAFE)]
+    hint = get_type_hints(event)[name]
+    words = PERSONAL & set(name.split("_")) if hint is not UUID else set()
+    free = [part for part in parts(hint) if not issubclass(part, SAFE)]
     found = [f"{name} is by its name something of a person's ({', '.join(sorted(words))})"] if words else []
     if free and name not in WORDS_OF_OURS:
         found.append(f"{name} may hold anything; say in WORDS_OF_OURS why it does not")

@@ -39,7 +39,7 @@ _RECEIPTS = """
 select m.external_id, r.contact_id, r.level, r.at from message_receipts r
 join messages m on m.tenant_id = r.tenant_id and m.id = r.message_id where r.tenant_id = :tenant_id
 """
-_EARLY = "select external_id, contact_id, level, at from early_receipts where tenant_id = :tenant_id"
+_EARLY = "select external_id, kind, contact_id, key, value, at from early_events where tenant_id = :tenant_id"
 _CHANNELS = "select engine, connection, connection_at, phone from channels where tenant_id = :tenant_id"
 
 

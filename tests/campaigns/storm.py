@@ -182,9 +182,9 @@ def order_of_arrival() -> AbstractContextManager[Any]:
     return patch.object(intake, "place", to_the_open_one)
 
 
-def early_receipts_dropped() -> AbstractContextManager[Any]:
-    """A receipt that comes before its message is thrown away."""
-    return patch.object(progress, "_WAIT_FOR_MESSAGE", "select 1")
+def early_events_dropped() -> AbstractContextManager[Any]:
+    """What comes before its message is thrown away."""
+    return patch.object(progress, "wait", lambda *_: sql("select 1"))
 
 
-FAULTS = {fault.__name__: _faulty(fault) for fault in (no_locks, any_step, order_of_arrival, early_receipts_dropped)}
+FAULTS = {fault.__name__: _faulty(fault) for fault in (no_locks, any_step, order_of_arrival, early_events_dropped)}

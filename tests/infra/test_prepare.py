@@ -86,6 +86,21 @@ def test_the_administrators_password_is_new_every_time(prepared):
     assert not any(password in value for password in server.passwords for value in box.values())
 
 
+def test_a_schema_from_a_later_version_is_left_as_it_is(prepared, capsys):
+    cluster, server, box = prepared
+    place = Installation(database_host="127.0.0.1", pooler_host="127.0.0.1", limits=LIMITS, port=cluster.port)
+    owner = connections(cluster.admin_url.rpartition("/")[0] + "/ventros")
+    present = owner.run(sql("select version_num from schema_version"))[0][0][0]
+    owner.run(sql("update schema_version set version_num = '9999_later'"))
+    try:
+        prepare(place, box, server)
+        assert owner.run(sql("select version_num from schema_version"))[0][0][0] == "9999_later"
+        assert "it stays as it is" in capsys.readouterr().out
+    finally:
+        owner.run(sql("update schema_version set version_num = :present", present=present))
+        owner.close()
+
+
 def test_outside_of_its_job_it_says_what_it_lacks(monkeypatch, capsys):
     for name in made.VARIABLES:
         monkeypatch.delenv(name, raising=False)

@@ -13,6 +13,7 @@ from shared.crm.chats.store import Chats
 from shared.crm.messages.model import Message, SenderKind
 from shared.crm.messages.store import Messages
 from shared.crm.sessions.store import Sessions, sessions
+from shared.kernel.outbound import words
 from shared.runtime.work import unit_of_work
 from tests.support.api import Api
 from tests.support.environment import environment
@@ -48,7 +49,9 @@ class Shop:
             opened = Sessions(uow).all(sessions.c.status == "open")
             session = max(opened, key=lambda each: (each.last_message_at, each.id))
             chat = Chats(uow).get(session.chat_id, lock=True)
-            queued = Message.queue(chat=chat, session_id=session.id, text=text, at=uow.now, sender_kind=sender_kind)
+            queued = Message.queue(
+                chat=chat, draft=words(text), session_id=session.id, at=uow.now, sender_kind=sender_kind
+            )
             Messages(uow).add(queued)
             uow.commit()
         return queued.id

@@ -3,6 +3,8 @@
 from typing import TypeVar
 
 from shared.crm.channels.model import Channel
+from shared.providers import guard
+from shared.providers.waha import client, history
 from shared.providers.waha.client import Waha
 from shared.providers.waha.history import Archive
 from shared.runtime.sealing import unseal
@@ -11,21 +13,29 @@ from shared.runtime.settings import settings
 W = TypeVar("W", bound=Waha)
 
 
-def open_waha(channel: Channel) -> Waha:
+def open_waha(channel: Channel, *, seconds: float = client.TIMEOUT_SECONDS) -> Waha:
     """A client of the channel's WAHA server, behind the address guard; close it after use."""
-    return _opened(channel, Waha)
+    return _opened(channel, Waha, seconds, client.MOST_BYTES)
 
 
 def open_archive(channel: Channel) -> Archive:
     """The same, for reading what the server remembers."""
-    return _opened(channel, Archive)
+    return _opened(channel, Archive, history.TIMEOUT_SECONDS, history.MOST_BYTES)
 
 
-def _opened(channel: Channel, kind: type[W]) -> W:
+def _opened(channel: Channel, kind: type[W], seconds: float, most_bytes: int) -> W:
+    known = settings()
     return kind(
         base_url=channel.base_url,
-        api_key=unseal(channel.api_key_sealed, belongs_to=f"channel:{channel.id}:api_key"),
+        api_key=api_key_of(channel),
         session=channel.session_name,
         engine=channel.engine,
-        allow=settings().allowed_addresses,
+        http=guard.client(
+            known.allowed_addresses, own=known.own_addresses, total_seconds=seconds, most_bytes=most_bytes
+        ),
     )
+
+
+def api_key_of(channel: Channel) -> str:
+    """The key to the channel's WAHA server, opened."""
+    return unseal(channel.api_key_sealed, belongs_to=f"channel:{channel.id}:api_key")

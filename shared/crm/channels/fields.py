@@ -12,7 +12,7 @@ from shared.runtime.settings import settings
 
 
 def _callable(url: Url) -> Url:
-    check_url(url, allow=settings().allowed_addresses)
+    check_url(url, allow=settings().allowed_addresses, own=settings().own_addresses)
     if "?" in url:
         raise Invalid("write the server's address without a query, as in https://waha.example.com")
     return url

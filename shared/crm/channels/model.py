@@ -40,11 +40,6 @@ class Engine(StrEnum):
     NOWEB = "NOWEB"
     GOWS = "GOWS"
 
-    @property
-    def takes_our_ids(self) -> bool:
-        """Whether a message can be sent under an id of our choosing."""
-        return self in {Engine.NOWEB, Engine.GOWS}
-
 
 @dataclass(eq=False, kw_only=True)
 class Channel(Aggregate):

@@ -14,12 +14,13 @@ from shared.crm.history.events import MessageImported
 from shared.crm.history.model import HistoryRun
 from shared.crm.history.people import People
 from shared.crm.history.stretches import Stretches
-from shared.crm.inbound.intake import ECHO_WITHIN
+from shared.crm.inbound.intake import echoes
 from shared.crm.inbound.ledger import Ledger
-from shared.crm.inbound.progress import receive_receipt
+from shared.crm.inbound.progress import follow
 from shared.crm.message_groups.model import GroupStatus, MessageGroup, Outcome
+from shared.crm.messages.following import Sequel
 from shared.crm.messages.model import LEVELS, READ, Direction, Message, MessageStatus
-from shared.crm.messages.waiting import RECEIPTS_TAKEN
+from shared.crm.messages.waiting import TAKEN
 from shared.crm.sessions.model import Holder, Session, SessionStatus
 from shared.kernel.ids import uuid7
 from shared.kernel.inbound import InboundMessage
@@ -39,7 +40,7 @@ class Book:
         self.ids: dict[str, UUID] = {external_id: UUID(row["id"]) for external_id, row in seen["known"].items()}
         self.behind: list[tuple[InboundMessage, UUID]] = []  # known here, and said to have come further
         self.sessions = ledger.load_all("sessions", Session, seen["sessions"])
-        self._sending = {row["id"]: row for row in seen["sending"]} if not channel.engine.takes_our_ids else {}
+        self._sending = {row["id"]: row for row in seen["sending"]}
 
     def number(self, count: int) -> None:
         """Have ids ready that sort as they are given out: messages of one second keep the order they are told in."""
@@ -51,9 +52,7 @@ class Book:
     def sending_of(self, chat: Chat, told: InboundMessage, at: datetime) -> Message | None:
         """A send of ours whose id we did not know, that this message is the echo of."""
         for row in self._sending.values() if told.from_me else ():
-            apart = abs(at - datetime.fromisoformat(row["claimed_at"]))
-            same = (row["text"] or "").split() == (told.text or "").split()
-            if UUID(row["chat_id"]) == chat.id and apart <= ECHO_WITHIN and same:
+            if UUID(row["chat_id"]) == chat.id and echoes(told, row, at=at, engine=self.channel.engine):
                 del self._sending[row["id"]]
                 return self.ledger.load("messages", Message, row)
         return None
@@ -166,16 +165,14 @@ class Chapter:
         return [row for row in self.book.seen[what] if row["chat_id"] == chat_id]
 
     def _acknowledge(self, message: Message, told: InboundMessage, at: datetime) -> None:
-        """Take what the row says of its own progress, and the receipts that came before it."""
+        """Take what the row says of its own progress, and what came before it."""
         if told.ack is not None and (told.from_me or told.ack >= READ):
             message.receipt(told.ack, at)
-        early = [row for row in self.book.seen["receipts"] if row["external_id"] == told.external_id]
-        for row in early:
-            reader_id = UUID(row["contact_id"]) if row["contact_id"] else None
-            receive_receipt(self.book.ledger, message, row["level"], datetime.fromisoformat(row["at"]), reader_id)
+        early = [row for row in self.book.seen["early"] if row["external_id"] == told.external_id]
+        follow(self.book.ledger, message, map(Sequel.read, early), {})
         if early:
             names = {"tenant_id": message.tenant_id, "channel_id": message.channel_id}
-            self.book.ledger.last(RECEIPTS_TAKEN, **names, external_id=told.external_id)
+            self.book.ledger.last(TAKEN, **names, external_id=told.external_id)
 
     def _imported(self) -> MessageImported:
         first, last = self.added[0], self.added[-1]

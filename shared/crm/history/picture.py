@@ -93,8 +93,8 @@ select json_build_object(
     'known', (
         select coalesce(json_object_agg(external_id, json_build_object(
             'id', id, 'direction', direction, 'status', status, 'chat_id', chat_id)), '{}') from known_messages),
-    'receipts', (
-        select coalesce(json_agg(r order by r.level), '[]') from early_receipts r
+    'early', (
+        select coalesce(json_agg(r order by r.kind, r.key), '[]') from early_events r
         where r.tenant_id = :tenant_id and r.channel_id = :channel_id
           and r.external_id = any(array(select jsonb_array_elements_text(cast(:external_ids as jsonb))))),
     'sending', (

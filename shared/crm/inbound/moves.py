@@ -3,13 +3,8 @@
 from uuid import UUID
 
 from shared.crm.inbound.ledger import Ledger
-from shared.crm.messages.waiting import FARTHEST
+from shared.crm.messages.following import FARTHEST, LATEST_REACTION
 from shared.crm.sessions.model import Session
-
-REMEMBER_RECEIPT = f"""
-insert into message_receipts as known (tenant_id, project_id, message_id, contact_id, level, at)
-values (:tenant_id, :project_id, :message_id, :contact_id, :level, :at) {FARTHEST}
-"""
 
 
 def _moved(table: str, column: str) -> str:
@@ -35,13 +30,21 @@ CONTACT_MOVES = (
     """,
     "delete from message_receipts where tenant_id = :tenant_id and contact_id = :other",
     """
-    insert into early_receipts as known (
-        tenant_id, project_id, channel_id, external_id, level, contact_id, at, expires_at)
-    select tenant_id, project_id, channel_id, external_id, level, cast(:survivor as uuid), at, expires_at
-    from early_receipts where tenant_id = :tenant_id and contact_id = :other
-    on conflict (tenant_id, channel_id, external_id, level, contact_id) do update set at = least(known.at, excluded.at)
+    insert into early_events as known (
+        tenant_id, project_id, channel_id, external_id, kind, contact_id, key, value, at, expires_at)
+    select tenant_id, project_id, channel_id, external_id, kind, cast(:survivor as uuid), key, value, at, expires_at
+    from early_events where tenant_id = :tenant_id and contact_id = :other
+    on conflict (tenant_id, channel_id, external_id, kind, contact_id, key) do update
+    set at = least(known.at, excluded.at)
     """,
-    "delete from early_receipts where tenant_id = :tenant_id and contact_id = :other",
+    "delete from early_events where tenant_id = :tenant_id and contact_id = :other",
+    f"""
+    insert into message_reactions as known (
+        tenant_id, project_id, message_id, kind, contact_id, value, at, stamp)
+    select tenant_id, project_id, message_id, kind, cast(:survivor as uuid), value, at, stamp
+    from message_reactions where tenant_id = :tenant_id and contact_id = :other {LATEST_REACTION}
+    """,
+    "delete from message_reactions where tenant_id = :tenant_id and contact_id = :other",
     # One step leads from an old id to who survives, however many became one on the way.
     _moved("contacts", "merged_into_id"),
     _moved("messages", "contact_id"),
@@ -49,15 +52,17 @@ CONTACT_MOVES = (
     _moved("sessions", "contact_id"),
     _moved("message_groups", "contact_id"),
     _moved("ai_runs", "contact_id"),
+    _moved("media_files", "contact_id"),
     *(
         f"update {table} set contact_id = :survivor where tenant_id = :tenant_id and contact_id = :other"
-        for table in ("contact_events", "inbound_deliveries")
+        for table in ("contact_events", "inbound_deliveries", "calls", "lid_lookups")
     ),
 )
 CHAT_MOVES = (
     "update chat_addresses set chat_id = :survivor where tenant_id = :tenant_id and chat_id = :other",
     _moved("messages", "chat_id"),
     _moved("ai_runs", "chat_id"),
+    _moved("media_files", "chat_id"),
     # What was pending or alive the merge itself has decided about.
     _moved("message_groups", "chat_id"),
     _moved("sessions", "chat_id"),

@@ -20,18 +20,27 @@ class People:
         self.ledger = ledger
         self.contacts = ledger.load_all("contacts", Contact, seen["contacts"])
         self.chats = ledger.load_all("chats", Chat, seen["chats"])
-        self.known = {(each["kind"], each["issuer"], each["value"]) for each in seen["identities"]}
+        self.owners = {
+            (each["kind"], each["issuer"], each["value"]): UUID(each["contact_id"]) for each in seen["identities"]
+        }
         self.addresses = set(map(str, seen["addresses"]))
         self.participants = set(map(str, seen["participants"]))
 
-    def contact(self, person: Person | None) -> Contact | None:
-        """The contact who is that person; None when nothing says who it is."""
+    def contact(self, person: Person | None, *, supposed: UUID | None = None) -> Contact | None:
+        """The contact who is that person; None when nothing says who it is. `supposed` is who it is if not known."""
         if person is None or not person.identities:
             return None
-        contact = self.contacts[0] if self.contacts else self._new_contact(person)
+        others = (each for each in self.contacts if each.id == supposed)
+        contact = self.known(person) or next(others, None) or self._new_contact(person)
         contact.introduce(person.name)
         self._link(contact, person)
         return contact
+
+    def known(self, person: Person) -> Contact | None:
+        """The contact who is known by any name of that person."""
+        spellings = (spelling for identity in person.identities for spelling, _ in with_variants(identity))
+        found = {self.owners.get((each.kind, each.issuer, each.value)) for each in spellings}
+        return next((contact for contact in self.contacts if contact.id in found), None)
 
     def chat(self, told: InboundMessage, contact: Contact | None) -> Chat:
         """The chat that the message belongs to, known from now on by all its addresses."""
@@ -41,19 +50,22 @@ class People:
 
     def recognise(self, told: InboundMessage) -> None:
         """Learn more names of whom we know, from a message that is here already; it makes nobody."""
-        if self.contacts:
-            self.contact(told.customer or told.sender)
+        person = told.customer or told.sender
+        if person and self.known(person):
+            self.contact(person)
         if self.chats:
             self._find_under(self.chats[0], told)
 
     def _find_under(self, chat: Chat, told: InboundMessage) -> None:
         for address in told.chat_addresses:
             if address not in self.addresses:
+                self.addresses.add(address)
                 self._row("chat_addresses", channel_id=chat.channel_id, address=address, chat_id=chat.id)
 
     def takes_part(self, chat: Chat, contact: Contact) -> None:
         """Remember who speaks in a group."""
         if chat.kind is ChatKind.GROUP and str(contact.id) not in self.participants:
+            self.participants.add(str(contact.id))
             chat.joined_by(contact.id)
             self._row("chat_participants", chat_id=chat.id, contact_id=contact.id)
 
@@ -82,8 +94,10 @@ class People:
     def _link(self, contact: Contact, person: Person) -> None:
         for identity in person.identities:
             for spelling, is_variant in with_variants(identity):
-                if (spelling.kind, spelling.issuer, spelling.value) in self.known:
+                key = (spelling.kind, spelling.issuer, spelling.value)
+                if key in self.owners:
                     continue
+                self.owners[key] = contact.id
                 self._row(
                     "contact_identities",
                     kind=spelling.kind,

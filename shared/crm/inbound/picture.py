@@ -39,10 +39,16 @@ select id from chats where tenant_id = :tenant_id and id = any(array(
 _PICTURE = f"""
 with known_identities as (
     select known.* from contact_identities known where {_IS_TOLD}
+), told_messages as (
+    select m.* from messages m
+    where m.tenant_id = :tenant_id and m.channel_id = :channel_id
+      and m.external_id = any(array(select jsonb_array_elements_text(cast(:external_ids as jsonb))))
 ), known_contacts as (
-    select * from contacts where tenant_id = :tenant_id and id = any(array(select contact_id from known_identities))
+    select * from contacts where tenant_id = :tenant_id and id = any(array(
+        select contact_id from known_identities union select contact_id from told_messages where is_placeholder))
 ), known_chats as (
     select * from chats where tenant_id = :tenant_id and status <> 'merged' and channel_id = :channel_id and (
+        id = any(array(select chat_id from told_messages where is_placeholder)) or
         id = any(array(
             select chat_id from chat_addresses where tenant_id = :tenant_id and channel_id = :channel_id
               and address = any(array(select jsonb_array_elements_text(cast(:addresses as jsonb))))))
@@ -92,10 +98,7 @@ select json_build_object(
             union
             select answers_group_id from queued_messages))),
     'replies', (select coalesce(json_agg(m), '[]') from queued_messages m where m.sender_kind = 'bot'),
-    'messages', (
-        select coalesce(json_agg(m), '[]') from messages m
-        where m.tenant_id = :tenant_id and m.channel_id = :channel_id
-          and m.external_id = any(array(select jsonb_array_elements_text(cast(:external_ids as jsonb))))),
+    'messages', (select coalesce(json_agg(m), '[]') from told_messages m),
     'sending', (
         select coalesce(json_agg(m order by m.claimed_at), '[]') from messages m
         where m.tenant_id = :tenant_id and m.chat_id = any(array(select id from known_chats))
@@ -103,10 +106,16 @@ select json_build_object(
     'quoted', (
         select id from messages
         where tenant_id = :tenant_id and channel_id = :channel_id and external_id = :quoted_external_id),
-    'receipts', (
-        select coalesce(json_agg(r order by r.level), '[]') from early_receipts r
-        where r.tenant_id = :tenant_id and r.channel_id = :channel_id
-          and r.external_id = any(array(select jsonb_array_elements_text(cast(:external_ids as jsonb))))))
+    'reactions', (
+        select coalesce(json_agg(json_build_object(
+            'message_id', r.message_id, 'kind', r.kind, 'contact_id', r.contact_id, 'stamp', r.stamp)), '[]')
+        from message_reactions r
+        where r.tenant_id = :tenant_id and r.message_id = any(array(select id from told_messages))
+          and (r.contact_id is null or r.contact_id = any(array(select id from known_contacts)))),
+    'early', (
+        select coalesce(json_agg(e order by e.kind, e.key), '[]') from early_events e
+        where e.tenant_id = :tenant_id and e.channel_id = :channel_id
+          and e.external_id = any(array(select jsonb_array_elements_text(cast(:external_ids as jsonb))))))
 """  # noqa: S608 - our own words
 
 

@@ -1,9 +1,11 @@
 """A provider's delivery, kept once: lock, look, decide, write and commit, in two round trips."""
 
 import hashlib
+import re
 from collections.abc import Iterable
 from contextvars import copy_context
 from functools import lru_cache
+from logging import WARNING
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -14,10 +16,19 @@ from shared.crm.inbound.intake import Intake
 from shared.crm.inbound.ledger import Ledger
 from shared.crm.inbound.merge import merge_contacts, next_merge
 from shared.crm.inbound.picture import Wanted, locking
-from shared.crm.inbound.progress import take_receipt, take_state
+from shared.crm.inbound.progress import take_following, take_state
 from shared.kernel.aggregate import Aggregate
 from shared.kernel.ids import uuid7
-from shared.kernel.inbound import ChatKind, ConnectionState, Delivery, InboundMessage, Receipt
+from shared.kernel.inbound import (
+    ChatKind,
+    ConnectionState,
+    Delivery,
+    Edit,
+    InboundMessage,
+    Reaction,
+    Receipt,
+    Revocation,
+)
 from shared.runtime.gathering import Gathering
 from shared.runtime.identity import tenant_scope
 from shared.runtime.outbox import Outgoing
@@ -82,6 +93,9 @@ class _Reception:
         self.message_id: UUID | None = None
         self.contact_id: UUID | None = None
 
+        if not delivery.is_foreseen:
+            say("an event that nobody foresaw is kept raw", level=WARNING, event=_harmless(delivery.event))
+
     def run(self) -> None:
         """Keep it in a transaction of its own."""
         with connections(settings().database_url).take() as connection:
@@ -117,16 +131,14 @@ class _Reception:
         content = self.delivery.content
         if isinstance(content, InboundMessage):
             return self._take_message(content, seen)
-        if isinstance(content, Receipt):
-            return take_receipt(self.gate, self.wanted, content, seen)
+        if isinstance(content, Receipt | Edit | Revocation | Reaction):
+            return take_following(self.gate, self.wanted, content, seen)
         return take_state(content, seen) if isinstance(content, ConnectionState) else Ledger()
 
     def _take_message(self, told: InboundMessage, seen: dict[str, Any]) -> Ledger:
         intake = Intake(self.gate, self.wanted, told, seen, self.outgoing)
-        if intake.is_known():
+        if not intake.take():
             self.status = _known_by(seen["delivery"])
-        else:
-            intake.keep()
         if intake.message:
             self.message_id = intake.message.id
             self.contact_id = intake.message.contact_id or intake.message.sender_contact_id
@@ -216,6 +228,11 @@ class _Company:
         return [*batch.statements, *(each.row() for each, _ in ready)]
 
 
+def _harmless(event: str) -> str:
+    """An event's name as a log line may quote it."""
+    return re.sub(r"[^a-z0-9._-]", "?", event[:60])
+
+
 def _apart(named: Iterable[tuple[T, frozenset[str]]]) -> tuple[list[T], list[T]]:
     """Those that share no name with one before them, and the others; both in their order."""
     taken: set[str] = set()
@@ -259,6 +276,10 @@ def _wanted(gate: Gate, delivery: Delivery, key: str) -> Wanted:
     if isinstance(content, Receipt):
         person = content.participant if content.chat_kind is ChatKind.GROUP else None
         return Wanted(**names, external_ids=content.external_ids, person=person)
+    if isinstance(content, Edit | Revocation):
+        return Wanted(**names, external_ids=(content.external_id,))
+    if isinstance(content, Reaction):
+        return Wanted(**names, external_ids=(content.external_id,), person=content.person)
     return Wanted(**names)
 
 

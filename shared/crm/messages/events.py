@@ -54,10 +54,45 @@ class MessageRetried(MessageEvent, name="message.retried"):
     attempt: int
 
 
-class MessageEdited(MessageEvent, name="message.edited"):
-    """It says something else now; it had not been sent yet."""
+class MessageAwaited(MessageEvent, name="message.awaited"):
+    """It has come and cannot be read yet; once it can, it is created."""
 
-    by: UUID
+
+class MessageEdited(MessageEvent, name="message.edited"):
+    """It says something else now. `by` is the user who changed it here; null when it was edited on WhatsApp."""
+
+    by: UUID | None
+
+
+class MessageRevoked(MessageEvent, name="message.revoked"):
+    """Whoever wrote it, or a group's admin, took it back for everyone; here it stays."""
+
+    at: datetime
+
+
+class MessageReactionAdded(MessageEvent, name="message.reaction_added"):
+    """`reactor_id` is the contact who reacted; null when it was us."""
+
+    reactor_id: UUID | None
+
+
+class MessageReactionRemoved(MessageEvent, name="message.reaction_removed"):
+    reactor_id: UUID | None
+
+
+class MessagePollVoted(MessageEvent, name="message.poll_voted"):
+    """Somebody has chosen anew; `options` is how many. A vote that is not readable may be any."""
+
+    reactor_id: UUID | None
+    options: int
+    is_readable: bool
+
+
+class MessageEventAnswered(MessageEvent, name="message.event_answered"):
+    """Somebody has said whether they come; null: they may, or their word cannot be read."""
+
+    reactor_id: UUID | None
+    is_coming: bool | None
 
 
 class MessageDeleted(MessageEvent, name="message.deleted"):
@@ -66,3 +101,22 @@ class MessageDeleted(MessageEvent, name="message.deleted"):
 
 class MessageLeftUnknown(MessageEvent, name="message.left_unknown"):
     """The provider did not say whether it was sent; nothing sends it again by itself."""
+
+
+class MessageMediaAnnounced(MessageEvent, name="message.media_announced"):
+    """It came with a file, which is still with the provider."""
+
+
+class MessageMediaStored(MessageEvent, name="message.media_stored"):
+    """Its file is in our own store; the type is what its bytes show."""
+
+    media_id: UUID
+    mimetype: str
+    bytes: int
+
+
+class MessageMediaFailed(MessageEvent, name="message.media_failed"):
+    """Its file was given up; `retryable` says whether asking for it again may help."""
+
+    reason: str
+    retryable: bool

@@ -3,93 +3,72 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from enum import StrEnum
 from typing import Any, ClassVar, Self
 from uuid import UUID
 
 from shared.crm.chats.model import Chat
 from shared.crm.messages.events import (
+    MessageAwaited,
     MessageCancelled,
     MessageCreated,
     MessageDeleted,
     MessageDelivered,
     MessageEdited,
+    MessageEventAnswered,
     MessageFailed,
     MessageLeftUnknown,
+    MessageMediaAnnounced,
     MessagePlayed,
+    MessagePollVoted,
     MessageQueued,
+    MessageReactionAdded,
+    MessageReactionRemoved,
     MessageRead,
     MessageRetried,
+    MessageRevoked,
     MessageSent,
+)
+from shared.crm.messages.status import (
+    LEVELS,
+    RANK,
+    READ,
+    UNDELIVERED,
+    Direction,
+    Level,
+    MessageStatus,
+    SenderKind,
 )
 from shared.kernel.aggregate import Aggregate
 from shared.kernel.errors import Conflict, Invalid
 from shared.kernel.events import Event
 from shared.kernel.ids import uuid7
-from shared.kernel.inbound import Card, InboundMessage, Location, Media, MessageType
+from shared.kernel.inbound import Card, InboundMessage, Location, Media, MessageType, ReactionKind
+from shared.kernel.outbound import Draft, Manner, Menu, Poll
+
+__all__ = ["LEVELS", "READ", "Direction", "Level", "Message", "MessageStatus", "Revision", "SenderKind"]
 
 LONGEST_TEXT = 65_536
 MOST_METADATA = 50
 STALE_AFTER = timedelta(minutes=30)  # a message older than this on arrival gets no reply
-
-
-class Direction(StrEnum):
-    INBOUND = "inbound"
-    OUTBOUND = "outbound"
-
-
-class SenderKind(StrEnum):
-    CONTACT = "contact"
-    USER = "user"
-    PHONE = "phone"
-    BOT = "bot"
-    SYSTEM = "system"
-    IMPORT = "import"
-
-
-class MessageStatus(StrEnum):
-    RECEIVED = "received"
-    QUEUED = "queued"
-    SENDING = "sending"
-    SENT = "sent"
-    DELIVERED = "delivered"
-    READ = "read"
-    PLAYED = "played"
-    FAILED = "failed"
-    CANCELLED = "cancelled"
-    UNKNOWN = "unknown"
-
-
-class Level(StrEnum):
-    """How far a receipt says a message has come."""
-
-    FAILED = "failed"
-    SENT = "sent"
-    DELIVERED = "delivered"
-    READ = "read"
-    PLAYED = "played"
-
-
-READ = 3
-LEVELS = {-1: Level.FAILED, 1: Level.SENT, 2: Level.DELIVERED, READ: Level.READ, 4: Level.PLAYED}
-_RANK = {
-    MessageStatus.QUEUED: 0,
-    MessageStatus.SENDING: 0,
-    MessageStatus.UNKNOWN: 0,
-    MessageStatus.FAILED: 0,
-    MessageStatus.CANCELLED: 0,
-    MessageStatus.SENT: 1,
-    MessageStatus.DELIVERED: 2,
-    MessageStatus.READ: 3,
-    MessageStatus.PLAYED: 4,
-}
+_COMING: dict[object, bool] = {"GOING": True, "NOT_GOING": False}
 _NOT_DELIVERED = "provider_error"
-_UNDELIVERED = {MessageStatus.QUEUED, MessageStatus.SENDING, MessageStatus.UNKNOWN, MessageStatus.SENT}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Revision:
+    """What a message said from a time on, and says no more."""
+
+    text: str | None
+    said_at: datetime
+    stamp: str
 
 
 @dataclass(eq=False, kw_only=True)
 class Message(Aggregate):
-    """`sent_at` is the provider's time: it orders the chat and cuts its sessions."""
+    """`sent_at` is the provider's time: it orders the chat and cuts its sessions.
+
+    `edit_stamp` is that of the text's edit, and empty as long as it says what it said at first.
+    """
 
     aggregate_type: ClassVar[str] = "message"
 
@@ -113,8 +92,13 @@ class Message(Aggregate):
     status: MessageStatus
     text: str | None = None
     media: Media | None = None
+    media_file_id: UUID | None = None
     location: Location | None = None
     cards: list[Card] | None = None
+    poll: Poll | None = None
+    menu: Menu | None = None
+    manner: Manner | None = None
+    forwarded_from_id: UUID | None = None
     quoted_external_id: str | None = None
     quoted_message_id: UUID | None = None
     sent_at: datetime
@@ -128,6 +112,10 @@ class Message(Aggregate):
     metadata: dict[str, Any] = field(default_factory=dict)
     retries: int = 0
     deleted_at: datetime | None = None
+    edited_at: datetime | None = None
+    edit_stamp: str = ""
+    revoked_at: datetime | None = None
+    is_placeholder: bool = False
 
     @classmethod
     def arrived(
@@ -155,9 +143,19 @@ class Message(Aggregate):
             cards=list(told.cards) or None,
             quoted_external_id=told.quoted_external_id,
             sent_at=at,
+            is_placeholder=told.is_placeholder,
         )
         message._born()
+        if message.media:
+            message.record(MessageMediaAnnounced(**message._names()))
         return message
+
+    def fill(self, told: InboundMessage) -> None:
+        """Say at last what was announced."""
+        self.type, self.text, self.media, self.location = told.type, told.text, told.media, told.location
+        self.cards, self.quoted_external_id = list(told.cards) or None, told.quoted_external_id
+        self.is_placeholder = False
+        self._born()
 
     @classmethod
     def queue(
@@ -165,7 +163,7 @@ class Message(Aggregate):
         *,
         chat: Chat,
         session_id: UUID | None,
-        text: str,
+        draft: Draft,
         at: datetime,
         sender_kind: SenderKind,
         agent_id: UUID | None = None,
@@ -173,7 +171,7 @@ class Message(Aggregate):
         answers_group_id: UUID | None = None,
         quoted: "Message | None" = None,
     ) -> Self:
-        """A text to be sent; `external_id` is given where the engine lets us choose it."""
+        """A message to be sent; `external_id` is given where the engine lets us choose it."""
         message = cls(
             id=uuid7(),
             tenant_id=chat.tenant_id,
@@ -187,9 +185,15 @@ class Message(Aggregate):
             agent_id=agent_id,
             answers_group_id=answers_group_id,
             external_id=external_id,
-            type=MessageType.TEXT,
+            type=draft.type,
             status=MessageStatus.QUEUED,
-            text=text,
+            text=draft.text,
+            media=draft.media,
+            location=draft.location,
+            cards=list(draft.cards) or None,
+            poll=draft.poll,
+            menu=draft.menu,
+            manner=draft.manner,
             quoted_external_id=quoted.external_id if quoted else None,
             quoted_message_id=quoted.id if quoted else None,
             sent_at=at,
@@ -197,6 +201,19 @@ class Message(Aggregate):
         message._born()
         message.record(MessageQueued(channel_id=chat.channel_id, **message._names()))
         return message
+
+    def draft(self) -> Draft:
+        """What it says, as it is to be sent."""
+        return Draft(
+            type=self.type,
+            text=self.text,
+            media=self.media,
+            location=self.location,
+            cards=tuple(self.cards or ()),
+            poll=self.poll,
+            menu=self.menu,
+            manner=self.manner,
+        )
 
     def claim(self, at: datetime) -> None:
         """Take it for sending; from here on nobody else may send it."""
@@ -238,6 +255,33 @@ class Message(Aggregate):
         if text != self.text:
             self.text = text
             self.record(MessageEdited(by=by, **self._names()))
+
+    def edited(self, text: str | None, at: datetime, stamp: str, by: UUID | None = None) -> Revision | None:
+        """Take an edit's text, unless a later one is known. What it said before, or would have, comes back."""
+        if stamp == self.edit_stamp:
+            return None
+        if stamp < self.edit_stamp:
+            return Revision(text=text, said_at=at, stamp=stamp)
+        before = Revision(text=self.text, said_at=self.edited_at or self.sent_at, stamp=self.edit_stamp)
+        self.text, self.edited_at, self.edit_stamp = text, at, stamp
+        self.record(MessageEdited(by=by, **self._names()))
+        return before
+
+    def revoked(self, at: datetime) -> None:
+        """Note that it was taken back, and when first; what it said stays."""
+        if self.revoked_at is None:
+            self.record(MessageRevoked(at=at, **self._names()))
+        self.revoked_at = min(at, self.revoked_at or at)
+
+    def reacted(self, kind: ReactionKind, reactor_id: UUID | None, value: Any) -> None:
+        """Note what somebody, or we, say to it by now; the row is the store's."""
+        names = {"reactor_id": reactor_id, **self._names()}
+        if kind is ReactionKind.EMOJI:
+            self.record(MessageReactionAdded(**names) if value else MessageReactionRemoved(**names))
+        elif kind is ReactionKind.VOTE:
+            self.record(MessagePollVoted(options=len(value or ()), is_readable=value is not None, **names))
+        else:
+            self.record(MessageEventAnswered(is_coming=_COMING.get((value or {}).get("response")), **names))
 
     def annotate(self, notes: Mapping[str, Any]) -> None:
         """Keep notes about it under the names given; a null takes one away. Invalid: these are too many."""
@@ -294,18 +338,18 @@ class Message(Aggregate):
                 self.record(MessageRead(at=at, **self._names()))
 
     def _refused(self) -> None:
-        if self.status in _UNDELIVERED:
+        if self.status in UNDELIVERED:
             self.fail(_NOT_DELIVERED, "WhatsApp reported that this message could not be delivered")
 
     def _rank(self) -> int:
         """How far it has come; what WhatsApp failed to deliver was sent, and only its arrival proves otherwise."""
         failed_after_sending = self.status is MessageStatus.FAILED and self.failure_code == _NOT_DELIVERED
-        return _RANK[MessageStatus.SENT if failed_after_sending else self.status]
+        return RANK[MessageStatus.SENT if failed_after_sending else self.status]
 
     def _advance(self, reached: Level, at: datetime) -> None:
         self._note_time(reached, at)
         status = MessageStatus(reached.value)
-        if _RANK[status] > self._rank():
+        if RANK[status] > self._rank():
             self._becomes(status)
             self.record(self._arrival(reached, at))
 
@@ -325,6 +369,9 @@ class Message(Aggregate):
         self.unknown_since, self.failure_code, self.failure_reason = None, None, None
 
     def _born(self) -> None:
+        if self.is_placeholder:
+            self.record(MessageAwaited(**self._names()))
+            return
         self.record(
             MessageCreated(
                 session_id=self.session_id,
@@ -337,42 +384,3 @@ class Message(Aggregate):
 
     def _names(self) -> dict[str, Any]:
         return {"message_id": self.id, "chat_id": self.chat_id, "contact_id": self.contact_id}
-
-
-def in_words(message: Message) -> str:
-    """The message as a line of text: what was written, behind a placeholder for what was not."""
-    parts = [_placeholder(message), message.text or ""]
-    return " ".join(part for part in parts if part)
-
-
-_PLACEHOLDERS = {
-    MessageType.IMAGE: "imagem",
-    MessageType.AUDIO: "áudio",
-    MessageType.VOICE: "áudio",
-    MessageType.VIDEO: "vídeo",
-    MessageType.DOCUMENT: "documento",
-    MessageType.STICKER: "figurinha",
-    MessageType.LOCATION: "localização",
-    MessageType.CONTACT: "contato",
-    MessageType.POLL: "enquete",
-    MessageType.EVENT: "evento",
-    MessageType.UNKNOWN: "mensagem",
-}
-
-
-def _placeholder(message: Message) -> str:
-    word = _PLACEHOLDERS.get(message.type)
-    if word is None or (message.type is MessageType.UNKNOWN and message.text):
-        return ""
-    return f"[{' '.join(part for part in (word, _detail(message)) if part)}]"
-
-
-def _detail(message: Message) -> str:
-    if message.media and message.media.duration_seconds is not None:
-        minutes, seconds = divmod(message.media.duration_seconds, 60)
-        return f"{minutes}:{seconds:02}"
-    if message.media and message.type is MessageType.DOCUMENT:
-        return message.media.file_name or ""
-    if message.location:
-        return message.location.name or ""
-    return ""

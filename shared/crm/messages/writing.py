@@ -13,17 +13,22 @@ from shared.crm.sessions.model import Session, place
 from shared.crm.sessions.store import Sessions
 from shared.crm.sessions.use_cases import take_over
 from shared.kernel.errors import Conflict, Invalid
+from shared.kernel.inbound import ChatKind
+from shared.kernel.outbound import Draft
+from shared.providers.waha.capabilities import Operation, can, takes_id
 from shared.providers.waha.client import new_message_id
+from shared.providers.waha.rendering import rendered
 from shared.runtime.work import UnitOfWork
 
 
-def write(uow: UnitOfWork, chat: Chat, text: str, reply_to: UUID | None) -> Message:
-    """Queue the caller's text in a chat that is locked.
+def write(uow: UnitOfWork, chat: Chat, draft: Draft, reply_to: UUID | None) -> Message:
+    """Queue what the caller says in a chat that is locked.
 
-    Invalid: nobody can be written to there, or `reply_to` is of another chat. Conflict: the channel is
-    not active, or what is replied to was not sent yet.
+    Invalid: nobody can be written to there, the engine cannot send this, or `reply_to` is of another chat.
+    Conflict: the channel is not active, or what is replied to was not sent yet.
     """
     channel = way_out(uow, chat)
+    sent_as = sendable(chat, channel, draft)
     quoted = _quoted(uow, chat, reply_to) if reply_to else None
     agent, session = Agents(uow).of_caller(), _session(uow, chat, uow.now)
     take_over(uow, session, "a person answered", agent.id)
@@ -31,14 +36,29 @@ def write(uow: UnitOfWork, chat: Chat, text: str, reply_to: UUID | None) -> Mess
     message = Message.queue(
         chat=chat,
         session_id=session.id,
-        text=text,
+        draft=draft,
         at=uow.now,
         sender_kind=SenderKind.USER,
         agent_id=agent.id,
-        external_id=new_message_id() if channel.engine.takes_our_ids else None,
+        external_id=new_message_id() if takes_id(channel.engine, sent_as.type) else None,
         quoted=quoted,
     )
     return Messages(uow).add(message)
+
+
+def sendable(chat: Chat, channel: Channel, draft: Draft) -> Draft:
+    """The form in which the channel's engine sends a draft. Invalid: it has none, or not in such a chat."""
+    group = chat.kind is ChatKind.GROUP
+    form = rendered(draft, channel.engine, group=group)
+    must_be_able(channel, Operation(form.type), group=group)
+    return form
+
+
+def must_be_able(channel: Channel, operation: Operation, *, group: bool) -> None:
+    """Invalid: the channel's engine cannot do this, or not in a group."""
+    if not can(channel.engine, operation, group=group):
+        place = " in a group" if group and can(channel.engine, operation, group=False) else ""
+        raise Invalid(f"the engine {channel.engine} cannot do this{place}: {operation}", code="engine_cannot")
 
 
 def way_out(uow: UnitOfWork, chat: Chat) -> Channel:

@@ -1,9 +1,10 @@
 """Tolerant reading of other people's JSON: any value may be missing, null, of a wrong type or huge."""
 
+import hashlib
 import math
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from shared.kernel.text import clean
@@ -13,6 +14,7 @@ LATEST_SECONDS = 4102444800  # 2100: what claims to be later is no time
 LONGEST_NAME = 256
 LONGEST_KEY = 255
 LARGEST_NUMBER = 2**63
+CLOCKS_APART = timedelta(days=1)
 
 
 def mapping(value: object) -> Mapping[str, Any]:
@@ -79,3 +81,20 @@ def moment(value: object) -> datetime | None:
         return None
     seconds = found / 1000 if found > MILLISECONDS_FROM else found
     return datetime.fromtimestamp(seconds, UTC) if seconds < LATEST_SECONDS else None
+
+
+def not_after(at: datetime | None, told_at: datetime | None) -> datetime | None:
+    """When something happened, by a phone's clock, which may be wrong: not long after the server told of it."""
+    if at and told_at:
+        return at if at <= told_at + CLOCKS_APART else told_at
+    return at or told_at
+
+
+def stamp(*moments: datetime | None, content: object) -> str:
+    """Spell when something happened so that of two spellings the later is the greater; what is the same has the same.
+
+    The first moment decides, then the second; at the same moments what they say decides, in any order the same way.
+    """
+    times = (f"{int(moment.timestamp() * 1000) if moment else 0:014}" for moment in moments)
+    said = hashlib.sha256(repr(content).encode("utf-8", "backslashreplace")).hexdigest()[:12]
+    return ".".join((*times, said))

@@ -78,6 +78,13 @@ resource "google_cloud_run_v2_job" "this" {
       }
     }
   }
+
+  lifecycle {
+    precondition {
+      condition     = var.image != ""
+      error_message = "There is no operator's image: run `python3 -m infra publish`, and give Terraform what it wrote."
+    }
+  }
 }
 
 # The provider's own way to run a job while it is applied is in a preview.

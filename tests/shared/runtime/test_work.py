@@ -1,3 +1,4 @@
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from uuid import uuid4
 
@@ -11,7 +12,8 @@ from shared.kernel.errors import Forbidden, NotFound
 from shared.kernel.values import Name
 from shared.runtime.postgres import DATABASE_ERRORS, is_lost, pipeline, sql
 from shared.runtime.retry import Stale, retried
-from shared.runtime.work import unit_of_work
+from shared.runtime.work import engine, unit_of_work
+from tests.support.environment import disconnect, environment
 
 BACKEND = sql("select pg_backend_pid()")
 TERMINATE = "select pg_terminate_backend(:pid::int)"
@@ -180,6 +182,20 @@ def test_a_lost_connection_is_known_as_such(tenant, world):
     with pytest.raises(DATABASE_ERRORS) as caught:
         die()
     assert is_lost(caught.value)
+
+
+def test_no_more_connections_are_opened_than_threads_were_declared(database, tenant):
+    def work(_: int) -> str | None:
+        with unit_of_work(tenant.tenant_id) as uow:
+            return uow.run(sql("select pg_sleep(0.05)"), BACKEND)[1][0][0]
+
+    disconnect(database.app_url)
+    engine.cache_clear()
+    with environment({"THREADS": "3", "DATABASE_URL": database.app_url}), ThreadPoolExecutor(12) as threads:
+        servers = set(threads.map(work, range(24)))
+        disconnect(database.app_url)
+        engine.cache_clear()
+    assert len(servers) == 3
 
 
 def test_now_is_the_databases_clock(tenant, world):
