@@ -77,6 +77,7 @@ def admission(role: str, table: str, command: str, reason: str, columns: str = "
 _DUE = "finds by their ids what a lost timer left; the tenant's own function does the work"
 _PUBLISHES = "publishes every tenant's events and tasks and marks them so"
 _FORGETS = "removes what has expired, of every tenant"
+_COUNTS = "counts over all tenants, and tells nothing of one"
 _MARKS = "published_at attempts last_error"
 ADMITTED = (
     admission("resolver", "logins", "select", "finds the tenants an e-mail may sign in to, before one is known"),
@@ -88,6 +89,20 @@ ADMITTED = (
     ),
     admission(
         "resolver", "allowed_origins", "select", "answers a browser, which asks before it sends a credential", "origin"
+    ),
+    *(
+        admission("observer", table, "select", _COUNTS, columns)
+        for table, columns in (
+            ("outbox_events", "tenant_id type envelope created_at published_at"),
+            ("outbox_tasks", "created_at published_at run_at"),
+            ("dead_letters", "kind function status failed_at"),
+            ("sessions", "status"),
+            ("message_groups", "tenant_id id status outcome deadline_at closed_at"),
+            ("messages", "tenant_id id answers_group_id"),
+            ("ai_runs", "tenant_id id responder model"),
+            ("channels", "status connection"),
+            ("relays", "expires_at"),
+        )
     ),
     admission("relay", "login_sessions", "select", _FORGETS, "tenant_id expires_at"),
     admission("relay", "login_sessions", "delete", _FORGETS),

@@ -14,7 +14,8 @@ locals {
   clients = sum(concat([0], [
     for name, each in local.functions :
     local.threads_at_once[name] * (
-      (contains(each.uses, "database") ? local.pools_of_a_role : 0) + (contains(each.uses, "resolver") ? 1 : 0)
+      (contains(each.uses, "database") ? local.pools_of_a_role : 0)
+      + length(setintersection(each.uses, ["resolver", "observer"]))
     )
   ]))
 
@@ -40,8 +41,12 @@ locals {
   }
 
   role_limits = {
-    ventros_app      = local.poolers_at_once * (var.pooler.app_connections + var.pooler.reserve)
+    ventros_app = local.poolers_at_once * (var.pooler.app_connections + var.pooler.reserve)
+    # Its rows come through the pools of the application's database, within their sum.
+    ventros_observer = local.poolers_at_once * (var.pooler.app_connections + var.pooler.reserve)
     ventros_resolver = local.poolers_at_once * (var.pooler.resolver + var.pooler.reserve)
+    # Within the poolers' pools for the application: one scrape at a time and the next, on each.
+    ventros_observer = 2 * local.poolers_at_once
     ventros_relay    = local.direct
     ventros_owner    = var.database.migration_connections
   }

@@ -45,6 +45,7 @@ resource "google_project_service" "used" {
     "cloudresourcemanager.googleapis.com",
     "cloudscheduler.googleapis.com",
     "cloudtasks.googleapis.com",
+    "cloudtrace.googleapis.com",
     "compute.googleapis.com",
     "iam.googleapis.com",
     "logging.googleapis.com",
@@ -57,6 +58,7 @@ resource "google_project_service" "used" {
     "servicenetworking.googleapis.com",
     "sqladmin.googleapis.com",
     "storage.googleapis.com",
+    "telemetry.googleapis.com",
     "vpcaccess.googleapis.com",
   ])
 
@@ -173,8 +175,7 @@ module "migration" {
   network  = module.network
   database = module.database
   limits   = local.role_limits
-
-  depends_on = [module.secrets]
+  secrets  = module.secrets.names
 }
 
 module "functions" {
@@ -247,10 +248,13 @@ module "observability" {
   source = "./modules/observability"
 
   project      = var.project
+  region       = var.region
   emails       = var.alert_emails
   runbooks_url = var.runbooks_url
   database     = { instance = module.database.name, max_connections = var.database.max_connections }
   budget       = var.monthly_budget
+  span_readers = module.accounts.span_readers
+  kms_key      = var.kms_key
 
-  depends_on = [module.messaging]
+  depends_on = [google_project_service_identity.this, google_kms_crypto_key_iam_member.services]
 }

@@ -70,7 +70,9 @@ def postgres(pytestconfig) -> Iterator[Postgres]:
 
 @pytest.fixture(scope="session", autouse=True)
 def _keys(tmp_path_factory) -> Iterator[None]:
-    with environment(make_keys(tmp_path_factory.mktemp("keys")).environment()):
+    keys = make_keys(tmp_path_factory.mktemp("keys")).environment()
+    # No bucket, unless a test opens one, and never the real one.
+    with environment({**keys, "STORAGE_BASE_URL": "http://127.0.0.1:9"}):
         yield
 
 
@@ -95,7 +97,7 @@ def worker_database(postgres, worker_id, pytestconfig) -> Iterator[Database]:
     with reached as way, environment(way.environment()):
         yield database
         for place in (database, way):
-            disconnect(place.app_url, place.resolver_url)
+            disconnect(place.app_url, place.resolver_url, place.observer_url)
         disconnect(database.relay_url, database.admin_url)
     postgres.drop(database.name)
 

@@ -75,7 +75,7 @@ class Workshop:
         return Bundle(
             name=name,
             kind=entry["kind"],
-            uses=frozenset(entry["uses"]),
+            uses=frozenset(entry.get("uses", ())),
             files={path: self.sources.files[path] for path in closure.paths} | made,
             distributions=frozenset(distributions),
             fingerprint=digest({"form": FORM, **made, **{path: self._meaning(path) for path in closure.paths}}),

@@ -30,6 +30,7 @@ class Door:
 DOORS = {
     "ventros_app": Door(kept_in="database_url", pooled=True),
     "ventros_resolver": Door(kept_in="resolver_database_url", pooled=True, database="ventros_resolver"),
+    "ventros_observer": Door(kept_in="observer_database_url", pooled=True),
     "ventros_relay": Door(kept_in="relay_database_url", pooled=False),
     "ventros_owner": Door(kept_in="owner_database_url", pooled=False),
 }

@@ -154,6 +154,12 @@ def _ticks(evidence: Evidence) -> Iterator[str]:
                 yield f"a reply in “{track.conversation.title}” is {status}, not {levels[level]}"
 
 
+def _stored(evidence: Evidence) -> Iterator[str]:
+    """What came with a file has it in the bucket by now."""
+    rows = (row for account in evidence.accounts for row in account.messages if row["file"] not in {None, "stored"})
+    yield from (f"the file of message {row['external_id']} is {row['file']}" for row in rows)
+
+
 def _refused(evidence: Evidence) -> Iterator[str]:
     yield from (f"{each['method']} {each['path']}: {each['why']}" for each in evidence.outside.refused)
 
@@ -168,5 +174,6 @@ _CHECKS: dict[str, Callable[[Evidence], Iterator[str]]] = {
     "every message stands in its conversation's one chat, at its own time": _present,
     "the bot is silent in groups, and where a person has taken over": _silence,
     "every reply has the tick that the highest receipt says": _ticks,
+    "every file that came with a message is in the bucket": _stored,
     "WAHA refused no request of ours": _refused,
 }

@@ -22,6 +22,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from infra.fakes import waha_history
 from infra.fakes.openapi import Contract, Operation
 from infra.fakes.waha_events import Party, envelope, make_ack
+from infra.fakes.waha_files import FOLDER, FileFault, Shelf
 from infra.fakes.waha_history import Archive, Dropped
 from infra.fakes.waha_sends import KINDS, LACKING, PERSONS_ONLY, answer
 from infra.fakes.waha_state import ActRecord, Fault, SentRecord, Session, State, read_session
@@ -51,6 +52,7 @@ class FakeWaha:
         self.state = State(data)
         self.archives: dict[str, Archive] = {}
         self.webhooks = WebhookSender()
+        self.files = Shelf(lambda: self.url)
         self._stopping = threading.Event()
         self._server = _Server((host, port), self)
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
@@ -81,6 +83,11 @@ class FakeWaha:
     @property
     def refused(self) -> list[dict[str, Any]]:
         return self.state.refused
+
+    @property
+    def keys(self) -> dict[str, str]:
+        """The API key of each session."""
+        return {each.name: each.api_key for each in self.state.sessions.values()}
 
     def start(self) -> Self:
         self._thread.start()
@@ -117,6 +124,7 @@ class FakeWaha:
         if known.webhook is None:
             raise ValueError(f"The session {session!r} has no webhook.")
         if isinstance(event, dict) and str(event.get("event")) in {"message", "message.any"}:
+            self.files.place(session, event["payload"])
             self.state.keep(known, event["payload"])
         return self.webhooks.send(known.webhook, event, session=session)
 
@@ -157,9 +165,17 @@ class FakeWaha:
             chat = operation.values.get("chatId")
             beside = self.state.chat(session, unquote(chat)) if chat else list(session.payloads)
             return waha_history.answer(self.archive(session.name), beside, operation, query)
+        if operation.id == "ChatsController_getChatMessage":
+            return self._message(session, unquote(operation.values["messageId"]))
         if operation.id == "SessionsController_get":
             return 200, session.describe()
         raise Refusal(501, {"message": f"The fake does not do {operation.id}.", "statusCode": 501})
+
+    def _message(self, session: Session, full: str) -> tuple[int, Any]:
+        found = next((each for each in session.payloads if each.get("id") == full), None)
+        if found is None:
+            raise Refusal(404, {"message": "Message not found", "statusCode": 404})
+        return 200, self.files.fetch_again(session.name, found, full.split("_")[2])
 
     def _send(self, session: Session, kind: str, body: dict[str, Any]) -> tuple[int, Any]:
         must_work(session)
@@ -236,6 +252,8 @@ class FakeWaha:
         match method, path:
             case (("PUT" | "DELETE"), ["sessions", name, "fault"]):
                 self.set_fault(name, Fault(**body) if method == "PUT" else None)
+            case (("PUT" | "DELETE"), ["files", "fault"]):
+                self.files.fault = FileFault(**body) if method == "PUT" else None
             case "POST", ["sessions", name, "deliver"]:
                 self.deliver(name, body["raw"].encode() if "raw" in body else body)
             case "POST", ["sessions", name, "acks"]:
@@ -249,6 +267,7 @@ class FakeWaha:
         shown = {
             "sent": lambda: [asdict(each) for each in self.sent],
             "acts": lambda: [asdict(each) for each in self.acts],
+            "files": lambda: self.files.asked,
             "refused": lambda: self.refused,
             "deliveries": lambda: [asdict(each) for each in self.webhooks.deliveries],
             "sessions": lambda: [each.describe() for each in self.state.sessions.values()],
@@ -322,6 +341,8 @@ class _Handler(BaseHTTPRequestHandler):
             if parts.path.startswith("/_fake/"):
                 path = [unquote(each) for each in parts.path.split("/")[2:]]
                 return self._reply(*self.server.fake.control(self.command, path, body))
+            if self.command == "GET" and parts.path.startswith(FOLDER):
+                return self.server.fake.files.serve(self, unquote(parts.path), self.server.fake.keys)
             return self._reply(*self._operate(parts.path, dict(parse_qsl(parts.query)), body))
         except Refusal as refusal:
             told = {"method": self.command, "path": self.path, "status": refusal.status, "why": refusal.body}

@@ -24,6 +24,6 @@ drop table early_events;
 
 drop table contact_merge_moves, contact_merges, lid_lookups, presences, calls, chat_labels, channel_labels,
     message_reactions, message_revisions;
-alter table chat_participants drop column role, drop column left_at, drop column stamp, drop column role_stamp;
+alter table chat_participants drop column role, drop column role_stamp, drop column seen_stamp, drop column left_stamp;
 alter table chats drop column description, drop column left_at, drop column stamps;
 alter table messages drop column edited_at, drop column edit_stamp, drop column revoked_at, drop column is_placeholder;

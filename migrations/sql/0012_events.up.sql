@@ -76,11 +76,13 @@ alter table chats
     -- Of what the provider last said of the chat, by what it said.
     add column stamps jsonb not null default '{}';
 
+-- Somebody is in a group who was seen there after they last left, and not before the last full list of its members,
+-- whose stamp the chat has: `stamps -> 'members'`.
 alter table chat_participants
     add column role text not null default 'participant' check (role in ('participant', 'admin', 'superadmin')),
-    add column left_at timestamptz,
-    add column stamp text collate "C" not null default '',
-    add column role_stamp text collate "C" not null default '';
+    add column role_stamp text collate "C" not null default '',
+    add column seen_stamp text collate "C" not null default '0',
+    add column left_stamp text collate "C" not null default '';
 
 create table channel_labels (
     tenant_id uuid not null,

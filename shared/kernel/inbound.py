@@ -179,6 +179,121 @@ class Reaction:
     stamp: str
 
 
+class GroupRole(StrEnum):
+    PARTICIPANT = "participant"
+    ADMIN = "admin"
+    SUPERADMIN = "superadmin"
+
+
+class Membership(StrEnum):
+    """What members of a group do; `listed`: these are all of them, and nobody else is one."""
+
+    JOINED = "joined"
+    LEFT = "left"
+    PROMOTED = "promoted"
+    DEMOTED = "demoted"
+    LISTED = "listed"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Member:
+    person: Person
+    role: GroupRole | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class GroupChange:
+    """What a group is called by now, what its members do, and whether we joined or left; None: nothing is said of it.
+
+    `members` are without us.
+    """
+
+    chat_address: str
+    subject: str | None = None
+    description: str | None = None
+    doing: Membership | None = None
+    members: tuple[Member, ...] = ()
+    ours: Membership | None = None
+    at: datetime | None
+    stamp: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ChatArchived:
+    """A chat was put away, or taken out again."""
+
+    chat_address: str
+    is_archived: bool
+    at: datetime | None
+    stamp: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Label:
+    """A label of the channel, by the provider's own id; `color` is as the provider spells it ("#00a0f2")."""
+
+    label: str
+    name: str
+    color: str | None
+    is_deleted: bool
+    at: datetime | None
+    stamp: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ChatLabel:
+    """A label was put on a chat, or taken off; `definition` says what it is called, where that is said."""
+
+    label: str
+    chat_address: str
+    is_on: bool
+    definition: Label | None
+    at: datetime | None
+    stamp: str
+
+
+class CallStage(StrEnum):
+    """`rejected` is also said of a call that nobody took, and of one that ended."""
+
+    RECEIVED = "received"
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Call:
+    external_id: str
+    stage: CallStage
+    person: Person | None
+    is_video: bool
+    is_group: bool
+    at: datetime | None
+
+
+class PresenceState(StrEnum):
+    ONLINE = "online"
+    OFFLINE = "offline"
+    TYPING = "typing"
+    RECORDING = "recording"
+    PAUSED = "paused"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Presence:
+    """How people are seen just now, each with when they were last online, where that is said."""
+
+    people: tuple[tuple[Person, PresenceState, datetime | None], ...]
+    at: datetime | None
+    stamp: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Introduction:
+    """Somebody goes by this name."""
+
+    person: Person
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ConnectionState:
     """The provider's word for how the channel is connected, and the phone it is connected with."""
@@ -188,7 +303,21 @@ class ConnectionState:
     at: datetime | None
 
 
-Content = InboundMessage | Receipt | Edit | Revocation | Reaction | ConnectionState
+Content = (
+    InboundMessage
+    | Receipt
+    | Edit
+    | Revocation
+    | Reaction
+    | GroupChange
+    | ChatArchived
+    | Label
+    | ChatLabel
+    | Call
+    | Presence
+    | Introduction
+    | ConnectionState
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -13,7 +13,7 @@ from pg8000.exceptions import DatabaseError
 from shared.kernel.errors import BadRequest, DomainError, NotFound, Unavailable
 from shared.runtime.answers import answer, problem, refusal
 from shared.runtime.declarations import Deployment, Kind, Limit, Routed
-from shared.runtime.identity import PUBLIC, Access, Allow, Claim, Principal, Role, claim_of, permit
+from shared.runtime.identity import PUBLIC, SERVICE, Allow, Claim, Principal, Role, claim_of, permit
 from shared.runtime.incoming import read_path
 from shared.runtime.limits import PER_USER, Turnstile, client_address
 from shared.runtime.postgres import LOCKED, TOO_SLOW, connections, is_lost, sqlstate
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 Handler = Callable[..., Any]
 CREATED = 201
+# What it takes to know those who call without a role.
+_KNOWING: dict[Allow, set[Use]] = {PUBLIC: set(), SERVICE: {Use.TOKENS}}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,7 +65,7 @@ class Endpoint(Routed):
     def standard_uses(self) -> set[Use]:
         """Who must be known is known by rows and tokens; whoever is counted, by a counter."""
         counted = {Use.COUNTERS} if self.limit in PER_USER else set()
-        known = set() if isinstance(self.allow, Access) else {Use.DATABASE, Use.RESOLVER, Use.TOKENS}
+        known = _KNOWING.get(self.allow, {Use.DATABASE, Use.RESOLVER, Use.TOKENS})
         return counted | known | ({Use.ENCRYPTION} if self.takes_key else set())
 
     @property
@@ -125,7 +127,12 @@ class Endpoint(Routed):
         return problem(500, "internal", "something went wrong on our side; the request id finds it in our logs")
 
     def _answer(self, request: Request, turnstile: Turnstile) -> Response:
-        if isinstance(self.allow, Access):
+        if self.allow is SERVICE:
+            from shared.runtime.services import service_of
+
+            say("called", service=service_of(request.headers.get))
+            return self._reply(self.handler(**self._arguments(request)))
+        if self.allow is PUBLIC:
             return self._welcome(request, turnstile)
         claim = claim_of(request.headers.get, self.scope)
         way = self._read if self.reads else self._write
@@ -194,7 +201,8 @@ class Endpoint(Routed):
         from shared.runtime.idempotency import keyed
 
         key = keyed(request, uow)
-        return self._tagged(key.take(uow) or self._work(request, uow, key))
+        replayed = key.take(uow)
+        return self._tagged(replayed) if replayed else self._work(request, uow, key)
 
     def _work(self, request: Request, uow: "UnitOfWork", key: "Keyed | None" = None) -> Response:
         arguments = self._arguments(request)
@@ -225,10 +233,13 @@ class Endpoint(Routed):
         if not rows or rows[0][0] is None:
             raise NotFound(f"there is no such {wanted.noun}")
         body = wanted.body(rows[0][0]) if isinstance(wanted, One) else rows[0][0]
-        return self._tagged(answer(self.status, body))
+        response = answer(self.status, body)
+        if self.shows_version:
+            response.headers["ETag"] = f'"{rows[0][1]}"'
+        return response
 
     def _tagged(self, response: Response) -> Response:
-        """The answer with the version of what it shows."""
+        """An answer that was kept, with the version of what it shows."""
         if self.shows_version:
             response.headers["ETag"] = f'"{json.loads(response.get_data())["version"]}"'
         return response
@@ -300,4 +311,4 @@ def endpoint(
     return declare
 
 
-__all__ = ["PUBLIC", "Endpoint", "Role", "endpoint"]
+__all__ = ["PUBLIC", "SERVICE", "Endpoint", "Role", "endpoint"]

@@ -21,6 +21,7 @@ class Settings:
     database_url: str = ""  # as ventros_app
     resolver_database_url: str = ""  # as ventros_resolver: login, and tokens of outside issuers
     relay_database_url: str = ""  # as ventros_relay: relay and sweepers only
+    observer_database_url: str = ""  # as ventros_observer: figures over all tenants
     database_ca: str = ""  # path of the certificate authority; empty means no TLS
     encryption_keys: str = ""  # "id:base64 of 32 bytes", comma-separated; the first one seals
     token_issuer: str = "https://issuer.ventros.local"  # noqa: S105 - a name, not a secret
@@ -52,6 +53,7 @@ class Settings:
     gemini_model: str = "gemini-3.5-flash"
     gemini_base_url: str = ""  # a stand-in, asked without our credentials; empty means Google's
     vertex_location: str = "global"
+    ai_prices: str = ""  # {"model": {"input": 300, "output": 2500}}: billionths of a dollar a token
     trace_one_in: str = "1"  # of so many traces one is kept
     traces_url: str = "https://telemetry.googleapis.com/v1/traces"  # takes OTLP; only Google's is shown our credentials
     outbox_kept_days: str = "7"  # how long what was published stays; one at least

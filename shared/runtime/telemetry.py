@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 from uuid import UUID
@@ -34,6 +34,9 @@ class Trace:
     traceparent: str = ""  # of the present span, as whoever is called from here is told
     tenant_id: UUID | None = None
 
+    def but(self, **changes: Any) -> "Trace":
+        return Trace(**{**vars(self), **changes})
+
 
 _trace: ContextVar[Trace] = ContextVar("trace", default=Trace())  # noqa: B039 - a frozen value
 
@@ -45,7 +48,7 @@ def trace() -> Trace:
 @contextmanager
 def traced(**changes: Any) -> Iterator[Trace]:
     """Work under a trace that differs from the present one by `changes`."""
-    token = _trace.set(replace(_trace.get(), **changes))
+    token = _trace.set(_trace.get().but(**changes))
     try:
         yield _trace.get()
     finally:
@@ -54,7 +57,7 @@ def traced(**changes: Any) -> Iterator[Trace]:
 
 def note(**changes: Any) -> None:
     """Add to the present trace what has only now become known, such as the tenant."""
-    _trace.set(replace(_trace.get(), **changes))
+    _trace.set(_trace.get().but(**changes))
 
 
 def request_id(offered: str | None) -> str:
@@ -119,6 +122,8 @@ def _hush() -> None:
     # Once: to set a level clears what every logger of the process has worked out.
     for name in TALKATIVE:
         logging.getLogger(name).setLevel(logging.WARNING)
+    # Nor is who wrote it: none of these is in any line of ours.
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     # A line that cannot be written would be complained of on standard error, quoting whatever was at work.
     logging.raiseExceptions = False
 
@@ -147,4 +152,8 @@ class Seldom:
 
 def say(message: str, *, level: int = logging.INFO, error: bool = False, **fields: Any) -> None:
     """Write one log line; `fields` are ids, counts and codes, never what somebody wrote."""
-    log.log(level, message, extra={"fields": fields}, exc_info=error)
+    if log.isEnabledFor(level):
+        # Where it was written from is not in the line, so nobody looks for it.
+        record = logging.LogRecord(log.name, level, "", 0, message, None, sys.exc_info() if error else None)
+        record.fields = fields
+        log.handle(record)

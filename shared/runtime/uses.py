@@ -9,6 +9,7 @@ class Use(StrEnum):
 
     DATABASE = "database"  # tenants' rows, as ventros_app
     RESOLVER = "resolver"  # whose a login or an outside token is, as ventros_resolver
+    OBSERVER = "observer"  # figures over all tenants, as ventros_observer
     RELAY = "relay"  # the outbox of all tenants, as ventros_relay
     ENCRYPTION = "encryption"  # sealing and unsealing
     TOKENS = "tokens"  # verifying tokens of our issuer
@@ -27,6 +28,7 @@ class Use(StrEnum):
 SECRETS: Final[dict[Use, tuple[str, ...]]] = {
     Use.DATABASE: ("database_url", "database_ca"),
     Use.RESOLVER: ("resolver_database_url", "database_ca"),
+    Use.OBSERVER: ("observer_database_url", "database_ca"),
     Use.RELAY: ("relay_database_url", "database_ca"),
     Use.ENCRYPTION: ("encryption_keys",),
     Use.TOKENS: ("token_public_keys",),

@@ -216,7 +216,7 @@ run "more_concurrency_counts" {
   command = plan
 
   assert {
-    condition     = output.connection_budget.clients == sum([for each in local.manifest.functions : var.instances[each.kind] * each.concurrency * ((contains(each.uses, "database") ? 2 : 0) + (contains(each.uses, "resolver") ? 1 : 0))])
+    condition     = output.connection_budget.clients == sum([for each in local.manifest.functions : var.instances[each.kind] * each.concurrency * ((contains(each.uses, "database") ? 2 : 0) + (contains(each.uses, "resolver") ? 1 : 0) + (contains(each.uses, "observer") ? 1 : 0))])
     error_message = "The budget must count instances times threads times pools of each function."
   }
 
@@ -234,4 +234,23 @@ run "a_gateway_stands_where_google_offers_it" {
   }
 
   expect_failures = [var.gateway_region]
+}
+
+run "what_can_go_wrong_is_told_and_shown" {
+  command = plan
+
+  variables {
+    alert_emails = ["oncall@example.com"]
+    runbooks_url = "https://example.com/runbooks"
+  }
+
+  assert {
+    condition     = length(setintersection(module.observability.alerts, ["outbox-age", "dead-letters", "server-errors", "latency", "pooler-waiting", "pooler-cpu", "database-connections", "database-cpu", "signature-failures", "breaker-open"])) == 10
+    error_message = "Each of these must have its alert."
+  }
+
+  assert {
+    condition     = length(module.observability.charts) > length(module.observability.alerts) && length(module.observability.charts) == length(distinct(module.observability.charts))
+    error_message = "What is alerted on is shown, and what explains it too."
+  }
 }

@@ -42,6 +42,7 @@ WORDS_OF_OURS = {
     "direction": "inbound or outbound",
     "kind": "one of an enumeration of the aggregate's model",
     "mimetype": "what kind of file it is, as its first bytes show",
+    "label": "the provider's number of a label",
     "outcome": "one of an enumeration of the aggregate's model",
     "previous": "a connection's state, or a role's name",
     "qualification": "one of an enumeration of the aggregate's model",

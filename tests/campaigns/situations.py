@@ -15,6 +15,7 @@ from shared.kernel.ids import uuid7
 from shared.kernel.tasks import Task
 from shared.runtime.consume import Consumer
 from shared.runtime.outbox import plain
+from tests.campaigns.media_situations import MEDIA_SITUATIONS
 from tests.support import world as around
 from tests.support.calls import again, give, tell
 from tests.support.functions import consumers_of
@@ -205,4 +206,5 @@ SITUATIONS: dict[str, Situation] = {
     "run_agent": completed,
     "send_message": queued,
     "settle_message_group": unanswered,
+    **MEDIA_SITUATIONS,
 }

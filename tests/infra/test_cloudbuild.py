@@ -26,7 +26,8 @@ PROGRAMS = {
     # A bucket is a folder.
     "gcloud": 'in=$(echo "$3" | sed "s|gs://|$BUCKETS/|"); out=$(echo "$4" | sed "s|gs://|$BUCKETS/|")\n'
     'mkdir -p "$(dirname "$out")"; cp "$in" "$out"\n',
-    "python3": 'case "$*" in *publish*) echo "{}" > build/artefacts.tfvars.json ;; esac\n',
+    "python3": 'case "$*" in *publish*) echo "{}" > build/artefacts.tfvars.json ;; esac\n'
+    'case "$*" in *venv*) mkdir -p "$3/bin"; echo "#!/bin/sh" > "$3/bin/pip"; chmod +x "$3/bin/pip" ;; esac\n',
     "docker": "",
     "apt-get": "",
 }

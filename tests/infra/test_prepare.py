@@ -10,7 +10,7 @@ from infra.prepare import Installation, prepare
 from shared.runtime.postgres import connections, sql
 from tests.infra.cloud.test_secrets import Box
 
-LIMITS = {"ventros_app": 70, "ventros_resolver": 20, "ventros_relay": 22, "ventros_owner": 3}
+LIMITS = {"ventros_app": 70, "ventros_observer": 4, "ventros_resolver": 20, "ventros_relay": 22, "ventros_owner": 3}
 
 
 class CloudSql:

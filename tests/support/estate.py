@@ -32,6 +32,12 @@ select :id, tenant_id, project_id, 1, channel_id, chat_id, session_id, contact_i
     'Bom dia!', now(), :failure, :failure
 from messages where tenant_id = :tenant_id and id = :message_id
 """
+_GIVEN_UP = """
+insert into media_files (
+    id, tenant_id, project_id, version, origin, kind, message_id, chat_id, contact_id, status, reason, due_at)
+select :id, tenant_id, project_id, 1, 'message', 'image', id, chat_id, contact_id, 'missing', 'gone', now()
+from messages where tenant_id = :tenant_id and id = :message_id
+"""
 
 
 @dataclass(frozen=True)
@@ -75,6 +81,8 @@ def settle(world: World, api: Api, tenant: Tenant) -> Estate:
         "sent_message": _answered(world, tenant, spoken, "sent"),
         "failed_message": _answered(world, tenant, spoken, "failed", failure="unreachable"),
         "dead_letter": _dead_letter(world, tenant),
+        "media": _upload(api, tenant),
+        "failed_media": _failed_file(world, tenant, spoken),
         **_access(world, api, tenant),
     }
     merged = _merged(world, two_faces)
@@ -123,6 +131,20 @@ def _answered(world: World, tenant: Tenant, spoken: Spoken, status: str, failure
     """A message of ours that has come so far."""
     names = {"id": uuid7(), "tenant_id": tenant.tenant_id, "message_id": spoken.message_id}
     world.admin.run(sql(_ONE_OF_OURS, **names, status=status, failure=failure))
+    return names["id"]
+
+
+def _upload(api: Api, tenant: Tenant) -> Any:
+    """A file that somebody is about to upload."""
+    body = {"kind": "image", "mimetype": "image/png", "size_bytes": 2048}
+    told: dict[str, Any] = api.post("/api/v1/crm/media", body, as_=tenant.agent).get_json()
+    return told["id"]
+
+
+def _failed_file(world: World, tenant: Tenant, spoken: Spoken) -> Any:
+    """A message's file that was given up."""
+    names = {"id": uuid7(), "tenant_id": tenant.tenant_id, "message_id": spoken.message_id}
+    world.admin.run(sql(_GIVEN_UP, **names))
     return names["id"]
 
 

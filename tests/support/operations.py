@@ -32,6 +32,7 @@ KINDS = {
     "default_agent_id": "bot",
     "delivery_id": "delivery",
     "login_session_id": "login_session",
+    "media_id": "media",
     "member_id": "member",
     "message_group_id": "group",
     "message_id": "message",
@@ -45,10 +46,13 @@ KINDS = {
 }
 
 
+# What stands in a path and is the id of nothing.
+WORDS = {"component": "database"}
 # Where an operation asks for a thing in a certain state.
 STATES = {
     ("confirm_delivery", "message_id"): "sent_message",
     ("retry_message", "message_id"): "failed_message",
+    ("retry_media", "media_id"): "failed_media",
 }
 
 
@@ -78,6 +82,9 @@ BODIES: dict[str, Callable[[Estate], list[Json]]] = {
     "create_api_key": lambda _: [{"name": "Website"}],
     "create_channel": lambda it: [_channel(it)],
     "create_contact": lambda _: [{"phone": "+5511933334444", "name": "Eva"}],
+    "create_media": lambda _: [
+        {"kind": "image", "file_name": "bolo.png", "mimetype": "image/png", "size_bytes": 2048},
+    ],
     "create_message": lambda it: [
         _message(chat_id=it.live["chat"], reply_to=it.live["message"]),
         _message(contact_id=it.live["contact"], channel_id=it.live["channel"]),
@@ -186,6 +193,8 @@ def _values(declared: Routed, estate: Estate) -> dict[str, str]:
 
 
 def _own(declared: Routed, name: str, estate: Estate) -> str:
+    if name in WORDS:
+        return WORDS[name]
     kind = STATES.get((declared.name, name), KINDS.get(name))
     if kind not in estate.live:
         raise Unprepared(f"{name}: say what it is the id of")
@@ -199,7 +208,7 @@ def token_of(estate: Estate) -> str:
 def places(declared: Routed, estate: Estate) -> list[Place]:
     """Every place where an id may stand. Unprepared: nothing is known to ask, or no body has the field."""
     asked = questions(declared, estate)
-    found = [Place(declared, "path", name, asked[0]) for name in sorted(declared.placeholders())]
+    found = [Place(declared, "path", name, asked[0]) for name in sorted(declared.placeholders() - WORDS.keys())]
     found += [Place(declared, "filter", name, asked[0]) for name in _filters(declared)]
     if get_origin(declared.types["return"]) is Page and declared.method == "GET":
         found.append(Place(declared, "cursor", _key(declared), asked[0]))
@@ -225,9 +234,16 @@ def _filters(declared: Routed) -> Iterator[str]:
 
 
 def _fields(declared: Routed) -> Iterator[str]:
-    body = declared.types.get("body")
-    hints = get_type_hints(body) if hasattr(body, "model_fields") else {}
-    yield from (name for name, hint in hints.items() if _is_id(hint))
+    names = (name for kind in _kinds(declared.types.get("body")) for name, hint in kind.items() if _is_id(hint))
+    yield from dict.fromkeys(names)
+
+
+def _kinds(body: Any) -> Iterator[dict[str, Any]]:
+    """The fields of a body, or of each of the kinds that it may be of."""
+    if isinstance(body, type):
+        yield get_type_hints(body) if hasattr(body, "model_fields") else {}
+    else:
+        yield from (fields for each in get_args(body) for fields in _kinds(each))
 
 
 def _is_id(hint: Any) -> bool:

@@ -21,6 +21,7 @@ from tests.support.postgres import Database
 
 SCRIPT = ROOT / "terraform/modules/database/pooler.sh.tftpl"
 FOLDER = "/etc/pgbouncer"
+SOCKETS = "/var/run/postgresql"
 # The embedded Postgres speaks no TLS; what the cloud's poolers ask of the database's certificate cannot be tried here.
 WITHOUT_TLS_BEHIND = r"server_tls_.*\n"
 WITHOUT_TLS = r"(client|server)_tls_.*\n"
@@ -43,6 +44,7 @@ class Pooler:
 
     database: Database
     port: int
+    folder: Path
 
     def url(self, role: str, name: str = "ventros") -> str:
         return f"postgresql://{role}:{self.database.server.passwords[role]}@{HOST}:{self.port}/{name}"
@@ -55,12 +57,17 @@ class Pooler:
     def resolver_url(self) -> str:
         return self.url("ventros_resolver", "ventros_resolver")
 
+    @property
+    def observer_url(self) -> str:
+        return self.url("ventros_observer")
+
     def environment(self) -> dict[str, str]:
         """The settings of a function in the cloud: what has no relay's work to do knows the pooler alone."""
         return {
             **self.database.environment(),
             "DATABASE_URL": self.app_url,
             "RESOLVER_DATABASE_URL": self.resolver_url,
+            "OBSERVER_DATABASE_URL": self.observer_url,
         }
 
 
@@ -111,7 +118,7 @@ def pooled(database: Database, sizes: Sizes | None = None, tls: tuple[str, str] 
         ):
             if not wait_until(lambda: not child.alive or _answers(port), READY_SECONDS) or not child.alive:
                 raise RuntimeError(f"PgBouncer did not start:\n{child.log.read_text()}")
-            yield Pooler(database, port)
+            yield Pooler(database, port, folder)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
         folder.with_suffix(".log").unlink(missing_ok=True)
@@ -119,14 +126,24 @@ def pooled(database: Database, sizes: Sizes | None = None, tls: tuple[str, str] 
 
 def configuration(database: Database, port: int, folder: Path, sizes: Sizes, *, tls: bool) -> str:
     """What Terraform writes for a pooler, with this machine's addresses in it."""
-    (text,) = re.findall(r"<<'INI'\n(.*?)^INI$", SCRIPT.read_text(), re.MULTILINE | re.DOTALL)
-    text = filled(text, {**vars(sizes), "database_host": HOST, "port": port})
-    text = text.replace("port=5432", f"port={database.server.port}").replace(
-        "dbname=ventros", f"dbname={database.name}"
-    )
-    text = text.replace(FOLDER, str(folder)).replace("listen_addr = *", f"listen_addr = {HOST}")
+    text = filled(written("INI"), {**vars(sizes), "database_host": HOST, "port": port})
+    here = {
+        "port=5432": f"port={database.server.port}",
+        "dbname=ventros": f"dbname={database.name}",
+        "listen_addr = *": f"listen_addr = {HOST}",
+        FOLDER: str(folder),
+        SOCKETS: str(folder),
+    }
+    for cloud, ours in here.items():
+        text = text.replace(cloud, ours)
     text = re.sub(WITHOUT_TLS_BEHIND if tls else WITHOUT_TLS, "", text)
     return text if keeps_statements() else re.sub(r"max_prepared_statements.*\n", "", text)
+
+
+def written(name: str) -> str:
+    """A file that the poolers' script writes, by the word that ends it there."""
+    (text,) = re.findall(rf"<<'{name}'\n(.*?)^{name}$", SCRIPT.read_text(), re.MULTILINE | re.DOTALL)
+    return str(text)
 
 
 def filled(template: str, values: Mapping[str, object]) -> str:
@@ -136,7 +153,7 @@ def filled(template: str, values: Mapping[str, object]) -> str:
         names = match[1].split(" + ")
         return str(values[names[0]] if len(names) == 1 else sum(int(str(values[name])) for name in names))
 
-    return re.sub(r"\$\{([^}]+)\}", value, template)
+    return re.sub(r"(?<!\$)\$\{([^}]+)\}", value, template).replace("$${", "${")
 
 
 def _answers(port: int) -> bool:

@@ -13,9 +13,9 @@ from shared.runtime.settings import settings
 W = TypeVar("W", bound=Waha)
 
 
-def open_waha(channel: Channel, *, seconds: float = client.TIMEOUT_SECONDS) -> Waha:
+def open_waha(channel: Channel, *, seconds: float | None = None) -> Waha:
     """A client of the channel's WAHA server, behind the address guard; close it after use."""
-    return _opened(channel, Waha, seconds, client.MOST_BYTES)
+    return _opened(channel, Waha, seconds or client.TIMEOUT_SECONDS, client.MOST_BYTES)
 
 
 def open_archive(channel: Channel) -> Archive:

@@ -22,6 +22,16 @@ class ChannelStateChanged(ChannelEvent, name="channel.state_changed"):
     current: str
 
 
+class ChannelLabelUpserted(ChannelEvent, name="channel.label_upserted"):
+    """`label` is the provider's id of it."""
+
+    label: str
+
+
+class ChannelLabelDeleted(ChannelEvent, name="channel.label_deleted"):
+    label: str
+
+
 class ChannelDebounceTimeoutChanged(ChannelEvent, name="channel.debounce_timeout_changed"):
     old_ms: int
     new_ms: int

@@ -12,6 +12,8 @@ from shared.crm.channels.events import (
     ChannelDebounceTimeoutChanged,
     ChannelDefaultAgentSet,
     ChannelHistoryImportEnabled,
+    ChannelLabelDeleted,
+    ChannelLabelUpserted,
     ChannelStateChanged,
     ChannelUpdated,
 )
@@ -122,6 +124,11 @@ class Channel(Aggregate):
     def changed(self, fields: Iterable[str]) -> None:
         if fields := list(fields):
             self.record(ChannelUpdated(channel_id=self.id, changed=sorted(fields)))
+
+    def labelled(self, label: str, *, is_deleted: bool) -> None:
+        """Note that one of its labels is new, changed or gone; the row is the store's."""
+        kind = ChannelLabelDeleted if is_deleted else ChannelLabelUpserted
+        self.record(kind(channel_id=self.id, label=label))
 
     def connection_is(self, state: str, at: datetime, phone: str | None) -> None:
         """Take the provider's word for the connection, unless a newer one is known."""

@@ -43,6 +43,12 @@ class ContactIdentityLinked(ContactEvent, name="contact.identity_linked"):
     kind: str
 
 
+class ContactPresenceChanged(ContactEvent, name="contact.presence_changed"):
+    """They have come online, or gone."""
+
+    is_online: bool
+
+
 class ContactMerged(Event, name="contact.merged"):
     survivor_id: UUID
     merged_ids: list[UUID]

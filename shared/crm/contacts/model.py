@@ -13,6 +13,7 @@ from shared.crm.contacts.events import (
     ContactLeadDisqualified,
     ContactLeadQualified,
     ContactMerged,
+    ContactPresenceChanged,
     ContactRestored,
     ContactScoreChanged,
     ContactUpdated,
@@ -83,6 +84,11 @@ class Contact(Aggregate):
     def link(self, identity: Identity) -> None:
         """Note that the contact is now also known by this identity; its row is the store's."""
         self.record(ContactIdentityLinked(contact_id=self.id, kind=identity.kind))
+
+    def seen(self, *, was_online: bool | None, is_online: bool) -> None:
+        """Tell that they have come online or gone; the row is the store's. Whoever was never seen was away."""
+        if is_online != bool(was_online):
+            self.record(ContactPresenceChanged(contact_id=self.id, is_online=is_online))
 
     def delete(self, at: datetime) -> None:
         if self.deleted_at is None:

@@ -21,6 +21,7 @@ from shared.crm.messages.model import Direction, Message
 from shared.crm.messages.waiting import ANSWERED_LATER, TAKEN
 from shared.crm.sessions.model import Holder, Session, SessionStatus, place
 from shared.kernel.inbound import ChatKind, InboundMessage
+from shared.kernel.stamps import stamp
 from shared.providers.waha.rendering import rendered
 from shared.runtime.bulk import revive
 from shared.runtime.outbox import Outgoing
@@ -100,7 +101,7 @@ class Intake:
         if not message.is_placeholder:
             self._acknowledge(message)
         if contact and not self.told.from_me:
-            self.people.takes_part(chat, contact)
+            self.people.takes_part(chat, contact, stamp(self.told.sent_at or self.at, content=self.told.external_id))
         if session is None:
             return
         if self.told.from_me:
@@ -162,7 +163,8 @@ class Intake:
         """Take what the payload says of its own progress, and what came before the message."""
         if self.told.from_me and self.told.ack is not None and message.direction is Direction.OUTBOUND:
             message.receipt(self.told.ack, self.at)
-        follow(self.ledger, message, map(Sequel.read, self.seen["early"]), {})
+        early = [row for row in self.seen["early"] if row["external_id"] == self.told.external_id]
+        follow(self.ledger, message, map(Sequel.read, early), {})
         self._end_waiting(message)
 
     def _end_waiting(self, message: Message) -> None:

@@ -6,9 +6,10 @@ from typing import Any
 from uuid import UUID
 
 from shared.crm.chats.model import Chat
-from shared.crm.contacts.model import Contact
+from shared.crm.contacts.model import Contact, with_variants
 from shared.crm.inbound.ledger import Ledger
 from shared.crm.inbound.moves import CHAT_MOVES, CONTACT_MOVES, GROUP_MOVES, move, move_session
+from shared.crm.inbound.picture import Wanted
 from shared.crm.message_groups.model import GroupStatus, MessageGroup, Outcome
 from shared.crm.sessions.model import Session, SessionStatus
 from shared.runtime.postgres import Row, Sql
@@ -97,8 +98,16 @@ def _json(rows: list[list[Row]]) -> dict[str, Any]:
     return found
 
 
-def next_merge(seen: dict[str, Any]) -> tuple[UUID, UUID] | None:
+def next_merge(wanted: Wanted, seen: dict[str, Any]) -> tuple[UUID, UUID] | None:
     """The next two contacts that the picture shows to be one person: the older survives."""
-    contacts = sorted({UUID(each["id"]) for each in seen["contacts"]})
-    owners = sorted({UUID(each["contact_id"]) for each in seen["chats"] if each["contact_id"]} | set(contacts))
-    return (owners[0], owners[1]) if len(owners) > 1 else None
+    known = seen.get("identities", ())
+    owners = {(each["kind"], each["issuer"], each["value"]): UUID(each["contact_id"]) for each in known}
+    for person in wanted.people:
+        told = [spelling for identity in person.identities for spelling, _ in with_variants(identity)]
+        same = {owners[key] for each in told if (key := (each.kind, each.issuer, each.value)) in owners}
+        if wanted.is_individual:
+            same |= {UUID(each["contact_id"]) for each in seen["chats"] if each["contact_id"]}
+        if len(same) > 1:
+            survivor, other, *_ = sorted(same)
+            return survivor, other
+    return None

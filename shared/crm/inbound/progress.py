@@ -111,7 +111,7 @@ class _Progress:
         return People(self.gate, self.wanted, self.ledger, self.seen)
 
 
-def take_state(told: ConnectionState, seen: dict[str, Any]) -> Ledger:
+def take_state(_gate: Gate, _wanted: Wanted, told: ConnectionState, seen: dict[str, Any]) -> Ledger:
     """Take the provider's word for the connection."""
     ledger = Ledger()
     channel = ledger.load("channels", Channel, seen["channel"])

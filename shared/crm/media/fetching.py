@@ -2,9 +2,10 @@
 
 import secrets
 from collections.abc import Iterator
-from contextlib import closing, suppress
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import cached_property
 from urllib.parse import urlsplit
 from uuid import UUID
 
@@ -15,8 +16,8 @@ from shared.crm.channels.store import Channels
 from shared.crm.media.bucket import open_bucket
 from shared.crm.media.collecting import fetching
 from shared.crm.media.inspecting import MOST_BYTES, Inspection, Unfit
-from shared.crm.media.links import STAGED, object_name, upload_name
 from shared.crm.media.model import Content, MediaFile, MediaStatus, Origin, Reason
+from shared.crm.media.names import STAGED, object_name, upload_name
 from shared.crm.media.removing import refer, release
 from shared.crm.media.store import MediaFiles, media_files
 from shared.crm.messages.store import Messages
@@ -46,13 +47,6 @@ class Parcel:
     told: Media | None = None
     provider_id: str | None = None
 
-    @property
-    def staged(self) -> str:
-        """Where its bytes lie until it is known what they are; each attempt has a place of its own."""
-        if self.media.origin is Origin.UPLOAD:
-            return upload_name(self.media.tenant_id, self.media.id)
-        return f"{STAGED}{self.media.tenant_id}/{self.media.id}-{secrets.token_hex(4)}"
-
 
 class NotObtained(Exception):
     """There is no file to keep, for now or for good."""
@@ -67,13 +61,15 @@ def fetch(transactions: Transactions, media_id: UUID) -> None:
     parcel = retried(lambda: _claim(transactions, media_id))
     if parcel is None:
         return
+    courier = Courier(transactions, parcel)
     try:
-        with closing(open_bucket()) as bucket:
-            outcome = _carry(transactions, parcel, bucket)
+        outcome = courier.carry()
     except (StorageAway, AlreadyThere) as away:
         say("the bucket is away", media_id=media_id, because=str(away))
         retried(lambda: _return(transactions, media_id))
         raise Busy("the bucket cannot be reached") from away
+    finally:
+        courier.close()
     retried(lambda: _record(transactions, media_id, outcome))
 
 
@@ -100,77 +96,98 @@ def _parcel(uow: UnitOfWork, media: MediaFile) -> Parcel:
     return Parcel(media=media, most_bytes=most, channel=channel, told=message.media, provider_id=message.provider_id)
 
 
-def _carry(transactions: Transactions, parcel: Parcel, bucket: Storage) -> Content | Reason:
-    """Bring the bytes into the bucket, and put them where their content belongs."""
-    staged = parcel.staged
-    try:
-        content = _staged(parcel, bucket, staged)
-        if not retried(lambda: _refer(transactions, parcel.media.id, content.sha256)):
-            return Reason.BEING_REMOVED
-        with suppress(AlreadyThere):
-            bucket.copy(staged, object_name(parcel.media.tenant_id, content.sha256), mimetype=content.mimetype)
-    except (NotObtained, Unfit) as problem:
-        say("a file was not obtained", media_id=parcel.media.id, reason=problem.reason)
-        bucket.delete(staged)
-        return problem.reason
-    bucket.delete(staged)
-    return content
+class Courier:
+    """Carries one file over; close it afterwards."""
 
+    def __init__(self, transactions: Transactions, parcel: Parcel) -> None:
+        self._transactions, self._parcel, self._media = transactions, parcel, parcel.media
 
-def _staged(parcel: Parcel, bucket: Storage, staged: str) -> Content:
-    if parcel.media.origin is Origin.UPLOAD:
-        return _uploaded(parcel, bucket, staged)
-    for url in _urls(parcel):
+    def carry(self) -> Content | Reason:
+        """Bring the bytes into the bucket, and put them where their content belongs. Raises StorageAway."""
         try:
-            return _downloaded(parcel, bucket, staged, url)
-        except Unreadable as error:
-            if error.trouble is not Trouble.GONE:
-                raise NotObtained(Reason(error.trouble.value)) from error
-    raise NotObtained(Reason.GONE)
+            content = self._uploaded() if self._media.origin is Origin.UPLOAD else self._downloaded()
+        except (NotObtained, Unfit) as problem:
+            say("a file was not obtained", media_id=self._media.id, reason=problem.reason)
+            return problem.reason
+        # From here on nobody removes the content, also if it was there before us.
+        referred = retried(lambda: _refer(self._transactions, self._media.id, content.sha256))
+        if referred:
+            with suppress(AlreadyThere):
+                name = object_name(self._media.tenant_id, content.sha256)
+                self._bucket.copy(self._staged, name, mimetype=content.mimetype)
+        self._bucket.delete(self._staged)
+        return content if referred else Reason.BEING_REMOVED
 
+    def close(self) -> None:
+        if "_bucket" in vars(self):
+            self._bucket.close()
 
-def _uploaded(parcel: Parcel, bucket: Storage, staged: str) -> Content:
-    try:
-        seen = _inspected(parcel, bucket.read(staged))
-    except NotThere as nothing:
-        raise NotObtained(Reason.NEVER_UPLOADED) from nothing
-    for _ in seen:
-        pass
-    return seen.content(parcel.media.told_bytes)
+    @cached_property
+    def _bucket(self) -> Storage:
+        return open_bucket()
 
+    @cached_property
+    def _staged(self) -> str:
+        """Where the bytes lie until it is known what they are; each attempt at a download has a place of its own."""
+        if self._media.origin is Origin.UPLOAD:
+            return upload_name(self._media.tenant_id, self._media.id)
+        return f"{STAGED}{self._media.tenant_id}/{self._media.id}-{secrets.token_hex(4)}"
 
-def _downloaded(parcel: Parcel, bucket: Storage, staged: str, url: str) -> Content:
-    known, channel = settings(), _channel(parcel)
-    with read_file(
-        url,
-        base_url=channel.base_url,
-        api_key=api_key_of(channel),
-        most_bytes=parcel.most_bytes,
-        allow=known.allowed_addresses,
-        own=known.own_addresses,
-    ) as chunks:
-        seen = _inspected(parcel, chunks)
-        bucket.put(staged, seen, mimetype=seen.mimetype)
-        return seen.content(parcel.media.told_bytes)
+    def _uploaded(self) -> Content:
+        try:
+            seen = self._inspected(self._bucket.read(self._staged))
+            for _ in seen:
+                pass
+            return seen.content(self._media.told_bytes)
+        except NotThere as nothing:
+            raise NotObtained(Reason.NEVER_UPLOADED) from nothing
+        except Unfit:
+            self._bucket.delete(self._staged)
+            raise
 
+    def _downloaded(self) -> Content:
+        channel = self._channel
+        for url in self._urls(channel):
+            try:
+                return self._brought(channel, url)
+            except Unreadable as error:
+                if error.trouble is not Trouble.GONE:
+                    raise NotObtained(Reason(error.trouble.value)) from error
+        raise NotObtained(Reason.GONE)
 
-def _inspected(parcel: Parcel, chunks: Iterator[bytes]) -> Inspection:
-    media = parcel.media
-    return Inspection(chunks, kind=media.kind, told=media.told_mimetype, most_bytes=parcel.most_bytes)
+    @property
+    def _channel(self) -> Channel:
+        if self._parcel.channel is None:
+            raise NotObtained(Reason.ABSENT)
+        return self._parcel.channel
 
+    def _urls(self, channel: Channel) -> Iterator[str]:
+        """Where the file is said to be; and, when nothing is there, where WAHA puts it anew."""
+        if self._parcel.told and self._parcel.told.url:
+            yield reachable(self._parcel.told.url, channel.base_url)
+        yield reachable(fresh_url(channel, self._parcel.provider_id or ""), channel.base_url)
 
-def _urls(parcel: Parcel) -> Iterator[str]:
-    """Where the file is said to be; and, for who finds nothing there, where WAHA puts it anew."""
-    channel = _channel(parcel)
-    if parcel.told and parcel.told.url:
-        yield reachable(parcel.told.url, channel.base_url)
-    yield reachable(_fresh_url(channel, parcel.provider_id or ""), channel.base_url)
+    def _brought(self, channel: Channel, url: str) -> Content:
+        known = settings()
+        with read_file(
+            url,
+            base_url=channel.base_url,
+            api_key=api_key_of(channel),
+            most_bytes=self._parcel.most_bytes,
+            allow=known.allowed_addresses,
+            own=known.own_addresses,
+        ) as chunks:
+            seen = self._inspected(chunks)
+            self._bucket.put(self._staged, seen, mimetype=seen.mimetype)
+        try:
+            return seen.content(self._media.told_bytes)
+        except Unfit:
+            self._bucket.delete(self._staged)
+            raise
 
-
-def _channel(parcel: Parcel) -> Channel:
-    if parcel.channel is None:
-        raise NotObtained(Reason.ABSENT)
-    return parcel.channel
+    def _inspected(self, chunks: Iterator[bytes]) -> Inspection:
+        media, most = self._media, self._parcel.most_bytes
+        return Inspection(chunks, kind=media.kind, told=media.told_mimetype, most_bytes=most)
 
 
 def reachable(url: str, base_url: str) -> str:
@@ -185,8 +202,8 @@ def reachable(url: str, base_url: str) -> str:
     return url
 
 
-def _fresh_url(channel: Channel, provider_id: str) -> str:
-    """Where WAHA puts the file when it is asked to fetch it from WhatsApp once more."""
+def fresh_url(channel: Channel, provider_id: str) -> str:
+    """Where WAHA puts a message's file when it is asked to fetch it from WhatsApp once more. Raises NotObtained."""
     named = message_id(provider_id)
     try:
         with open_waha(channel, seconds=FRESH_SECONDS) as waha:

@@ -10,21 +10,11 @@ from urllib.parse import quote
 from uuid import UUID
 
 from shared.cloud.signing import AMAZON, GOOGLE, Signer
+from shared.crm.media.names import object_name, upload_name
 from shared.runtime.settings import Settings, settings
 
 DOWNLOAD_SECONDS = 15 * 60
 UPLOAD_SECONDS = 15 * 60
-STAGED = "incoming/"  # the bucket forgets by itself, after a day, what was left there
-
-
-def object_name(tenant_id: UUID, sha256: str) -> str:
-    """Where a content lies in the bucket: once for each tenant, however many messages it came with."""
-    return f"tenants/{tenant_id}/{sha256}"
-
-
-def upload_name(tenant_id: UUID, media_id: UUID) -> str:
-    """Where an upload is put before it is looked at."""
-    return f"{STAGED}{tenant_id}/{media_id}"
 
 
 def download_url(tenant_id: UUID, sha256: str, file_name: str | None = None, *, seconds: int = DOWNLOAD_SECONDS) -> str:

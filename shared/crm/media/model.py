@@ -174,7 +174,9 @@ class MediaFile(Aggregate):
     def was_not_obtained(self, reason: Reason, at: datetime) -> None:
         """Try again later, and ever more slowly, or give it up."""
         self.reason = reason
-        if reason.is_final or self.attempts > len(BACKOFF):
+        # What was uploaded does not get better by being looked at again.
+        is_final = reason.is_final or (self.origin is Origin.UPLOAD and reason is not Reason.BEING_REMOVED)
+        if is_final or self.attempts > len(BACKOFF):
             self._give_up(reason, at)
         else:
             self.status, self.due_at = MediaStatus.PENDING, at + BACKOFF[self.attempts - 1]
@@ -183,7 +185,7 @@ class MediaFile(Aggregate):
         """Begin anew, as a person wants it. Conflict: it was not given up, or asking again cannot help."""
         if self.status not in {MediaStatus.FAILED, MediaStatus.MISSING}:
             raise Conflict("only a file that was given up can be fetched again", code="not_failed")
-        if self.reason and self.reason.is_final:
+        if self.origin is Origin.UPLOAD or (self.reason and self.reason.is_final):
             raise Conflict("fetching this file again would end in the same way; see its reason", code="not_retryable")
         self.status, self.reason, self.attempts, self.due_at = MediaStatus.PENDING, None, 0, at
 

@@ -1,16 +1,10 @@
-"""Forgetting files, and deleting from the bucket what then nothing refers to."""
+"""Forgetting files, and marking for deletion the contents that then nothing refers to."""
 
-from contextlib import closing
 from uuid import UUID
 
-from shared.cloud.storage import StorageAway
-from shared.crm.media.bucket import open_bucket
-from shared.crm.media.links import object_name
 from shared.crm.media.model import MediaFile
 from shared.crm.media.tasks import RemoveMediaObject, RemoveOldMedia
-from shared.runtime.consume import Busy, Transactions
 from shared.runtime.postgres import sql
-from shared.runtime.retry import retried
 from shared.runtime.work import UnitOfWork
 
 MOST_AT_ONCE = 500
@@ -53,10 +47,6 @@ where tenant_id = :tenant_id and sha256 = any(cast(:contents as text[])) and sta
   and not exists (select from media_files f where f.tenant_id = o.tenant_id and f.sha256 = o.sha256)
 returning sha256
 """
-_REMOVING = """
-select from media_objects where tenant_id = :tenant_id and sha256 = :sha256 and status = 'removing'
-"""
-_REMOVED = "delete from media_objects where tenant_id = :tenant_id and sha256 = :sha256 and status = 'removing'"
 
 
 def refer(uow: UnitOfWork, media: MediaFile, sha256: str) -> bool:
@@ -106,25 +96,6 @@ def _part_with(uow: UnitOfWork, contents: list[str]) -> None:
     """Mark those that no file has any more, and have them deleted."""
     for (sha256,) in uow.run(sql(_UNREFERRED, tenant_id=uow.tenant_id, contents=_listed(contents)))[0]:
         uow.schedule(RemoveMediaObject(sha256=sha256 or ""))
-
-
-def remove_object(transactions: Transactions, sha256: str) -> None:
-    """Delete a content that is marked for it. While it is marked nothing can begin to refer to it."""
-    with transactions.begin() as uow:
-        if not uow.run(sql(_REMOVING, tenant_id=uow.tenant_id, sha256=sha256))[0]:
-            return
-    try:
-        with closing(open_bucket()) as bucket:
-            bucket.delete(object_name(transactions.tenant_id, sha256))
-    except StorageAway as away:
-        raise Busy("the bucket cannot be reached") from away
-    retried(lambda: _removed(transactions, sha256))
-
-
-def _removed(transactions: Transactions, sha256: str) -> None:
-    with transactions.begin() as uow:
-        uow.run(sql(_REMOVED, tenant_id=uow.tenant_id, sha256=sha256))
-        uow.commit()
 
 
 def _listed(values: list[str]) -> str:

@@ -5,7 +5,8 @@ from datetime import datetime
 from typing import Any
 
 from shared.kernel.inbound import ChatKind, Edit, Person, Reaction, ReactionKind, Revocation
-from shared.providers.waha.fields import dig, flag, items, mapping, moment, not_after, stamp, text, whole
+from shared.kernel.stamps import stamp
+from shared.providers.waha.fields import dig, flag, items, mapping, moment, not_after, text, whole
 from shared.providers.waha.ids import address, bare_id, chat_kind, identities, message_id
 from shared.providers.waha.messages import BROWSER_ENGINES, Setting, Unreadable, identify, told_text
 

@@ -7,12 +7,29 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from shared.kernel.inbound import ConnectionState, Content, Delivery, Identity, IdentityKind
+from shared.kernel.inbound import CallStage, ConnectionState, Content, Delivery, Identity, IdentityKind
 from shared.providers.waha.changes import read_answer, read_edit, read_reaction, read_revocation, read_vote
 from shared.providers.waha.fields import dig, items, key, mapping, moment
+from shared.providers.waha.groups import (
+    read_join,
+    read_leave,
+    read_old_join,
+    read_old_leave,
+    read_participants,
+    read_update,
+)
 from shared.providers.waha.ids import identity
 from shared.providers.waha.messages import Setting, Unreadable, own_addresses, read_message, read_placeholder
 from shared.providers.waha.receipts import read_receipt
+from shared.providers.waha.signs import (
+    read_archive,
+    read_call,
+    read_chat_label,
+    read_contact,
+    read_engine_state,
+    read_label,
+    read_presence,
+)
 
 STATES = {"session.status"}
 READERS: dict[str, Callable[[Mapping[str, Any], Setting], Content | None]] = {
@@ -28,6 +45,24 @@ READERS: dict[str, Callable[[Mapping[str, Any], Setting], Content | None]] = {
     "poll.vote.failed": partial(read_vote, is_readable=False),
     "event.response": read_answer,
     "event.response.failed": read_answer,
+    "group.v2.join": read_join,
+    "group.v2.leave": read_leave,
+    "group.v2.update": read_update,
+    "group.v2.participants": read_participants,
+    "group.join": read_old_join,
+    "group.leave": read_old_leave,
+    "call.received": partial(read_call, stage=CallStage.RECEIVED),
+    "call.accepted": partial(read_call, stage=CallStage.ACCEPTED),
+    "call.rejected": partial(read_call, stage=CallStage.REJECTED),
+    "presence.update": read_presence,
+    "chat.archive": read_archive,
+    "chat.archived": read_archive,
+    "contact.changed": read_contact,
+    "label.upsert": partial(read_label, is_deleted=False),
+    "label.deleted": partial(read_label, is_deleted=True),
+    "label.chat.added": partial(read_chat_label, is_on=True),
+    "label.chat.deleted": partial(read_chat_label, is_on=False),
+    "state.change": read_engine_state,
 }
 # What only says how the engine works changes nothing here.
 WITHOUT_EFFECT = {"engine.event"}

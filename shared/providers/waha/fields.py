@@ -1,6 +1,5 @@
 """Tolerant reading of other people's JSON: any value may be missing, null, of a wrong type or huge."""
 
-import hashlib
 import math
 import re
 from collections.abc import Mapping
@@ -88,13 +87,3 @@ def not_after(at: datetime | None, told_at: datetime | None) -> datetime | None:
     if at and told_at:
         return at if at <= told_at + CLOCKS_APART else told_at
     return at or told_at
-
-
-def stamp(*moments: datetime | None, content: object) -> str:
-    """Spell when something happened so that of two spellings the later is the greater; what is the same has the same.
-
-    The first moment decides, then the second; at the same moments what they say decides, in any order the same way.
-    """
-    times = (f"{int(moment.timestamp() * 1000) if moment else 0:014}" for moment in moments)
-    said = hashlib.sha256(repr(content).encode("utf-8", "backslashreplace")).hexdigest()[:12]
-    return ".".join((*times, said))

@@ -46,13 +46,13 @@ def read_file(
     most_bytes: int,
     allow: frozenset[str] = frozenset(),
     own: frozenset[str] = frozenset(),
-    seconds: float = SECONDS,
+    seconds: float | None = None,
 ) -> Iterator[Iterator[bytes]]:
     """Open a file and give its parts as they come; opening and reading raise Unreadable.
 
     The key goes to the server of `base_url` alone: same scheme, host and port. A redirect is never followed.
     """
-    with guard.client(allow, own=own, total_seconds=seconds, most_bytes=most_bytes) as http, _troubles():
+    with guard.client(allow, own=own, total_seconds=seconds or SECONDS, most_bytes=most_bytes) as http, _troubles():
         is_servers = guard.origin(url, allow, own) == guard.origin(base_url, allow, own)
         headers = {"X-Api-Key": api_key} if is_servers else {}
         with http.stream("GET", url, headers=headers) as response:

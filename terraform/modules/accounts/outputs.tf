@@ -18,6 +18,11 @@ output "task_creators" {
   value       = { for id, uses in local.accounts : id => google_service_account.functions[id].member if contains(split(",", uses), "tasks") }
 }
 
+output "span_readers" {
+  description = "Members that fetch spans and hand them to Cloud Trace, by account id."
+  value       = { for id, uses in local.accounts : id => google_service_account.functions[id].member if contains(split(",", uses), "traces") }
+}
+
 output "pusher" {
   value = google_service_account.pusher
 }

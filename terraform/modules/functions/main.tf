@@ -5,7 +5,7 @@ locals {
   egress = {
     for name, each in var.functions : name => (
       contains(each.uses, "customer_hosts") ? "ALL_TRAFFIC" :
-      length(setintersection(each.uses, ["database", "resolver", "relay"])) > 0 ? "PRIVATE_RANGES_ONLY" : ""
+      length(setintersection(each.uses, ["database", "resolver", "observer", "relay"])) > 0 ? "PRIVATE_RANGES_ONLY" : ""
     )
   }
 }

@@ -6,8 +6,9 @@ from threading import Barrier, Event
 import pytest
 
 from infra.fakes.waha_events import Addressing, Party, make_ack, make_event
-from shared.crm.inbound import receive
+from shared.crm.inbound import others, receive
 from shared.crm.inbound.progress import take_following
+from shared.kernel.inbound import Receipt
 from tests.functions.webhooks.conftest import ANA, GROUP, bare_id
 
 PEOPLE = [Party(phone=f"55119876{n:05}", lid=f"1000000000001{n:02}", name=f"Pessoa {n}") for n in range(1, 9)]
@@ -143,7 +144,7 @@ def meanwhile(desk, monkeypatch):
                 pending.pop()()
             return take_following(*read)
 
-        monkeypatch.setattr(receive, "take_following", slowly)
+        monkeypatch.setitem(others._TAKE, Receipt, slowly)
 
     return arrange
 

@@ -61,7 +61,12 @@ class Recording(AnonymousCredentials, Signing):
 def test_google_signs_the_same_request(monkeypatch, name):
     credentials, seen = Recording(), []
     canonical = signing._canonical
-    monkeypatch.setattr(signing, "_canonical", lambda *told: seen.append(canonical(*told)) or seen[-1])
+
+    def kept(*told):
+        seen.append(canonical(*told))
+        return seen[-1]
+
+    monkeypatch.setattr(signing, "_canonical", kept)
     query = {"response-content-disposition": 'attachment; filename="a b.pdf"'}
     headers = {"content-type": "image/png", "x-goog-content-length-range": "0,10"}
     ours = OURS.url("PUT", name, seconds=900, at=AT, query=query, headers=headers)

@@ -1,15 +1,13 @@
 """What follows upon a message, read from every sample of it."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import pytest
 
 from shared.kernel.inbound import Delivery, Edit, InboundMessage, Reaction, ReactionKind, Revocation
 from shared.providers.waha.envelope import read_delivery
-from shared.providers.waha.fields import stamp
 from tests.shared.providers.waha.samples import NAMES, encoded, sample
 
-NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 CUSTOMER = "+15550001111"
 EMOJI, VOTE, ANSWER = ReactionKind
 GOING = {"response": "GOING", "guests": 0}
@@ -125,12 +123,3 @@ def test_a_placeholder_is_a_message_that_cannot_be_read_yet():
     found = read(sample("message.waiting__WEBJS")).content
     assert isinstance(found, InboundMessage)
     assert (found.is_placeholder, found.type, found.text) == (True, "unknown", None)
-
-
-def test_stamps_sort_by_time_and_the_same_twice_is_the_same():
-    moments = [NOON + timedelta(milliseconds=n) for n in (0, 1, 1000, 10**9, 10**11)]
-    stamps = [stamp(moment, content="x") for moment in moments]
-    assert stamps == sorted(stamps)
-    assert stamp(NOON, NOON, content=["a", None]) == stamp(NOON, NOON, content=["a", None])
-    assert stamp(NOON, content="a") != stamp(NOON, content="b")
-    assert stamp(None, content="\ud800") < stamps[0]

@@ -271,7 +271,7 @@ def test_what_postgres_refuses_is_replaced():
     assert message_of(event).text == "a\ufffdb\ufffdc"
 
 
-@pytest.mark.parametrize("event", [*READERS, *STATED])
+@pytest.mark.parametrize("event", sorted({*READERS, *STATED} - {"state.change"}))
 @pytest.mark.parametrize("payload", [None, 7, "x", [], {}, {"id": {}}, {"id": "\t"}, {"id": "A" * 5000}])
 def test_a_payload_that_says_nothing_is_a_problem(event, payload):
     found = read_delivery(encoded({"event": event, "payload": payload}))
