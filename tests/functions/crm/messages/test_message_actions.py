@@ -1,6 +1,7 @@
 """What is done to a message that was sent: its text is changed, it is taken back, it gets an emoji."""
 
 from concurrent.futures import ThreadPoolExecutor
+from unittest import mock
 
 import pytest
 
@@ -116,7 +117,7 @@ def test_a_refusal_is_told_with_its_reason_and_the_text_stays(shop, answered):
     assert (message["text"], message["pending"][0]["failure_code"]) == ("Bom dia!", "rate_limited")
 
 
-def test_whoever_died_between_claim_and_answer_leaves_it_to_the_next(shop, answered, monkeypatch):
+def test_whoever_died_between_claim_and_answer_leaves_it_to_the_next(shop, answered):
     class Killed(BaseException):
         pass
 
@@ -125,8 +126,7 @@ def test_whoever_died_between_claim_and_answer_leaves_it_to_the_next(shop, answe
 
     patch(shop, answered, text="Boa tarde!")
     (task,) = shop.world.tasks("perform_message_action")
-    with monkeypatch.context() as broken, pytest.raises(Killed):
-        broken.setattr(performing, "_call", die)
+    with mock.patch.object(performing, "_call", die), pytest.raises(Killed):
         again(task)
     assert again(task) == 503
     shop.world.advance(61)
