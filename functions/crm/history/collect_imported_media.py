@@ -8,6 +8,6 @@ from shared.runtime.work import UnitOfWork
 
 @consumer(MessageImported)
 def collect_imported_media(uow: UnitOfWork, event: MessageImported) -> None:
-    """Have the files of imported messages fetched where that was asked for, behind those of today."""
+    """Have the files of old messages fetched, behind everything that is live, if the import asked for them."""
     if HistoryRuns(uow).get(event.run_id).media:
         collect(uow, event.message_ids, Priority.IMPORT)
