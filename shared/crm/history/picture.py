@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from shared.crm.contacts.model import with_variants
-from shared.crm.inbound.picture import Wanted, locking
+from shared.crm.inbound.picture import About, Wanted, locking
 from shared.kernel.identities import Identity
 from shared.kernel.inbound import ChatKind, InboundMessage, Person
 from shared.providers.waha.ids import chat_kind, identities
@@ -87,9 +87,9 @@ select json_build_object(
         where tenant_id = :tenant_id and channel_id = :channel_id
           and chat_id = any(array(select id from known_chats))),
     'participants', (
-        select coalesce(json_agg(json_build_array(chat_id, contact_id)), '[]') from chat_participants
-        where tenant_id = :tenant_id and chat_id = any(array(select id from known_chats))
-          and contact_id = any(array(select id from known_contacts))),
+        select coalesce(json_agg(p), '[]') from chat_participants p
+        where p.tenant_id = :tenant_id and p.chat_id = any(array(select id from known_chats))
+          and p.contact_id = any(array(select id from known_contacts))),
     'sessions', (select coalesce(json_agg(s), '[]') from near_sessions s),
     'known', (
         select coalesce(json_object_agg(external_id, json_build_object(
@@ -204,7 +204,8 @@ class Recall:
             delivery_key=f"history {page.chat}",
             external_ids=page.ids,
             addresses=page.all_addresses,
-            person=Person(identities=page.people),
+            about=About.MESSAGE,
+            people=(Person(identities=page.people),),
         )
 
 
