@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from infra.bundle.bundles import starter
 from infra.environment import ROOT
 from infra.local.postgres import HOST, free_port
 from infra.local.process import Child
@@ -38,7 +39,7 @@ class Server:
         name = self.module.rpartition(".")[2]
         source = folder / "units" / name / "main.py"
         source.parent.mkdir(parents=True, exist_ok=True)
-        source.write_text(f"from {self.module} import {name} as {name}\n")
+        source.write_text(starter(name, self.module))
         return source
 
 

@@ -116,7 +116,7 @@ def reconcile(uow: UnitOfWork, channel: Channel, *, cause: RunCause, since: date
     """Begin to compare the channel with what its provider has; None when that is under way already."""
     if HistoryRuns(uow).active(channel.id, RunKind.RECONCILIATION):
         return None
-    run = HistoryRun.begin(channel, kind=RunKind.RECONCILIATION, cause=cause, now=uow.now, since=since)
+    run = HistoryRun.begin(channel, kind=RunKind.RECONCILIATION, cause=cause, now=uow.now, since=since, media=True)
     if cause in {RunCause.DOWNTIME, RunCause.SILENCE}:
         run.record(
             ChannelGapDetected(
