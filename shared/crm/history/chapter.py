@@ -24,6 +24,7 @@ from shared.crm.messages.waiting import TAKEN
 from shared.crm.sessions.model import Holder, Session, SessionStatus
 from shared.kernel.ids import uuid7
 from shared.kernel.inbound import InboundMessage
+from shared.kernel.stamps import stamp
 
 _REACHED = {level.value: number for number, level in LEVELS.items() if number > 0}
 
@@ -124,7 +125,7 @@ class Chapter:
         self.added.append(message)
         if writer:
             self._last_heard[writer.id] = writer, at
-            self.book.people.takes_part(chat, writer)
+            self.book.people.takes_part(chat, writer, stamp(at, content=told.external_id))
         elif session and told.from_me:
             self._take_over(session, at)
 

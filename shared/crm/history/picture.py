@@ -86,9 +86,9 @@ select json_build_object(
         where tenant_id = :tenant_id and channel_id = :channel_id
           and chat_id = any(array(select id from known_chats))),
     'participants', (
-        select coalesce(json_agg(json_build_array(chat_id, contact_id)), '[]') from chat_participants
-        where tenant_id = :tenant_id and chat_id = any(array(select id from known_chats))
-          and contact_id = any(array(select id from known_contacts))),
+        select coalesce(json_agg(p), '[]') from chat_participants p
+        where p.tenant_id = :tenant_id and p.chat_id = any(array(select id from known_chats))
+          and p.contact_id = any(array(select id from known_contacts))),
     'sessions', (select coalesce(json_agg(s), '[]') from near_sessions s),
     'known', (
         select coalesce(json_object_agg(external_id, json_build_object(
@@ -201,9 +201,9 @@ class Recall:
             project_id=self.project_id,
             channel_id=self.channel_id,
             delivery_key=f"history {page.chat}",
-            about=About.MESSAGE,
             external_ids=page.ids,
             addresses=page.all_addresses,
+            about=About.MESSAGE,
             people=(Person(identities=page.people),),
         )
 

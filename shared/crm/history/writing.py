@@ -165,6 +165,7 @@ class _Writing:
             if seen["cursors"].get(page.cursor.address) == page.cursor.next_row:
                 people.meet(page.asked, seen)
                 moved.extend(self._taken(page, book))
+        people.settle()
         self._catch_up(connection, book.behind)
         return moved
 
