@@ -203,9 +203,9 @@ class Recall:
             project_id=self.project_id,
             channel_id=self.channel_id,
             delivery_key=f"history {page.chat}",
-            about=About.MESSAGE,
             external_ids=page.ids,
             addresses=page.all_addresses,
+            about=About.MESSAGE,
             people=(Person(identities=page.people),),
         )
 
