@@ -19,10 +19,10 @@ from types import TracebackType
 from typing import Any, Self
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from infra.fakes import waha_history
+from infra.fakes import waha_history, waha_sessions
 from infra.fakes.openapi import Contract, Operation
 from infra.fakes.waha_corpus import Corpus
-from infra.fakes.waha_events import Party, envelope, make_ack
+from infra.fakes.waha_events import Party, envelope, make_ack, make_status
 from infra.fakes.waha_files import FOLDER, FileFault, Shelf
 from infra.fakes.waha_history import Archive, Dropped, read_kept, read_trouble
 from infra.fakes.waha_sends import KINDS, LACKING, PERSONS_ONLY, answer
@@ -176,6 +176,8 @@ class FakeWaha:
             chat = operation.values.get("chatId")
             beside = self.state.chat(session, unquote(chat)) if chat else list(session.payloads)
             return waha_history.answer(self.archive(session.name), beside, operation, query)
+        if operation.id in waha_sessions.OPERATIONS:
+            return self._control_session(session, operation, query, body)
         if operation.id == "ChatsController_getChatMessage":
             return self._message(session, *(unquote(operation.values[name]) for name in ("chatId", "messageId")))
         if operation.id == "SessionsController_get":
@@ -184,6 +186,20 @@ class FakeWaha:
             lid = unquote(operation.values["lid"])
             return 200, {"lid": lid, "pn": session.phones.get(lid)}
         raise Refusal(501, {"message": f"The fake does not do {operation.id}.", "statusCode": 501})
+
+    def _control_session(
+        self, session: Session, operation: Operation, query: dict[str, str], body: Any
+    ) -> tuple[int, Any]:
+        """Do what changes the session itself, and tell the webhook of its new state."""
+        before = session.status
+        try:
+            told = waha_sessions.answer(session, operation, query, body)
+        except waha_sessions.NotNow as error:
+            raise Refusal(422, {"message": str(error), "statusCode": 422}) from error
+        if session.status != before:
+            me = session.me if session.paired else None
+            self._emit(session, make_status(session.engine, session.status, session=session.name, me=me))
+        return told
 
     def _message(self, session: Session, chat: str, full: str) -> tuple[int, Any]:
         found = next((each for each in session.payloads if each.get("id") == full), None)

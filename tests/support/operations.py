@@ -81,6 +81,8 @@ BODIES: dict[str, Callable[[Estate], list[Json]]] = {
     "assign_session": lambda it: [{"agent_id": it.live["agent"]}],
     "close_session": lambda _: [{"outcome": "resolved"}],
     "confirm_delivery": lambda _: [{"status": "delivered"}],
+    "deactivate_channel": lambda _: [{"logout": True}],
+    "request_pairing_code": lambda _: [{"phone": "+5511933334444"}],
     "create_agent": lambda _: [{"name": "Leo"}],
     "create_api_key": lambda _: [{"name": "Website"}],
     "create_channel": lambda it: [_channel(it)],
