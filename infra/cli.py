@@ -38,6 +38,7 @@ COMMANDS = {
     "smoke": Command("infra.smoke.run", "demo", "try an installation by its public door, as after each deploy"),
     "reach": Command("infra.reach", "test", "run a command against the database of an installation in the cloud"),
     "service-token": Command("infra.service_token", "demo", "make the token with which a service reads /metrics"),
+    "estimate": Command("infra.estimate.run", "demo", "say what so many messages a day cost, and what gives way first"),
     "limits": Command("infra.limits", "demo", "say how often a tenant, or each of its people, may call"),
     "origins": Command("infra.origins", "demo", "say which web pages may call the API for a tenant"),
     "audit": Command("infra.audit", "demo", "hold a database against the rules that keep tenants apart"),
