@@ -27,9 +27,9 @@ values (:id, :tenant_id, 1, :project_id, :user_id, :role)
 _ONE_OF_OURS = """
 insert into messages (
     id, tenant_id, project_id, version, channel_id, chat_id, session_id, contact_id, direction, sender_kind, type,
-    status, text, sent_at, failure_code, failure_reason)
-select :id, tenant_id, project_id, 1, channel_id, chat_id, session_id, contact_id, 'outbound', 'user', 'text', :status,
-    'Bom dia!', now(), :failure, :failure
+    external_id, status, text, sent_at, failure_code, failure_reason)
+select :id, tenant_id, project_id, 1, channel_id, chat_id, session_id, contact_id, 'outbound', 'user', 'text',
+    case :status when 'sent' then '3EB0' || left(md5(:id), 18) end, :status, 'Bom dia!', now(), :failure, :failure
 from messages where tenant_id = :tenant_id and id = :message_id
 """
 _GIVEN_UP = """

@@ -8,9 +8,10 @@ from uuid import UUID
 
 from shared.crm.calls.events import ChannelCallAccepted, ChannelCallReceived, ChannelCallRejected
 from shared.kernel.aggregate import Aggregate
+from shared.kernel.identities import Identity, IdentityKind
 from shared.kernel.ids import uuid7
 from shared.kernel.inbound import Call as Told
-from shared.kernel.inbound import CallStage, Identity, IdentityKind
+from shared.kernel.inbound import CallStage
 
 
 @dataclass(eq=False, kw_only=True)

@@ -20,8 +20,8 @@ from shared.crm.contacts.events import (
     ContactUpdated,
 )
 from shared.kernel.aggregate import Aggregate
+from shared.kernel.identities import Identity, IdentityKind
 from shared.kernel.ids import uuid7
-from shared.kernel.inbound import Identity, IdentityKind
 from shared.kernel.values import PhoneNumber
 
 

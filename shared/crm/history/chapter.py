@@ -189,5 +189,7 @@ class Chapter:
 
 
 def _is_ahead(told: InboundMessage, row: dict[str, Any]) -> bool:
-    """Whether the provider says that a message of ours has come further than we know."""
+    """Whether the provider says more of a message than we know: what it says, or that ours has come further."""
+    if row["is_placeholder"]:
+        return not told.is_placeholder
     return told.from_me and row["direction"] == Direction.OUTBOUND and (told.ack or 0) > _REACHED.get(row["status"], 0)

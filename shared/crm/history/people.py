@@ -10,7 +10,8 @@ from shared.crm.contacts.model import Contact, ContactSource, with_variants
 from shared.crm.history.model import HistoryRun
 from shared.crm.history.picture import Asked
 from shared.crm.inbound.ledger import Ledger
-from shared.kernel.inbound import ChatKind, Identity, InboundMessage, Person
+from shared.kernel.identities import Identity
+from shared.kernel.inbound import ChatKind, InboundMessage, Person
 
 Key = tuple[str, str, str]
 

@@ -8,7 +8,8 @@ from uuid import UUID
 
 from shared.crm.contacts.model import with_variants
 from shared.crm.inbound.picture import About, Wanted, locking
-from shared.kernel.inbound import ChatKind, Identity, InboundMessage, Person
+from shared.kernel.identities import Identity
+from shared.kernel.inbound import ChatKind, InboundMessage, Person
 from shared.providers.waha.ids import chat_kind, identities
 from shared.runtime.postgres import Sql
 
@@ -24,7 +25,7 @@ with known_identities as (
       and issuer = any(array(select jsonb_path_query(cast(:identities as jsonb), '$[*].issuer') #>> '{}'))
       and value = any(array(select jsonb_path_query(cast(:identities as jsonb), '$[*].value') #>> '{}'))
 ), known_messages as (
-    select id, external_id, direction, status, chat_id from messages
+    select id, external_id, direction, status, chat_id, is_placeholder from messages
     where tenant_id = :tenant_id and channel_id = :channel_id
       and external_id = any(array(select jsonb_array_elements_text(cast(:external_ids as jsonb))))
 ), told as (
@@ -92,7 +93,8 @@ select json_build_object(
     'sessions', (select coalesce(json_agg(s), '[]') from near_sessions s),
     'known', (
         select coalesce(json_object_agg(external_id, json_build_object(
-            'id', id, 'direction', direction, 'status', status, 'chat_id', chat_id)), '{}') from known_messages),
+            'id', id, 'direction', direction, 'status', status, 'chat_id', chat_id,
+            'is_placeholder', is_placeholder)), '{}') from known_messages),
     'early', (
         select coalesce(json_agg(r order by r.kind, r.key), '[]') from early_events r
         where r.tenant_id = :tenant_id and r.channel_id = :channel_id
@@ -201,9 +203,9 @@ class Recall:
             project_id=self.project_id,
             channel_id=self.channel_id,
             delivery_key=f"history {page.chat}",
+            about=About.MESSAGE,
             external_ids=page.ids,
             addresses=page.all_addresses,
-            about=About.MESSAGE,
             people=(Person(identities=page.people),),
         )
 

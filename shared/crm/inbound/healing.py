@@ -14,7 +14,8 @@ from shared.crm.inbound.ledger import Ledger
 from shared.crm.inbound.merge import merge_all
 from shared.crm.inbound.people import People
 from shared.crm.inbound.picture import About, Wanted
-from shared.kernel.inbound import Identity, IdentityKind, Person
+from shared.kernel.identities import Identity, IdentityKind
+from shared.kernel.inbound import Person
 from shared.providers.waha.client import WahaError
 from shared.providers.waha.ids import identity
 from shared.runtime.consume import Transactions

@@ -12,8 +12,9 @@ from shared.crm.contacts.model import Contact, ContactSource, with_variants
 from shared.crm.inbound.gate import Gate
 from shared.crm.inbound.ledger import Ledger
 from shared.crm.inbound.picture import Wanted
+from shared.kernel.identities import Identity, IdentityKind
 from shared.kernel.ids import uuid7
-from shared.kernel.inbound import ChatKind, Identity, IdentityKind, InboundMessage, Person
+from shared.kernel.inbound import ChatKind, InboundMessage, Person
 
 
 class People:

@@ -12,7 +12,8 @@ from pydantic_core import from_json
 
 from shared.crm import locks
 from shared.crm.contacts.model import with_variants
-from shared.kernel.inbound import Identity, Person
+from shared.kernel.identities import Identity
+from shared.kernel.inbound import Person
 from shared.runtime.postgres import Row, Sql
 
 # A join would scan all that the tenant knows; the arrays are looked up in the key, and then held against the whole.

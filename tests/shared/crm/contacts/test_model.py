@@ -5,7 +5,7 @@ import pytest
 
 from shared.crm.contacts.events import ContactCreated
 from shared.crm.contacts.model import Contact, ContactSource, Qualification, with_variants
-from shared.kernel.inbound import Identity, IdentityKind
+from shared.kernel.identities import Identity, IdentityKind
 from tests.shared.crm.samples import NOON, PROJECT, TENANT, names
 
 MERGE = UUID(int=9)
