@@ -1,5 +1,6 @@
 """Everything that can happen to a channel."""
 
+from datetime import datetime
 from uuid import UUID
 
 from shared.kernel.events import Event
@@ -30,6 +31,13 @@ class ChannelLabelUpserted(ChannelEvent, name="channel.label_upserted"):
 
 class ChannelLabelDeleted(ChannelEvent, name="channel.label_deleted"):
     label: str
+
+
+class ChannelSendThrottled(ChannelEvent, name="channel.send_throttled"):
+    """Messages wait for the number's pace; `bucket` says which brake is on. Told once, until it is released."""
+
+    bucket: str
+    resume_at: datetime
 
 
 class ChannelDebounceTimeoutChanged(ChannelEvent, name="channel.debounce_timeout_changed"):
