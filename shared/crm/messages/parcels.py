@@ -38,6 +38,12 @@ class Parcel:
         takes = takes_id(self.channel.engine, self.draft.type, forwarded=self.forwards is not None)
         return replace(self, external_id=new_message_id()) if takes and self.external_id is None else self
 
+    @property
+    def lacks_file(self) -> bool:
+        """Whether the stored file that it is about is gone."""
+        media = self.draft.media
+        return self.forwards is None and self.draft.file_id is not None and (media is None or media.url is None)
+
     def send(self, waha: Waha) -> Sent:
         if self.forwards:
             return waha.forward(self.address, self.forwards, message_id=self.external_id)
