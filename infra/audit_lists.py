@@ -113,7 +113,8 @@ ADMITTED = (
         _DUE,
         "tenant_id id status outcome generation deadline_at closed_at updated_at",
     ),
-    admission("relay", "messages", "select", _DUE, "tenant_id id status claimed_at updated_at"),
+    admission("relay", "messages", "select", _DUE, "tenant_id id status claimed_at updated_at not_before"),
+    admission("relay", "scheduled_messages", "select", _DUE, "tenant_id id status send_at"),
     admission("relay", "sessions", "select", _DUE, "tenant_id id status last_message_at timeout_minutes"),
     *(
         each
@@ -204,7 +205,7 @@ WITHOUT_CONTACT = {
     "external_identities": judged("issuer subject", "goes with its user"),
     "agents": judged("name config", _OPERATED),
     "channels": judged(
-        "name base_url session_name token_hash token_sealed api_key_sealed hmac_key_sealed connection phone", _OPERATED
+        "name base_url session_name token_hash token_sealed api_key_sealed hmac_key_sealed connection phone pace", _OPERATED
     ),
     "history_runs": judged(
         "kind cause status own_addresses failure_code failure_reason totals", "names the tenant's own number alone"

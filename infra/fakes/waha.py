@@ -177,15 +177,20 @@ class FakeWaha:
             beside = self.state.chat(session, unquote(chat)) if chat else list(session.payloads)
             return waha_history.answer(self.archive(session.name), beside, operation, query)
         if operation.id == "ChatsController_getChatMessage":
-            return self._message(session, unquote(operation.values["messageId"]))
+            return self._message(session, *(unquote(operation.values[name]) for name in ("chatId", "messageId")))
         if operation.id == "SessionsController_get":
             return 200, session.describe()
+        if operation.id == "LidsController_findPNByLid":
+            lid = unquote(operation.values["lid"])
+            return 200, {"lid": lid, "pn": session.phones.get(lid)}
         raise Refusal(501, {"message": f"The fake does not do {operation.id}.", "statusCode": 501})
 
-    def _message(self, session: Session, full: str) -> tuple[int, Any]:
+    def _message(self, session: Session, chat: str, full: str) -> tuple[int, Any]:
         found = next((each for each in session.payloads if each.get("id") == full), None)
+        found = found or self.archive(session.name).message(chat, full)
         if found is None:
             raise Refusal(404, {"message": "Message not found", "statusCode": 404})
+        self.files.place(session.name, found)
         return 200, self.files.fetch_again(session.name, found, full.split("_")[2])
 
     def _send(self, session: Session, kind: str, body: dict[str, Any]) -> tuple[int, Any]:

@@ -111,6 +111,12 @@ class Archive:
         with self._lock:
             return self._chats.get(address(chat_id) or "")
 
+    def message(self, chat_id: str, full: str) -> dict[str, Any] | None:
+        """One message, as it would be told on its arrival."""
+        chat = self.chat(chat_id)
+        found = next((kept for kept in chat.messages if kept.said.id == full), None) if chat else None
+        return payload(self.engine, found.said) if found else None
+
     def ask(self, name: str) -> str | None:
         """Count the asking and say what goes wrong with it."""
         with self._lock:

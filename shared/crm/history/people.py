@@ -12,8 +12,9 @@ from shared.crm.contacts.model import Contact, ContactSource, with_variants
 from shared.crm.history.model import HistoryRun
 from shared.crm.history.picture import Asked
 from shared.crm.inbound.ledger import Ledger
+from shared.kernel.identities import Identity, IdentityKind
 from shared.kernel.ids import uuid7
-from shared.kernel.inbound import ChatKind, Identity, IdentityKind, InboundMessage, Person
+from shared.kernel.inbound import ChatKind, InboundMessage, Person
 
 Key = tuple[str, str, str]
 

@@ -8,7 +8,8 @@ from uuid import UUID
 
 from shared.crm.contacts.model import with_variants
 from shared.crm.inbound.picture import About, Wanted, locking
-from shared.kernel.inbound import ChatKind, Identity, InboundMessage, Person
+from shared.kernel.identities import Identity
+from shared.kernel.inbound import ChatKind, InboundMessage, Person
 from shared.providers.waha.ids import chat_kind, identities
 from shared.runtime.postgres import Sql
 

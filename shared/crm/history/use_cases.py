@@ -11,7 +11,7 @@ from shared.crm.history.model import OVERLAP, HistoryRun, RunCause, RunKind, Run
 from shared.crm.history.store import HistoryRuns
 from shared.crm.history.tasks import ListHistory, ReadHistory
 from shared.kernel.errors import Conflict, Invalid
-from shared.kernel.inbound import IdentityKind
+from shared.kernel.identities import IdentityKind
 from shared.providers.waha.history import ListedChat
 from shared.providers.waha.ids import address, identity
 from shared.runtime.postgres import sql
