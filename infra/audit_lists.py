@@ -114,7 +114,8 @@ ADMITTED = (
         _DUE,
         "tenant_id id status outcome generation deadline_at closed_at updated_at",
     ),
-    admission("relay", "messages", "select", _DUE, "tenant_id id status claimed_at updated_at"),
+    admission("relay", "messages", "select", _DUE, "tenant_id id status claimed_at updated_at not_before"),
+    admission("relay", "scheduled_messages", "select", _DUE, "tenant_id id status send_at"),
     admission("relay", "sessions", "select", _DUE, "tenant_id id status last_message_at timeout_minutes"),
     *(
         each

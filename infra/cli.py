@@ -36,6 +36,7 @@ COMMANDS = {
     ),
     "publish": Command("infra.publish", "demo", "bring zips and images to the cloud, those that are new"),
     "smoke": Command("infra.smoke.run", "demo", "try an installation by its public door, as after each deploy"),
+    "reach": Command("infra.reach", "test", "run a command against the database of an installation in the cloud"),
     "service-token": Command("infra.service_token", "demo", "make the token with which a service reads /metrics"),
     "estimate": Command("infra.estimate.run", "demo", "say what so many messages a day cost, and what gives way first"),
     "limits": Command("infra.limits", "demo", "say how often a tenant, or each of its people, may call"),

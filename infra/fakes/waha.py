@@ -167,10 +167,17 @@ class FakeWaha:
             return waha_history.answer(self.archive(session.name), beside, operation, query)
         if operation.id in waha_sessions.OPERATIONS:
             return self._control_session(session, operation, query, body)
+        return self._tell(operation, session)
+
+    def _tell(self, operation: Operation, session: Session) -> tuple[int, Any]:
+        """Answer what asks for one thing that is known."""
         if operation.id == "ChatsController_getChatMessage":
             return self._message(session, unquote(operation.values["messageId"]))
         if operation.id == "SessionsController_get":
             return 200, session.describe()
+        if operation.id == "LidsController_findPNByLid":
+            lid = unquote(operation.values["lid"])
+            return 200, {"lid": lid, "pn": session.phones.get(lid)}
         raise Refusal(501, {"message": f"The fake does not do {operation.id}.", "statusCode": 501})
 
     def _control_session(

@@ -1,2 +1,4 @@
+drop table send_paces, scheduled_messages, message_actions;
+alter table channels drop column pace;
 alter table messages
-    drop column poll, drop column menu, drop column manner, drop column forwarded_from_id;
+    drop column poll, drop column menu, drop column manner, drop column forwarded_from_id, drop column not_before;

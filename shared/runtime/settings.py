@@ -1,14 +1,10 @@
 """What differs between one deployment and another, read once from the environment."""
 
-import gc
 import os
 from dataclasses import dataclass, fields
 from functools import cache
 from pathlib import Path
 from urllib.parse import urlsplit
-
-# Python's own 700 has it look for garbage all through a cold start, which makes nothing but what stays: a tenth of it.
-gc.set_threshold(50_000)
 
 
 @dataclass(frozen=True, kw_only=True)

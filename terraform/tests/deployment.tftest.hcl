@@ -152,7 +152,7 @@ run "secrets_are_read_by_those_who_use_them_and_by_nobody_else" {
   }
 
   assert {
-    condition     = alltrue([for secret, readers in module.secrets.readers : length(readers) > 0 || secret == "owner_database_url"])
+    condition     = alltrue([for secret, readers in module.secrets.readers : length(readers) > 0 || contains(["owner_database_url", "storage_key_id", "storage_key_secret"], secret)])
     error_message = "A secret that nobody reads is not needed."
   }
 }

@@ -17,7 +17,7 @@ from infra.fakes.waha_events import Party, make_event
 from infra.fakes.waha_state import Fault
 from shared.core.users import sign_in
 from shared.crm.contacts.model import Contact
-from shared.kernel.inbound import Identity
+from shared.kernel.identities import Identity
 from shared.runtime import telemetry, work
 from shared.runtime.telemetry import JsonLines, log, say
 from tests.campaigns.stage import stage

@@ -7,7 +7,9 @@ from unittest.mock import patch
 from uuid import UUID
 
 from infra.fakes.waha_events import Addressing, Party
+from infra.fakes.waha_signs import make_call, make_participants
 from infra.fakes.waha_state import Fault
+from shared.crm.contacts.tasks import LookUpLid
 from shared.crm.message_groups.tasks import CloseMessageGroup, SettleMessageGroup
 from shared.crm.messages.tasks import ResumeMessage
 from shared.crm.sessions.tasks import ExpireSession
@@ -25,6 +27,7 @@ BIA = Party(phone="5511987650002", lid="100000000000002", name="Bia")
 CAIO = Party(phone="5511987650003", lid="100000000000003")
 DORA = Party(phone="5511987650004", lid="100000000000004", name="Dora")
 GROUP = "120363000000000001@g.us"
+OK = 200
 QUIET = 16.0  # seconds after which a burst is due
 Bodies = list[dict[str, Any]]  # envelopes of events, or bodies of tasks
 Situation = Callable[[Shop], Bodies]
@@ -45,6 +48,14 @@ def hear(shop: Shop, text: str, **said: Any) -> None:
     """A message arrives, a second after what came before: of the same second, either may count as first."""
     shop.world.advance(1)
     shop.hears(text, **said)
+
+
+def post(shop: Shop, event: dict[str, Any]) -> None:
+    assert shop.channel.deliver(event).status_code == OK
+
+
+def now(shop: Shop) -> int:
+    return int(shop.world.now().timestamp())
 
 
 def rows(shop: Shop, table: str, where: str = "true") -> list[dict[str, Any]]:
@@ -163,6 +174,9 @@ def people(shop: Shop) -> None:
     for addressing in (Addressing.PHONE, Addressing.LID, Addressing.LID_WITH_PHONE):
         hear(shop, "ainda aqui", customer=CAIO, addressing=addressing)
     hear(shop, "bom dia, grupo", customer=DORA, group=GROUP)
+    post(shop, make_participants(shop.engine, "leave", GROUP, [DORA], at=now(shop) + 1))
+    for stage in ("received", "accepted", "rejected"):
+        post(shop, make_call(shop.engine, stage, caller=DORA, call="CALL1", at=now(shop)))
     shop.settles()
 
 
@@ -196,10 +210,20 @@ def replies(shop: Shop) -> None:
     shop.settles()
 
 
+def hidden(shop: Shop) -> Bodies:
+    """Somebody is two contacts, by a hidden id and by a phone, which the provider knows to be one."""
+    for addressing in (Addressing.LID, Addressing.PHONE):
+        hear(shop, "Oi", customer=CAIO, addressing=addressing)
+    shop.waha.state.sessions[SESSION].phones[f"{CAIO.lid}@lid"] = CAIO.phone_address
+    shop.world.advance(1)
+    return [body(shop, LookUpLid(lookup_id=id_of(shop, "lid_lookups")))]
+
+
 SITUATIONS: dict[str, Situation] = {
     "close_message_group": lost_timers,
     "expire_session": silence,
     "flush_message_group": timers,
+    "look_up_lid": hidden,
     "reconcile_message": lost_answers,
     "record_timeline": a_full_day,
     "resume_message": left_behind,

@@ -34,6 +34,7 @@ KINDS = {
     "login_session_id": "login_session",
     "media_id": "media",
     "member_id": "member",
+    "merge_id": "merge",
     "message_group_id": "group",
     "message_id": "message",
     "quoted_message_id": "message",
@@ -52,6 +53,8 @@ WORDS = {"component": "database"}
 STATES = {
     ("confirm_delivery", "message_id"): "sent_message",
     ("retry_message", "message_id"): "failed_message",
+    ("recall_message", "message_id"): "sent_message",
+    ("unmerge_contact", "contact_id"): "survivor",
     ("retry_media", "media_id"): "failed_media",
 }
 
@@ -91,6 +94,12 @@ BODIES: dict[str, Callable[[Estate], list[Json]]] = {
         _message(chat_id=it.live["chat"], reply_to=it.live["message"]),
         _message(contact_id=it.live["contact"], channel_id=it.live["channel"]),
     ],
+    "forward_message": lambda it: [
+        {"chat_id": it.live["silent_chat"]},
+        {"contact_id": it.live["silent_contact"], "channel_id": it.live["channel"]},
+    ],
+    "react_to_message": lambda _: [{"emoji": "👍"}],
+    "type_in_chat": lambda _: [{"seconds": 3}],
     "import_history": lambda _: [{"media": True}],
     "reconcile_channel": lambda _: [{"days": 3}],
     "login": lambda it: [
@@ -112,6 +121,7 @@ BODIES: dict[str, Callable[[Estate], list[Json]]] = {
         {"contact_id": it.live["silent_contact"], "channel_id": it.live["channel"]},
     ],
     "switch_session_bot": lambda _: [{"paused": True}],
+    "unmerge_contact": lambda it: [{"merge_id": it.live["merge"]}],
     "update_channel": lambda it: [{"default_agent_id": it.live["bot"]}],
     "update_contact": lambda _: [{"name": "Ana Lima"}],
     "update_message": lambda _: [{"metadata": {"ticket": "A-17"}}],

@@ -45,7 +45,7 @@ class Shop:
         event = make_event(self.engine, said.pop("kind", "text"), body=body, **{**usual, **said})
         if event["payload"].get("media"):
             self.waha.files.place(SESSION, event["payload"])
-            self.waha.state.keep(self.waha.state.sessions[SESSION], event["payload"])
+        self.waha.state.keep(self.waha.state.sessions[SESSION], event["payload"])
         answer = self.channel.deliver(event)
         assert answer.status_code == 200, answer.text
 

@@ -24,6 +24,7 @@ from shared.crm.messages.waiting import TAKEN
 from shared.crm.sessions.model import Holder, Session, SessionStatus
 from shared.kernel.ids import uuid7
 from shared.kernel.inbound import InboundMessage
+from shared.kernel.stamps import stamp
 
 _REACHED = {level.value: number for number, level in LEVELS.items() if number > 0}
 
@@ -124,7 +125,7 @@ class Chapter:
         self.added.append(message)
         if writer:
             self._last_heard[writer.id] = writer, at
-            self.book.people.takes_part(chat, writer)
+            self.book.people.takes_part(chat, writer, stamp(at, content=told.external_id))
         elif session and told.from_me:
             self._take_over(session, at)
 
@@ -188,5 +189,7 @@ class Chapter:
 
 
 def _is_ahead(told: InboundMessage, row: dict[str, Any]) -> bool:
-    """Whether the provider says that a message of ours has come further than we know."""
+    """Whether the provider says more of a message than we know: what it says, or that ours has come further."""
+    if row["is_placeholder"]:
+        return not told.is_placeholder
     return told.from_me and row["direction"] == Direction.OUTBOUND and (told.ack or 0) > _REACHED.get(row["status"], 0)

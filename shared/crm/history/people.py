@@ -4,12 +4,14 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
+from shared.crm.chats.members import Members
 from shared.crm.chats.model import Chat
 from shared.crm.contacts.model import Contact, ContactSource, with_variants
 from shared.crm.history.model import HistoryRun
 from shared.crm.history.picture import Asked
 from shared.crm.inbound.ledger import Ledger
-from shared.kernel.inbound import ChatKind, Identity, InboundMessage, Person
+from shared.kernel.identities import Identity
+from shared.kernel.inbound import ChatKind, InboundMessage, Person
 
 Key = tuple[str, str, str]
 
@@ -87,7 +89,8 @@ class People:
         self._addresses = {address: chats[each] for address, each in seen["addresses"].items()}
         self._chats = {each.contact_id: each for each in chats.values() if each.contact_id}
         self._by_id = chats
-        self._participants = {(UUID(chat), UUID(contact)) for chat, contact in seen["participants"]}
+        self._members: dict[UUID, Members] = {}
+        self._participants = seen["participants"]
 
     def meet(self, page: Asked, seen: dict[str, Any]) -> None:
         """Know the other side of a chat by those of its messages that are here already, whatever it is called now."""
@@ -124,12 +127,18 @@ class People:
         """The chat at one of these addresses."""
         return next((self._addresses[each] for each in addresses if each in self._addresses), None)
 
-    def takes_part(self, chat: Chat, contact: Contact) -> None:
+    def takes_part(self, chat: Chat, contact: Contact, stamp: str) -> None:
         """Remember who speaks in a group."""
-        if chat.kind is ChatKind.GROUP and (chat.id, contact.id) not in self._participants:
-            self._participants.add((chat.id, contact.id))
-            chat.joined_by(contact.id)
-            self._row("chat_participants", chat_id=chat.id, contact_id=contact.id)
+        if chat.kind is ChatKind.GROUP:
+            if chat.id not in self._members:
+                known = [row for row in self._participants if row["chat_id"] == str(chat.id)]
+                self._members[chat.id] = Members(chat, known)
+            self._members[chat.id].spoke(contact.id, stamp)
+
+    def settle(self) -> None:
+        """Tell of whoever was met in a group, and write it down."""
+        for members in self._members.values():
+            self.ledger.afterwards.extend(members.settle())
 
     def _new_contact(self, head: Key, person: Person) -> Contact:
         names = {"tenant_id": self.run.tenant_id, "project_id": self.run.project_id}

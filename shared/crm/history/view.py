@@ -90,5 +90,5 @@ HISTORY_RUNS = Source(
 def last_import(channel_id: UUID) -> One[HistoryRunView]:
     """The channel's newest import, as it is now."""
     newest = "select id from history_runs where channel_id = :id and kind = 'import' order by id desc limit 1"
-    text = f"select {HISTORY_RUNS.item()} from {HISTORY_RUNS.tables} where r.id = ({newest})"  # noqa: S608 - our own words
+    text = f"select {HISTORY_RUNS.shown()} from {HISTORY_RUNS.tables} where r.id = ({newest})"  # noqa: S608 - our own words
     return One(sql=sql(text, id=channel_id), noun="history import")

@@ -39,7 +39,7 @@ COLUMNS = (
     *("id", "chat_id", "session_id", "contact_id", "direction", "sender_kind", "sender_contact_id", "agent_id"),
     *("external_id", "provider_id", "type", "status", "text", "media", "location", "cards"),
     *("quoted_external_id", "quoted_message_id", "sent_at", "delivered_at", "read_at", "played_at"),
-    *("failure_code", "failure_reason"),
+    *("failure_code", "failure_reason", "edited_at", "edit_stamp", "revoked_at", "is_placeholder"),
 )
 _NAMES = ", ".join(COLUMNS)
 _JSON = ("media", "location", "cards")
@@ -165,6 +165,7 @@ class _Writing:
             if seen["cursors"].get(page.cursor.address) == page.cursor.next_row:
                 people.meet(page.asked, seen)
                 moved.extend(self._taken(page, book))
+        people.settle()
         self._catch_up(connection, book.behind)
         return moved
 
@@ -198,7 +199,7 @@ class _Writing:
             self.history.record(ChannelGapRecovered(**names, day=day.day, recovered=recovered))
 
     def _catch_up(self, connection: Connection, behind: list[tuple[InboundMessage, UUID]]) -> None:
-        """Bring messages that are here as far as the provider says that they have come."""
+        """Bring messages that are here as far as the provider says that they have come; say what was only announced."""
         if not behind:
             return
         ids = [message_id for _, message_id in behind]
@@ -206,7 +207,10 @@ class _Writing:
         messages = {each.external_id: each for each in self.ledger.load_all("messages", Message, list(rows))}
         for told, _ in behind:
             message = messages[told.external_id]
-            message.receipt(told.ack or 0, told.sent_at or message.sent_at)
+            if message.is_placeholder:
+                message.fill(told)
+            if told.from_me and told.ack is not None:
+                message.receipt(told.ack, told.sent_at or message.sent_at)
 
     def _statements(self) -> list[Sql | Copy]:
         """People, chats and sessions, then the messages, then what needs them to be there."""

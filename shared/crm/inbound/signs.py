@@ -29,10 +29,10 @@ def take_call(gate: Gate, wanted: Wanted, told: ToldCall, seen: dict[str, Any]) 
     contact_id = contact.id if contact else None
     if seen["calls"]:
         call = ledger.load("calls", Call, seen["calls"][0])
-        call.is_of(told, contact_id)
     else:
         names = {"tenant_id": gate.tenant_id, "project_id": gate.project_id, "channel_id": gate.channel_id}
         call = ledger.add("calls", Call.heard_of(told, contact_id=contact_id, **names))
+    call.is_of(told, contact_id)
     call.reaches(told.stage, min(told.at or now, now))
     return ledger
 

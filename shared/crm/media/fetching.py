@@ -9,11 +9,11 @@ from functools import cached_property
 from urllib.parse import urlsplit
 from uuid import UUID
 
-from shared.cloud.storage import AlreadyThere, NotThere, Storage, StorageAway
+from shared.cloud.storage import AlreadyThere, NotThere, StorageAway
 from shared.crm.channels.connection import api_key_of, open_waha
 from shared.crm.channels.model import Channel
 from shared.crm.channels.store import Channels
-from shared.crm.media.bucket import open_bucket
+from shared.crm.media.bucket import bucket
 from shared.crm.media.collecting import fetching
 from shared.crm.media.inspecting import MOST_BYTES, Inspection, Unfit
 from shared.crm.media.model import Content, MediaFile, MediaStatus, Origin, Reason
@@ -61,15 +61,12 @@ def fetch(transactions: Transactions, media_id: UUID) -> None:
     parcel = retried(lambda: _claim(transactions, media_id))
     if parcel is None:
         return
-    courier = Courier(transactions, parcel)
     try:
-        outcome = courier.carry()
+        outcome = Courier(transactions, parcel).carry()
     except (StorageAway, AlreadyThere) as away:
         say("the bucket is away", media_id=media_id, because=str(away))
         retried(lambda: _return(transactions, media_id))
         raise Busy("the bucket cannot be reached") from away
-    finally:
-        courier.close()
     retried(lambda: _record(transactions, media_id, outcome))
 
 
@@ -97,7 +94,7 @@ def _parcel(uow: UnitOfWork, media: MediaFile) -> Parcel:
 
 
 class Courier:
-    """Carries one file over; close it afterwards."""
+    """Carries one file over."""
 
     def __init__(self, transactions: Transactions, parcel: Parcel) -> None:
         self._transactions, self._parcel, self._media = transactions, parcel, parcel.media
@@ -114,17 +111,9 @@ class Courier:
         if referred:
             with suppress(AlreadyThere):
                 name = object_name(self._media.tenant_id, content.sha256)
-                self._bucket.copy(self._staged, name, mimetype=content.mimetype)
-        self._bucket.delete(self._staged)
+                bucket().copy(self._staged, name, mimetype=content.mimetype)
+        bucket().delete(self._staged)
         return content if referred else Reason.BEING_REMOVED
-
-    def close(self) -> None:
-        if "_bucket" in vars(self):
-            self._bucket.close()
-
-    @cached_property
-    def _bucket(self) -> Storage:
-        return open_bucket()
 
     @cached_property
     def _staged(self) -> str:
@@ -135,14 +124,14 @@ class Courier:
 
     def _uploaded(self) -> Content:
         try:
-            seen = self._inspected(self._bucket.read(self._staged))
+            seen = self._inspected(bucket().read(self._staged))
             for _ in seen:
                 pass
             return seen.content(self._media.told_bytes)
         except NotThere as nothing:
             raise NotObtained(Reason.NEVER_UPLOADED) from nothing
         except Unfit:
-            self._bucket.delete(self._staged)
+            bucket().delete(self._staged)
             raise
 
     def _downloaded(self) -> Content:
@@ -178,11 +167,11 @@ class Courier:
             own=known.own_addresses,
         ) as chunks:
             seen = self._inspected(chunks)
-            self._bucket.put(self._staged, seen, mimetype=seen.mimetype)
+            bucket().put(self._staged, seen, mimetype=seen.mimetype)
         try:
             return seen.content(self._media.told_bytes)
         except Unfit:
-            self._bucket.delete(self._staged)
+            bucket().delete(self._staged)
             raise
 
     def _inspected(self, chunks: Iterator[bytes]) -> Inspection:

@@ -70,6 +70,19 @@ class MessageRevoked(MessageEvent, name="message.revoked"):
     at: datetime
 
 
+class MessageRecalled(MessageEvent, name="message.recalled"):
+    """One of us took it back, and the provider did so."""
+
+    by: UUID
+
+
+class MessageForwarded(MessageEvent, name="message.forwarded"):
+    """It was passed on, to another chat or the same; there it is a message of its own."""
+
+    to_chat_id: UUID
+    as_message_id: UUID
+
+
 class MessageReactionAdded(MessageEvent, name="message.reaction_added"):
     """`reactor_id` is the contact who reacted; null when it was us."""
 

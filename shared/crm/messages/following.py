@@ -52,7 +52,7 @@ class SequelKind(StrEnum):
 class Sequel:
     """One thing that follows upon a message. `contact_id` is who did it; None: it was us, or nobody is named.
 
-    `key` tells it from others of its kind: a receipt's level, else its stamp.
+    `key` tells it from others of its kind: a receipt's level, else its stamp. `by` is which of us it was.
     """
 
     kind: SequelKind
@@ -60,6 +60,7 @@ class Sequel:
     key: str
     value: Any
     at: datetime
+    by: UUID | None = None
 
     @classmethod
     def read(cls, row: Mapping[str, Any]) -> "Sequel":
@@ -109,7 +110,7 @@ class Follower:
         self._write(_REMEMBER_RECEIPT, contact_id=reader_id, level=level, at=at)
 
     def _edit(self, edit: Sequel) -> None:
-        gone = self.message.edited(edit.value, edit.at, edit.key)
+        gone = self.message.edited(edit.value, edit.at, edit.key, edit.by)
         if gone is not None:
             self._write(_REMEMBER_REVISION, stamp=gone.stamp, text=gone.text, said_at=gone.said_at)
 

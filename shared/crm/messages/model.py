@@ -1,9 +1,9 @@
 """A message, received or to be sent, and how far it has come."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, ClassVar, Self
+from typing import Any, Self
 from uuid import UUID
 
 from shared.crm.chats.model import Chat
@@ -12,46 +12,35 @@ from shared.crm.messages.events import (
     MessageCancelled,
     MessageCreated,
     MessageDeleted,
-    MessageDelivered,
     MessageEdited,
     MessageEventAnswered,
-    MessageFailed,
+    MessageForwarded,
     MessageLeftUnknown,
     MessageMediaAnnounced,
-    MessagePlayed,
     MessagePollVoted,
     MessageQueued,
     MessageReactionAdded,
     MessageReactionRemoved,
-    MessageRead,
+    MessageRecalled,
     MessageRetried,
     MessageRevoked,
     MessageSent,
 )
-from shared.crm.messages.status import (
-    LEVELS,
-    RANK,
-    READ,
-    UNDELIVERED,
-    Direction,
-    Level,
-    MessageStatus,
-    SenderKind,
-)
-from shared.kernel.aggregate import Aggregate
+from shared.crm.messages.standing import NOT_DELIVERED, Standing
+from shared.crm.messages.status import LEVELS, READ, Direction, Level, MessageStatus, SenderKind
 from shared.kernel.errors import Conflict, Invalid
-from shared.kernel.events import Event
 from shared.kernel.ids import uuid7
-from shared.kernel.inbound import Card, InboundMessage, Location, Media, MessageType, ReactionKind
-from shared.kernel.outbound import Draft, Manner, Menu, Poll
+from shared.kernel.inbound import InboundMessage, ReactionKind
+from shared.kernel.outbound import Draft
 
 __all__ = ["LEVELS", "READ", "Direction", "Level", "Message", "MessageStatus", "Revision", "SenderKind"]
 
 LONGEST_TEXT = 65_536
 MOST_METADATA = 50
+OURS = "ours"  # ends the stamp of an edit that was made here
+CLOCKS_APART = timedelta(minutes=1)
 STALE_AFTER = timedelta(minutes=30)  # a message older than this on arrival gets no reply
 _COMING: dict[object, bool] = {"GOING": True, "NOT_GOING": False}
-_NOT_DELIVERED = "provider_error"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -64,58 +53,8 @@ class Revision:
 
 
 @dataclass(eq=False, kw_only=True)
-class Message(Aggregate):
-    """`sent_at` is the provider's time: it orders the chat and cuts its sessions.
-
-    `edit_stamp` is that of the text's edit, and empty as long as it says what it said at first.
-    """
-
-    aggregate_type: ClassVar[str] = "message"
-
-    id: UUID
-    tenant_id: UUID
-    project_id: UUID
-    version: int = 1
-    channel_id: UUID
-    chat_id: UUID
-    session_id: UUID | None
-    message_group_id: UUID | None = None
-    contact_id: UUID | None
-    direction: Direction
-    sender_kind: SenderKind
-    sender_contact_id: UUID | None = None
-    agent_id: UUID | None = None
-    answers_group_id: UUID | None = None
-    external_id: str | None = None
-    provider_id: str | None = None
-    type: MessageType
-    status: MessageStatus
-    text: str | None = None
-    media: Media | None = None
-    media_file_id: UUID | None = None
-    location: Location | None = None
-    cards: list[Card] | None = None
-    poll: Poll | None = None
-    menu: Menu | None = None
-    manner: Manner | None = None
-    forwarded_from_id: UUID | None = None
-    quoted_external_id: str | None = None
-    quoted_message_id: UUID | None = None
-    sent_at: datetime
-    claimed_at: datetime | None = None
-    unknown_since: datetime | None = None
-    delivered_at: datetime | None = None
-    read_at: datetime | None = None
-    played_at: datetime | None = None
-    failure_code: str | None = None
-    failure_reason: str | None = None
-    metadata: dict[str, Any] = field(default_factory=dict)
-    retries: int = 0
-    deleted_at: datetime | None = None
-    edited_at: datetime | None = None
-    edit_stamp: str = ""
-    revoked_at: datetime | None = None
-    is_placeholder: bool = False
+class Message(Standing):
+    """What can be done with a message, and what happens to it."""
 
     @classmethod
     def arrived(
@@ -170,6 +109,7 @@ class Message(Aggregate):
         external_id: str | None = None,
         answers_group_id: UUID | None = None,
         quoted: "Message | None" = None,
+        forwarded_from_id: UUID | None = None,
     ) -> Self:
         """A message to be sent; `external_id` is given where the engine lets us choose it."""
         message = cls(
@@ -196,6 +136,7 @@ class Message(Aggregate):
             manner=draft.manner,
             quoted_external_id=quoted.external_id if quoted else None,
             quoted_message_id=quoted.id if quoted else None,
+            forwarded_from_id=forwarded_from_id,
             sent_at=at,
         )
         message._born()
@@ -215,6 +156,10 @@ class Message(Aggregate):
             manner=self.manner,
         )
 
+    def forwarded(self, to: "Message") -> None:
+        """Note that it was passed on, as another message."""
+        self.record(MessageForwarded(to_chat_id=to.chat_id, as_message_id=to.id, **self._names()))
+
     def claim(self, at: datetime) -> None:
         """Take it for sending; from here on nobody else may send it."""
         self.status, self.claimed_at = MessageStatus.SENDING, at
@@ -231,16 +176,11 @@ class Message(Aggregate):
             self._becomes(MessageStatus.SENT)
             self.record(MessageSent(channel_id=self.channel_id, **self._names()))
 
-    def fail(self, code: str, reason: str, *, retryable: bool = False) -> None:
-        self._becomes(MessageStatus.FAILED)
-        self.failure_code, self.failure_reason = code, reason
-        self.record(MessageFailed(code=code, retryable=retryable, **self._names()))
-
     def retry(self, at: datetime) -> None:
         """Queue it once more, as the last of its chat. Conflict: it did not fail, or it may have been sent."""
         if self.status is not MessageStatus.FAILED:
             raise Conflict("only a message that failed can be sent again", code="not_failed")
-        if self.failure_code == _NOT_DELIVERED:
+        if self.failure_code == NOT_DELIVERED:
             raise Conflict("WhatsApp took this message and may still deliver it; write it anew", code="may_arrive")
         self.retries += 1
         self._becomes(MessageStatus.QUEUED)
@@ -258,6 +198,8 @@ class Message(Aggregate):
 
     def edited(self, text: str | None, at: datetime, stamp: str, by: UUID | None = None) -> Revision | None:
         """Take an edit's text, unless a later one is known. What it said before, or would have, comes back."""
+        if self.edit_stamp.endswith(OURS) and text == self.text:
+            self.edit_stamp = max(stamp, self.edit_stamp)  # the echo of what we changed
         if stamp == self.edit_stamp:
             return None
         if stamp < self.edit_stamp:
@@ -266,6 +208,15 @@ class Message(Aggregate):
         self.text, self.edited_at, self.edit_stamp = text, at, stamp
         self.record(MessageEdited(by=by, **self._names()))
         return before
+
+    def says_already(self, text: str | None, since: datetime) -> bool:
+        """Whether it was edited to say this since then."""
+        return text == self.text and self.edited_at is not None and self.edited_at >= since - CLOCKS_APART
+
+    def recalled(self, at: datetime, by: UUID) -> None:
+        """Note that one of us took it back."""
+        self.revoked(at)
+        self.record(MessageRecalled(by=by, **self._names()))
 
     def revoked(self, at: datetime) -> None:
         """Note that it was taken back, and when first; what it said stays."""
@@ -300,14 +251,6 @@ class Message(Aggregate):
         self.deleted_at = at
         self.record(MessageDeleted(by=by, **self._names()))
 
-    def confirm(self, level: Level, at: datetime) -> None:
-        """Take a person's word for how far it has come. Conflict: it is not ours, or was never sent."""
-        if self.direction is Direction.INBOUND:
-            raise Conflict("only a message that we sent can be confirmed", code="not_ours")
-        if self._rank() == 0 and self.status is not MessageStatus.UNKNOWN:
-            raise Conflict("this message was not sent", code="not_sent")
-        self._advance(level, at)
-
     def lose_track(self, at: datetime) -> None:
         """The provider did not say whether it was sent; from here only the provider's word changes that."""
         self.status, self.unknown_since = MessageStatus.UNKNOWN, at
@@ -317,56 +260,6 @@ class Message(Aggregate):
         """Withdraw it before it was claimed."""
         self.status = MessageStatus.CANCELLED
         self.record(MessageCancelled(reason=reason, **self._names()))
-
-    def receipt(self, level: int, at: datetime) -> None:
-        """Come as far as a receipt says, and never back. On a customer's message it says that we read it."""
-        reached = LEVELS.get(level)
-        if reached is None:
-            return
-        if self.direction is Direction.INBOUND:
-            self._read_by_us(reached, at)
-        elif reached is Level.FAILED:
-            self._refused()
-        else:
-            self._advance(reached, at)
-
-    def _read_by_us(self, reached: Level, at: datetime) -> None:
-        if reached in {Level.READ, Level.PLAYED} and (self.read_at is None or at < self.read_at):
-            first = self.read_at is None
-            self.read_at = at
-            if first:
-                self.record(MessageRead(at=at, **self._names()))
-
-    def _refused(self) -> None:
-        if self.status in UNDELIVERED:
-            self.fail(_NOT_DELIVERED, "WhatsApp reported that this message could not be delivered")
-
-    def _rank(self) -> int:
-        """How far it has come; what WhatsApp failed to deliver was sent, and only its arrival proves otherwise."""
-        failed_after_sending = self.status is MessageStatus.FAILED and self.failure_code == _NOT_DELIVERED
-        return RANK[MessageStatus.SENT if failed_after_sending else self.status]
-
-    def _advance(self, reached: Level, at: datetime) -> None:
-        self._note_time(reached, at)
-        status = MessageStatus(reached.value)
-        if RANK[status] > self._rank():
-            self._becomes(status)
-            self.record(self._arrival(reached, at))
-
-    def _note_time(self, level: Level, at: datetime) -> None:
-        name = f"{level}_at"
-        if level is not Level.SENT and (getattr(self, name) is None or at < getattr(self, name)):
-            setattr(self, name, at)
-
-    def _arrival(self, level: Level, at: datetime) -> Event:
-        if level is Level.SENT:
-            return MessageSent(channel_id=self.channel_id, **self._names())
-        kinds = {Level.DELIVERED: MessageDelivered, Level.READ: MessageRead, Level.PLAYED: MessagePlayed}
-        return kinds[level](at=at, **self._names())
-
-    def _becomes(self, status: MessageStatus) -> None:
-        self.status = status
-        self.unknown_since, self.failure_code, self.failure_reason = None, None, None
 
     def _born(self) -> None:
         if self.is_placeholder:
@@ -381,6 +274,3 @@ class Message(Aggregate):
                 **self._names(),
             )
         )
-
-    def _names(self) -> dict[str, Any]:
-        return {"message_id": self.id, "chat_id": self.chat_id, "contact_id": self.contact_id}

@@ -5,7 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from shared.crm.channels.model import Channel
-from shared.crm.messages.model import Message
+from shared.crm.messages.model import Direction, Message
 from shared.crm.messages.store import Messages, messages
 from shared.kernel.outbound import Draft
 from shared.providers.waha.capabilities import takes_id
@@ -63,6 +63,12 @@ def address_of(uow: UnitOfWork, chat_id: UUID) -> str:
     """Where the provider finds a chat: by phone rather than by a hidden id, by what was learnt last."""
     rows = uow.run(sql(_ADDRESS, tenant_id=uow.tenant_id, chat_id=chat_id))[0]
     return rows[0][0] or "" if rows else ""
+
+
+def full_id(message: Message, address: str) -> str:
+    """The whole id under which the provider knows a message, made of what is known where it was never told."""
+    direction = "true" if message.direction is Direction.OUTBOUND else "false"
+    return message.provider_id or f"{direction}_{address}_{message.external_id}"
 
 
 def _provider_id(uow: UnitOfWork, message_id: UUID | None) -> str | None:

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
+from shared.crm.message_actions.model import ActionKind, ActionStatus
 from shared.crm.messages.model import Direction, MessageStatus, SenderKind
 from shared.kernel.errors import BadRequest
 from shared.kernel.inbound import Card, Location, Media, MessageType, ReactionKind
@@ -36,6 +37,22 @@ class RevisionView:
 
 
 @dataclass(frozen=True, kw_only=True)
+class PendingView:
+    """What is being done to a message at WhatsApp, or could not be: its text changed, itself taken back, an emoji set.
+
+    `value` is the new text or the emoji; an empty one takes ours back.
+    """
+
+    id: UUID
+    kind: ActionKind
+    value: str | None
+    status: ActionStatus
+    failure_code: str | None
+    failure_reason: str | None
+    requested_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
 class MessageFile:
     """How far a message's file has come into our own store; `GET /api/v1/crm/media/{id}` has the link to it."""
 
@@ -53,6 +70,9 @@ class MessageView:
     `media` is what the provider told of its file, `file` what became of it here.
     `text` is what it says since `edited_at`; `revisions` are what it said before, the oldest first. One that was
     revoked was taken back for everyone and stays. A placeholder has come and cannot be read yet.
+
+    `pending` is what was asked to be done to it and is not done. One that waits for its number's pace goes at
+    `not_before`.
 
     `retries` is how often somebody had it sent again; `metadata` are your own notes about it.
     A message whose status is unknown may have been sent: the provider never said, and it is not sent again.
@@ -93,6 +113,8 @@ class MessageView:
     is_placeholder: bool
     revisions: list[RevisionView]
     reactions: list[ReactionView]
+    pending: list[PendingView]
+    not_before: datetime | None
     metadata: dict[str, Any]
     version: int
     created_at: datetime
@@ -118,6 +140,12 @@ MESSAGES = Source(
                 'kind', r.kind, 'contact_id', r.contact_id, 'value', r.value, 'at', r.at) order by r.stamp), '[]')
             from message_reactions r where r.tenant_id = m.tenant_id and r.message_id = m.id
               and (r.value is not null or r.kind <> 'emoji')""",
+        "pending": """
+            select coalesce(json_agg(json_build_object(
+                'id', a.id, 'kind', a.kind, 'value', a.value, 'status', a.status, 'failure_code', a.failure_code,
+                'failure_reason', a.failure_reason, 'requested_at', a.requested_at) order by a.requested_at), '[]')
+            from message_actions a where a.tenant_id = m.tenant_id and a.message_id = m.id
+              and a.status in ('queued', 'sending', 'failed')""",
     },
     where="m.deleted_at is null",
     filters=(

@@ -1,6 +1,7 @@
 """A person writes: the message is queued in its session, which that person holds from then on."""
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from shared.crm.agents.store import Agents
@@ -30,20 +31,34 @@ def write(uow: UnitOfWork, chat: Chat, draft: Draft, reply_to: UUID | None) -> M
     channel = way_out(uow, chat)
     sent_as = sendable(chat, channel, draft)
     quoted = _quoted(uow, chat, reply_to) if reply_to else None
+    external_id = new_message_id() if takes_id(channel.engine, sent_as.type) else None
+    return _said(uow, chat, draft=draft, external_id=external_id, quoted=quoted)
+
+
+def forward(uow: UnitOfWork, source_id: UUID, chat: Chat) -> Message:
+    """Pass a message on to a chat that is locked.
+
+    Invalid: that is on another channel, or its engine cannot. Conflict: the message is not on WhatsApp.
+    """
+    source, channel = Messages(uow).living(source_id), way_out(uow, chat)
+    if source.channel_id != chat.channel_id:
+        raise Invalid("a message is passed on within its own channel", code="other_channel")
+    if source.revoked_at or source.is_placeholder or not source.is_there or source.provider_id is None:
+        raise Conflict("this message is not on WhatsApp, so that it cannot be passed on", code="not_sent")
+    must_be_able(channel, Operation.FORWARD, group=chat.kind is ChatKind.GROUP)
+    external_id = new_message_id() if takes_id(channel.engine, source.type, forwarded=True) else None
+    message = _said(uow, chat, draft=source.draft(), external_id=external_id, forwarded_from_id=source.id)
+    source.forwarded(message)
+    return message
+
+
+def _said(uow: UnitOfWork, chat: Chat, **what: Any) -> Message:
+    """Queue it in the chat's session, which the caller holds from then on."""
     agent, session = Agents(uow).of_caller(), _session(uow, chat, uow.now)
     take_over(uow, session, "a person answered", agent.id)
     chat.heard(uow.now)
-    message = Message.queue(
-        chat=chat,
-        session_id=session.id,
-        draft=draft,
-        at=uow.now,
-        sender_kind=SenderKind.USER,
-        agent_id=agent.id,
-        external_id=new_message_id() if takes_id(channel.engine, sent_as.type) else None,
-        quoted=quoted,
-    )
-    return Messages(uow).add(message)
+    about = {"chat": chat, "session_id": session.id, "at": uow.now, **what}
+    return Messages(uow).add(Message.queue(sender_kind=SenderKind.USER, agent_id=agent.id, **about))
 
 
 def sendable(chat: Chat, channel: Channel, draft: Draft) -> Draft:

@@ -29,6 +29,11 @@ variable "secrets" {
   type        = map(string)
 }
 
+variable "links" {
+  description = "The account by which links to stored files let in."
+  type        = string
+}
+
 variable "limits" {
   description = "CONNECTION LIMIT by role."
   type        = map(number)
@@ -41,6 +46,7 @@ locals {
     DATABASE_HOST     = var.database.address
     POOLER_HOST       = var.database.pooler_address
     CONNECTION_LIMITS = jsonencode(var.limits)
+    LINKS_ACCOUNT     = var.links
   }
 }
 
