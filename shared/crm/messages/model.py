@@ -97,7 +97,7 @@ class Message(Standing):
         self._born()
 
     @classmethod
-    def queue(
+    def queue(  # noqa: PLR0913 - all that a new message is made of
         cls,
         *,
         chat: Chat,
