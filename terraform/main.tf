@@ -26,6 +26,9 @@ locals {
     TOKEN_ISSUER       = local.public_base_url
     FUNCTIONS_BASE_URL = local.functions_base_url
     PUSHER_ACCOUNT     = module.accounts.pusher.email
+    MEDIA_BUCKET       = module.storage.media
+    # What customers' addresses may not lead back to.
+    OWN_HOSTS = join(",", distinct([for url in [module.gateway.url, local.functions_base_url] : trimprefix(url, "https://")]))
   }, module.cache.settings, var.settings)
 }
 
@@ -89,7 +92,7 @@ module "secrets" {
 
   region    = var.region
   kms_key   = var.kms_key
-  accessors = merge(local.accessors, local.own_accessors)
+  accessors = merge(local.own_accessors, local.accessors)
   writers = {
     for name in keys(merge(local.accessors, local.own_accessors)) : name => { migrator = module.accounts.migrator.email }
     if name != "upstash_token"
@@ -110,6 +113,8 @@ locals {
 
   own_accessors = {
     owner_database_url = {}
+    storage_key_id     = {}
+    storage_key_secret = {}
     pooler_users       = { pooler = module.accounts.pooler.email }
     pooler_certificate = { pooler = module.accounts.pooler.email }
     pooler_key         = { pooler = module.accounts.pooler.email }
@@ -123,16 +128,32 @@ module "database" {
   region   = var.region
   network  = module.network
   settings = var.database
-  pooler   = merge(var.pooler, { account = module.accounts.pooler.email, secrets = module.secrets.names })
-  project  = var.project
+  pooling  = { managed = var.pooler.managed, connections = var.pooler.app_connections, clients = var.pooler.clients }
   kms_key  = var.kms_key
 
-  depends_on = [terraform_data.connection_budget, google_kms_crypto_key_iam_member.services, google_kms_crypto_key_iam_member.disks_and_buckets]
+  depends_on = [terraform_data.connection_budget, google_kms_crypto_key_iam_member.services]
+}
+
+module "pooler" {
+  source = "./modules/pooler"
+  count  = var.pooler.managed ? 0 : 1
+
+  project  = var.project
+  region   = var.region
+  network  = module.network
+  database = module.database
+  sizes    = var.pooler
+  account  = module.accounts.pooler.email
+  secrets  = module.secrets.names
+  kms_key  = var.kms_key
+
+  depends_on = [google_kms_crypto_key_iam_member.disks_and_buckets]
 }
 
 module "storage" {
   source = "./modules/storage"
 
+  storing = module.accounts.storing
   project = var.project
   region  = var.region
   kms_key = var.kms_key
@@ -170,10 +191,12 @@ module "migration" {
 
   project  = var.project
   region   = var.region
+  links    = module.accounts.links
   image    = lookup(var.images, "operator", "")
   account  = module.accounts.migrator
   network  = module.network
   database = module.database
+  pooler   = one(concat(module.pooler[*].address, var.pooler.managed ? [module.database.address] : []))
   limits   = local.role_limits
   secrets  = module.secrets.names
 }

@@ -70,9 +70,7 @@ def postgres(pytestconfig) -> Iterator[Postgres]:
 
 @pytest.fixture(scope="session", autouse=True)
 def _keys(tmp_path_factory) -> Iterator[None]:
-    keys = make_keys(tmp_path_factory.mktemp("keys")).environment()
-    # No bucket, unless a test opens one, and never the real one.
-    with environment({**keys, "STORAGE_BASE_URL": "http://127.0.0.1:9"}):
+    with environment(make_keys(tmp_path_factory.mktemp("keys")).environment()):
         yield
 
 

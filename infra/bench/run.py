@@ -30,6 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("works", nargs="*", metavar="WORK", help=f"what to measure, of {', '.join(WORKS)}; else all")
     parser.add_argument("--cold", action="store_true", help="measure cold starts alone")
     parser.add_argument("--all", action="store_true", help="with --cold: of every bundle; names then choose functions")
+    parser.add_argument("--counted", action="store_true", help="with --all: calls are counted, as rate limits want it")
     parser.add_argument("--json", action="store_true", help="print one JSON document; the table goes to standard error")
     parser.add_argument("--out", type=Path, metavar="FILE", help=f"the bar chart (SVG; in {PICTURE.parent})")
     parser.add_argument("--rounds", type=int, help=f"how often each is measured ({ROUNDS}, of all {FEWER_ROUNDS})")
@@ -60,7 +61,9 @@ def run_bundles(arguments: argparse.Namespace) -> int:
         return 2
     rounds = arguments.rounds or FEWER_ROUNDS
     measured = import_module("tests.benchmarks.bundled")
-    starts = measured.cold_starts(arguments.works, rounds, Console(stderr=True, highlight=False))
+    starts = measured.cold_starts(
+        arguments.works, rounds, Console(stderr=True, highlight=False), counted=arguments.counted
+    )
     if arguments.json:
         told = {"machine": machine(), "rounds": rounds, "starts": [each.to_json() for each in starts]}
         print(json.dumps(told, ensure_ascii=False))

@@ -69,7 +69,7 @@ class Workshop:
         closure = self.code.closure(entry["module"])
         distributions = self.requirements.names(closure.libraries, served=served)
         made = {
-            "main.py": main(name, entry["module"], served=served).encode(),
+            "main.py": starter(name, entry["module"], served=served).encode(),
             "requirements.txt": self.requirements.text(distributions).encode(),
         }
         return Bundle(
@@ -91,7 +91,7 @@ def is_function(module: str, sources: Sources) -> bool:
     return path.startswith("functions/") and not path.rpartition("/")[2].startswith("_")
 
 
-def main(name: str, module: str, *, served: bool) -> str:
+def starter(name: str, module: str, *, served: bool = True) -> str:
     """What starts it: functions-framework looks into this file; a service is run by it."""
     line = f"from {module} import {name} as {name}\n"
     return line if served else f"{line}from shared.runtime.service import run_service\n\nrun_service({name})\n"

@@ -1,6 +1,7 @@
 """The secrets of an installation: those that are missing are made, those that are there stay as they are."""
 
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 from urllib.parse import unquote, urlsplit
@@ -36,9 +37,23 @@ DOORS = {
 }
 
 
-def fill(vault: Keeps, *, database_host: str, pooler_host: str, server_authority: str) -> dict[str, str]:
-    """Make what is missing, bring up to date what follows from the rest, and return each role's password."""
+def fill(
+    vault: Keeps,
+    *,
+    database_host: str,
+    pooler_host: str,
+    server_authority: str,
+    new_link_key: Callable[[], tuple[str, str]],
+) -> dict[str, str]:
+    """Make what is missing, bring up to date what follows from the rest, and return each role's password.
+
+    `new_link_key` makes a key that links to stored files are signed with: its id and its secret.
+    """
     _keys(vault)
+    if vault.latest("storage_key_id") is None or vault.latest("storage_key_secret") is None:
+        key_id, secret = new_link_key()
+        vault.add("storage_key_id", key_id)
+        vault.add("storage_key_secret", secret)
     passwords = {role: _password(vault, door.kept_in) for role, door in DOORS.items()}
     for role, door in DOORS.items():
         _keep(vault, door.kept_in, url_of(role, passwords[role], door, database_host, pooler_host))
@@ -49,10 +64,14 @@ def fill(vault: Keeps, *, database_host: str, pooler_host: str, server_authority
 
 
 def url_of(role: str, password: str, door: Door, database_host: str, pooler_host: str) -> str:
-    """Say where a role connects. Cloud SQL's certificate names no address, but its authority signs for it alone."""
-    if door.pooled:
-        return f"postgresql://{role}:{password}@{pooler_host}:{POOLER_PORT}/{door.database}"
-    return f"postgresql://{role}:{password}@{database_host}:5432/{door.database}?sslmode=verify-ca"
+    """Say where a role connects. Cloud SQL's certificate names no address, but its authority signs for it alone.
+
+    With the database's own address for the poolers', Cloud SQL pools: under its certificate, and without other names.
+    """
+    login = f"postgresql://{role}:{password}"
+    if door.pooled and pooler_host != database_host:
+        return f"{login}@{pooler_host}:{POOLER_PORT}/{door.database}"
+    return f"{login}@{database_host}:{POOLER_PORT if door.pooled else 5432}/{DATABASE}?sslmode=verify-ca"
 
 
 def _keys(vault: Keeps) -> None:

@@ -25,9 +25,10 @@ def make_group(
 
     `about` are its subject and description, `members` those it has, with their roles.
     """
-    told = {"group": {"id": group, **(about or {})}, "timestamp": _stamp(engine, at), "_data": {}}
+    its = {"id": group, **(about or {})}
     if members is not None:
-        told["group"]["participants"] = [_member(party, role, addressing) for party, role in members.items()]
+        its["participants"] = [_member(party, role, addressing) for party, role in members.items()]
+    told = {"group": its, "timestamp": _stamp(engine, at), "_data": {}}
     return _wrapped(engine, f"group.v2.{happening}", session, told, at, me)
 
 

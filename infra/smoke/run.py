@@ -10,13 +10,14 @@ import httpx
 from infra.smoke.checks import CHECKS, Check
 from infra.smoke.visit import SECONDS, Broken, Visit
 
+NOBODY = "https://example.com"  # public, always there, and no WAHA: the reply fails there, after the whole way
 SECRET = "smoke_password"  # noqa: S105 - a name, not a secret
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--url", required=True, help="the public address, as in https://api.example.com")
     parser.add_argument("--project", help=f"the Google Cloud project whose secret {SECRET} opens the test's account")
-    parser.add_argument("--waha-url", help="where the bot sends its reply (the address itself, which refuses it)")
+    parser.add_argument("--waha-url", default=NOBODY, help=f"where replies are sent ({NOBODY}, which refuses them)")
     parser.add_argument("--patience", type=float, default=90.0, help="seconds for what happens behind the door (90)")
     parser.epilog = "Without --project, SMOKE_PASSWORD in the environment opens the account; its first use makes it."
 
@@ -28,7 +29,7 @@ def run(arguments: argparse.Namespace) -> int:
         return 2
     url = arguments.url.rstrip("/")
     with httpx.Client(base_url=url, timeout=SECONDS, trust_env=False) as api:
-        visit = Visit(api, secret, arguments.waha_url or url, arguments.patience)
+        visit = Visit(api, secret, arguments.waha_url, arguments.patience)
         failed = tried(visit, CHECKS)
     print(f"\n{failed} of {len(CHECKS)} checks failed." if failed else f"\nAll {len(CHECKS)} checks hold.")
     return 1 if failed else 0

@@ -199,12 +199,14 @@ create index on contact_merges (tenant_id, contact_id);
 create index on contact_merges (tenant_id, merged_id);
 create index on contact_merges (tenant_id, project_id);
 
+-- Each row that changed hands then: in which column, and whose it was.
 create table contact_merge_moves (
     tenant_id uuid not null,
     project_id uuid not null,
     merge_id uuid not null,
     place text not null,
     row_id uuid not null,
+    was uuid not null,
     primary key (tenant_id, merge_id, place, row_id),
     foreign key (tenant_id, project_id) references projects (tenant_id, id),
     foreign key (tenant_id, merge_id) references contact_merges (tenant_id, id)

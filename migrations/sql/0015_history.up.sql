@@ -97,3 +97,23 @@ create index on history_days (tenant_id, run_id);
 
 -- The one that a session became part of may be written after it.
 alter table sessions alter constraint sessions_tenant_id_merged_into_id_fkey deferrable initially deferred;
+
+-- Most messages have none of these, and old ones come by the thousand.
+drop index messages_tenant_id_message_group_id_idx, messages_tenant_id_sender_contact_id_idx,
+    messages_tenant_id_media_file_id_idx;
+create index on messages (tenant_id, message_group_id) where message_group_id is not null;
+create index on messages (tenant_id, sender_contact_id) where sender_contact_id is not null;
+create index on messages (tenant_id, media_file_id) where media_file_id is not null;
+
+-- The words of many new messages at once.
+create function keep_words_of_added() returns trigger language plpgsql as $$
+begin
+    insert into message_words (tenant_id, project_id, word, sent_at, message_id)
+    select added.tenant_id, added.project_id, word, added.sent_at, added.id
+    from added, unnest(tsvector_to_array(search_vector(added.text))) as word
+    where added.text is not null and added.deleted_at is null;
+    return null;
+end $$;
+drop trigger keep_words_of_new on messages;
+create trigger keep_words_of_new after insert on messages referencing new table as added
+    for each statement execute function keep_words_of_added();

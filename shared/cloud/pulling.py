@@ -11,7 +11,7 @@ from google.pubsub_v1.services.subscriber.transports import SubscriberGrpcTransp
 from shared.cloud.channel import plain_channel
 
 MOST = 1000  # messages of one request, Google's limit
-WAIT = 5.0  # seconds that an empty subscription is waited for
+WAIT = 2.0  # seconds that an empty subscription is waited for
 
 
 class Subscription:

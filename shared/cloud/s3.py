@@ -100,9 +100,6 @@ class S3Storage:
         with _answers():
             self._client.delete_object(**self._at(name))
 
-    def close(self) -> None:
-        self._client.close()
-
     def _at(self, name: str) -> dict[str, str]:
         return {"Bucket": self._bucket, "Key": name}
 

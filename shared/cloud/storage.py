@@ -51,9 +51,6 @@ class Storage(Protocol):
     def delete(self, name: str) -> None:
         """See that there is no object of that name."""
 
-    def close(self) -> None:
-        """Let go of its connections."""
-
 
 class CloudStorage:
     """A bucket of Google's; `base_url` other than Google's is a stand-in, which is asked without credentials."""
@@ -67,6 +64,8 @@ class CloudStorage:
         if base_url != GOOGLE_URL:
             options = {"credentials": AnonymousCredentials(), "client_options": {"api_endpoint": base_url}}  # type: ignore[no-untyped-call] # the library leaves it untyped
         self._client = Client(project=project, **options)
+        # It would ask about the bucket itself, in a thread of its own, with every client; the lock pins its version.
+        self._client._bucket_metadata_cache = None  # noqa: SLF001
         self._bucket = self._client.bucket(bucket)
         # Trying again is safe: an object that the first attempt made shows itself as AlreadyThere.
         self._options = {"timeout": SECONDS, "retry": DEFAULT_RETRY.with_timeout(PATIENCE)}
@@ -102,9 +101,6 @@ class CloudStorage:
                 self._bucket.blob(name).delete(**self._options)
         except NotThere:
             return
-
-    def close(self) -> None:
-        self._client.close()
 
 
 @contextmanager

@@ -5,12 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-
-class IdentityKind(StrEnum):
-    PHONE = "phone"
-    LID = "lid"
-    EMAIL = "email"
-    EXTERNAL = "external_id"
+from shared.kernel.identities import Identity
 
 
 class ChatKind(StrEnum):
@@ -43,15 +38,6 @@ class MissingMedia(StrEnum):
     NOT_DOWNLOADED = "not_downloaded"
     DOWNLOAD_FAILED = "download_failed"
     ABSENT = "absent"
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Identity:
-    """One way to know a person: a phone is E.164 ("+5511912345678"), a LID is bare digits."""
-
-    kind: IdentityKind
-    value: str
-    issuer: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -1,6 +1,7 @@
 """What a caller sent, read strictly: JSON without tricks, ids in one spelling, known parameters only."""
 
 import json
+import os
 from math import isfinite
 from typing import Any, ClassVar
 
@@ -11,6 +12,8 @@ from pydantic_core import to_json
 from shared.kernel.errors import BadRequest
 from shared.runtime.incoming import raw_body
 
+# It would look through everything that is installed for plugins, and we have none.
+os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
 DEEPEST = 64
 
 

@@ -1,5 +1,6 @@
 """Logs as JSON lines that name the request, the tenant and the function, and hold nobody's words or numbers."""
 
+import gc
 import json
 import logging
 import math
@@ -107,8 +108,8 @@ def places_of(traceback: Any) -> list[str]:
 
 
 def configure() -> None:
-    """Send the house's log lines to standard output, where Cloud Logging reads them."""
-    _hush()
+    """Send the house's log lines to standard output, where Cloud Logging reads them. Every call begins with it."""
+    _settle()
     if not log.handlers:
         handler = logging.StreamHandler(sys.stdout)
         handler.setFormatter(JsonLines())
@@ -118,7 +119,10 @@ def configure() -> None:
 
 
 @cache
-def _hush() -> None:
+def _settle() -> None:
+    # What was loaded stays, so nobody need look through it for garbage again.
+    gc.freeze()
+    gc.set_threshold(50_000)
     # Once: to set a level clears what every logger of the process has worked out.
     for name in TALKATIVE:
         logging.getLogger(name).setLevel(logging.WARNING)

@@ -34,6 +34,6 @@ SECRETS: Final[dict[Use, tuple[str, ...]]] = {
     Use.TOKENS: ("token_public_keys",),
     Use.SIGNING: ("token_signing_key", "token_public_keys"),
     Use.COUNTERS: ("upstash_token",),
-    Use.LINKS: ("storage_key_secret",),
-    Use.STORAGE: ("storage_key_secret",),
+    Use.LINKS: ("storage_key_id", "storage_key_secret"),
+    Use.STORAGE: ("storage_key_id", "storage_key_secret"),
 }

@@ -152,7 +152,7 @@ run "secrets_are_read_by_those_who_use_them_and_by_nobody_else" {
   }
 
   assert {
-    condition     = alltrue([for secret, readers in module.secrets.readers : length(readers) > 0 || secret == "owner_database_url"])
+    condition     = alltrue([for secret, readers in module.secrets.readers : length(readers) > 0 || contains(["owner_database_url", "storage_key_id", "storage_key_secret"], secret)])
     error_message = "A secret that nobody reads is not needed."
   }
 }
@@ -252,5 +252,19 @@ run "what_can_go_wrong_is_told_and_shown" {
   assert {
     condition     = length(module.observability.charts) > length(module.observability.alerts) && length(module.observability.charts) == length(distinct(module.observability.charts))
     error_message = "What is alerted on is shown, and what explains it too."
+  }
+}
+
+run "cloud_sql_can_pool_in_the_poolers_place" {
+  command = plan
+
+  variables {
+    database = { tier = "db-perf-optimized-N-8", edition = "ENTERPRISE_PLUS", max_connections = 400 }
+    pooler   = { managed = true, app_connections = 40, clients = 20000 }
+  }
+
+  assert {
+    condition     = length(module.pooler) == 0 && output.connection_budget.pooled == 2 * 3 * 40
+    error_message = "Two poolers for eight processors, with a pool for each of three roles, and none of ours."
   }
 }

@@ -32,6 +32,9 @@ from tests.support.units import Unit, make_unit
 PATIENCE = 60.0
 BESIDE = 8  # so many starts between two of the bare framework
 PROFILE = {"PYTHONPROFILEIMPORTTIME": "1"}
+# What a deployment may do without, and who cannot.
+COUNTERS = ("UPSTASH_URL", "UPSTASH_TOKEN")
+ISSUERS, NEEDS_ISSUERS = "TOKEN_ISSUERS", {"link_external_identity"}
 
 
 @dataclass(kw_only=True)
@@ -55,10 +58,14 @@ class Contestant:
         return first_request(self.declared, laid, by_key=self.shows == KEY)
 
 
-def cold_starts(names: Sequence[str], rounds: int, console: Console) -> list[ColdStart]:
-    """Measure the named functions, or all; services answer nobody and are left out."""
+def cold_starts(names: Sequence[str], rounds: int, console: Console, *, counted: bool = False) -> list[ColdStart]:
+    """Measure the named functions, or all; services answer nobody and are left out.
+
+    `counted`: calls are counted in a store, as rate limits want it. No outside issuer of tokens is believed.
+    """
     workshop = Workshop(Sources.here())
-    with tempfile.TemporaryDirectory(prefix="ventros-cold-") as folder, ground() as laid:
+    with tempfile.TemporaryDirectory(prefix="ventros-cold-") as folder, ground() as whole:
+        laid = whole if counted else whole.without(*COUNTERS)
         bare = Contestant(unit=make_unit(bare_bundle(workshop), Path(folder)))
         chosen = list(contestants(workshop, names, Path(folder)))
         with laid.copy() as shared:
@@ -119,7 +126,8 @@ def take_turns(chosen: Sequence[Contestant], bare: Contestant, laid: Ground, sha
 def start(contestant: Contestant, laid: Ground, shared: Database, **profiled: str) -> float:
     """Milliseconds from the start of the process to its first answer. Unanswered: that was none, or no success."""
     with nullcontext(shared) if contestant.reads or contestant.declared is None else laid.copy() as database:
-        first, env = contestant.first(laid), laid.environment(database, **profiled)
+        standing = laid if contestant.unit.bundle.name in NEEDS_ISSUERS else laid.without(ISSUERS)
+        first, env = contestant.first(laid), standing.environment(database, **profiled)
         message = request(first.method, first.path, first.headers, first.body)
         began = time.perf_counter()
         with contestant.unit.running(env) as port:

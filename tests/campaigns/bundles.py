@@ -46,6 +46,7 @@ REACHED = {"run_agent": "/google/genai/", "send_message": "/httpx/", "relay_outb
 AT_ONCE = 2
 PATIENCE = 60.0
 MOST_NAMED = 10
+CRLF = b"\r\n"
 _WAITING = sql("select count(*) from outbox_events where published_at is null")
 
 Plant = Callable[[Bundle], Bundle]
@@ -115,7 +116,7 @@ class Yard:
         first = first_request(self.declared[bundle.name], self.ground)
         answer = ask(port, request(first.method, first.path, first.headers, first.body), PATIENCE)
         if not is_success(answer):
-            raise Unanswered(f"its first answer was {answer[:300]!r}")
+            raise Unanswered(f"its first answer was {answer.partition(CRLF)[0].decode()};")
 
 
 def must_be_carried(database: Database) -> None:
@@ -126,7 +127,7 @@ def must_be_carried(database: Database) -> None:
 
 
 def last_words(unit: Unit) -> str:
-    return unit.log.read_text(errors="replace").strip()[-400:] if unit.log.exists() else ""
+    return unit.log.read_text(errors="replace").strip()[-200:] if unit.log.exists() else ""
 
 
 _open: list[Yard] = []

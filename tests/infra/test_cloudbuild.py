@@ -102,7 +102,7 @@ def taken(log):
     return [short for short in done(log) if short]
 
 
-WHOLE = ["test", "check", "bundle", "publish", "plan", "migrate", "apply", "smoke", "keep"]
+WHOLE = ["test", "test", "check", "bundle", "publish", "plan", "migrate", "apply", "smoke", "keep"]
 
 
 def test_what_is_pushed_is_tried_before_and_after_it_is_deployed(build):
@@ -118,7 +118,7 @@ def test_what_is_pushed_is_tried_before_and_after_it_is_deployed(build):
 def test_a_pull_request_changes_nothing(build):
     succeeded, log = build.run(_APPLY="no")
     assert succeeded
-    assert taken(log) == ["test", "check", "bundle", "publish", "plan"]
+    assert taken(log) == ["test", "test", "check", "bundle", "publish", "plan"]
     assert any("publish --only-say" in line for line in log)
     assert not build.buckets.exists()
 

@@ -13,6 +13,11 @@ from tests.infra.cloud.test_secrets import Box
 LIMITS = {"ventros_app": 70, "ventros_observer": 4, "ventros_resolver": 20, "ventros_relay": 22, "ventros_owner": 3}
 
 
+class Keys:
+    def new(self):
+        return "GOOG1E", "secret"
+
+
 class CloudSql:
     """A Postgres whose administrator may make roles and databases but is no superuser, as Cloud SQL's is."""
 
@@ -46,7 +51,7 @@ def prepared():
             server, box = CloudSql(cluster), Box()
             place = Installation(database_host="127.0.0.1", pooler_host="127.0.0.1", limits=LIMITS, port=cluster.port)
             for _ in range(2):
-                prepare(place, box, server)
+                prepare(place, box, server, Keys())
             yield cluster, server, box
             connections(cluster.admin_url).close()
         cluster.destroy()
@@ -93,7 +98,7 @@ def test_a_schema_from_a_later_version_is_left_as_it_is(prepared, capsys):
     present = owner.run(sql("select version_num from schema_version"))[0][0][0]
     owner.run(sql("update schema_version set version_num = '9999_later'"))
     try:
-        prepare(place, box, server)
+        prepare(place, box, server, Keys())
         assert owner.run(sql("select version_num from schema_version"))[0][0][0] == "9999_later"
         assert "it stays as it is" in capsys.readouterr().out
     finally:

@@ -30,7 +30,8 @@ insert into messages (
     id, tenant_id, project_id, version, channel_id, chat_id, session_id, contact_id, direction, sender_kind, type,
     external_id, status, text, sent_at, failure_code, failure_reason)
 select :id, tenant_id, project_id, 1, channel_id, chat_id, session_id, contact_id, 'outbound', 'user', 'text',
-    case :status when 'sent' then '3EB0' || left(md5(:id), 18) end, :status, 'Bom dia!', now(), :failure, :failure
+    case :status when 'sent' then '3EB0' || left(md5(cast(cast(:id as uuid) as text)), 18) end,
+    :status, 'Bom dia!', now(), :failure, :failure
 from messages where tenant_id = :tenant_id and id = :message_id
 """
 _GIVEN_UP = """
@@ -82,6 +83,7 @@ def settle(world: World, api: Api, tenant: Tenant) -> Estate:
         "sent_message": _answered(world, tenant, spoken, "sent"),
         "failed_message": _answered(world, tenant, spoken, "failed", failure="unreachable"),
         "dead_letter": _dead_letter(world, tenant),
+        **_merge(world, tenant),
         "scheduled": _scheduled(api, tenant, spoken),
         "doomed_scheduled": _scheduled(api, tenant, spoken),
         "stored_media": stored_file(world, tenant),
@@ -187,6 +189,13 @@ def _assigned(api: Api, tenant: Tenant, spoken: Spoken) -> Any:
     assert answer.status_code == 200, answer.text
     told: dict[str, Any] = answer.get_json()
     return told["agent_id"]
+
+
+def _merge(world: World, tenant: Tenant) -> dict[str, Any]:
+    """The merge of two faces of one person, and who lived on."""
+    query = "select id as merge, contact_id as survivor from contact_merges where project_id = :id"
+    (found,) = world.rows(query, id=tenant.project_id)
+    return found
 
 
 def _merged(world: World, two_faces: list[Spoken]) -> dict[str, Any]:

@@ -68,6 +68,11 @@ class Ground:
         finally:
             server.drop(name)
 
+    def without(self, *names: str) -> "Ground":
+        """The same, where these settings are not made."""
+        kept = {name: value for name, value in self.variables.items() if name not in names}
+        return replace(self, variables=kept)
+
     def environment(self, database: Database, **extra: str) -> dict[str, str]:
         """What a process is given that works on this database."""
         return clean_environment(**self.variables, **database.environment(), **extra)

@@ -88,6 +88,8 @@ class Database:
             "RELAY_DATABASE_URL": self.relay_url,
             "RESOLVER_DATABASE_URL": self.resolver_url,
             "OBSERVER_DATABASE_URL": self.observer_url,
+            # No bucket, unless a test opens one, and never the real one.
+            "STORAGE_BASE_URL": "http://127.0.0.1:9",
         }
 
 

@@ -1,5 +1,6 @@
 """A call to one of our numbers, and what became of it."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar, Self
@@ -7,6 +8,7 @@ from uuid import UUID
 
 from shared.crm.calls.events import ChannelCallAccepted, ChannelCallReceived, ChannelCallRejected
 from shared.kernel.aggregate import Aggregate
+from shared.kernel.identities import Identity, IdentityKind
 from shared.kernel.ids import uuid7
 from shared.kernel.inbound import Call as Told
 from shared.kernel.inbound import CallStage
@@ -41,7 +43,6 @@ class Call(Aggregate):
     def heard_of(
         cls, told: Told, *, tenant_id: UUID, project_id: UUID, channel_id: UUID, contact_id: UUID | None
     ) -> Self:
-        caller = told.person.identities[0] if told.person and contact_id is None else None
         return cls(
             id=uuid7(),
             tenant_id=tenant_id,
@@ -49,8 +50,6 @@ class Call(Aggregate):
             channel_id=channel_id,
             external_id=told.external_id,
             contact_id=contact_id,
-            caller_kind=caller.kind if caller else None,
-            caller_value=caller.value if caller else None,
             is_video=told.is_video,
             is_group=told.is_group,
             status=told.stage,
@@ -68,8 +67,17 @@ class Call(Aggregate):
     def is_of(self, told: Told, contact_id: UUID | None) -> None:
         """Learn more of it from whatever is said later."""
         self.is_video, self.is_group = self.is_video or told.is_video, self.is_group or told.is_group
-        if self.contact_id is None and contact_id is not None:
-            self.contact_id, self.caller_kind, self.caller_value = contact_id, None, None
+        self.contact_id = self.contact_id or contact_id
+        if self.contact_id:
+            self.caller_kind, self.caller_value = None, None
+        elif told.person:
+            self._is_by(told.person.identities)
+
+    def _is_by(self, identities: Iterable[Identity]) -> None:
+        """Know the caller by the best of what they were known by so far."""
+        known = [(self.caller_kind, self.caller_value)] if self.caller_kind and self.caller_value else []
+        told = [*known, *((each.kind.value, each.value) for each in identities)]
+        self.caller_kind, self.caller_value = min(told, key=lambda name: (_KINDS.index(name[0]), name[1]))
 
     def _names(self) -> dict[str, Any]:
         return {
@@ -80,6 +88,7 @@ class Call(Aggregate):
         }
 
 
+_KINDS = [kind.value for kind in IdentityKind]
 _STRONGEST = (CallStage.ACCEPTED, CallStage.REJECTED, CallStage.RECEIVED)
 _EVENTS = {
     CallStage.RECEIVED: ChannelCallReceived,

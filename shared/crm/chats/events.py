@@ -65,3 +65,8 @@ class ChatLabelRemoved(ChatEvent, name="chat.label_removed"):
 class ChatMerged(Event, name="chat.merged"):
     survivor_id: UUID
     merged_id: UUID
+
+
+class ChatUnmerged(Event, name="chat.unmerged"):
+    survivor_id: UUID
+    restored_id: UUID

@@ -19,6 +19,7 @@ from shared.crm.chats.events import (
     ChatParticipantRemoved,
     ChatSubjectUpdated,
     ChatUnarchived,
+    ChatUnmerged,
 )
 from shared.kernel.aggregate import Aggregate
 from shared.kernel.ids import uuid7
@@ -128,6 +129,13 @@ class Chat(Aggregate):
         self.archive(other.stamps.get("archived", ""), is_archived=other.status is ChatStatus.ARCHIVED)
         other.status, other.merged_into_id = ChatStatus.MERGED, self.id
         self.record(ChatMerged(survivor_id=self.id, merged_id=other.id))
+
+    def part(self, contact_id: UUID, before: ChatStatus) -> None:
+        """Be a chat of its own again, with the contact whose it was."""
+        if self.merged_into_id:
+            self.record(ChatUnmerged(survivor_id=self.merged_into_id, restored_id=self.id))
+            self.status, self.merged_into_id = before, None
+        self.contact_id = contact_id
 
     def _is_news(self, what: str, stamp: str) -> bool:
         """Whether nothing later is known of it; from now on this is."""

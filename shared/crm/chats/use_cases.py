@@ -11,7 +11,8 @@ from shared.crm.chats.waiting import serve_waiting
 from shared.crm.contacts.model import Contact
 from shared.crm.contacts.store import Contacts
 from shared.kernel.errors import Invalid
-from shared.kernel.inbound import ChatKind, Identity, IdentityKind
+from shared.kernel.identities import Identity, IdentityKind
+from shared.kernel.inbound import ChatKind
 from shared.runtime.work import UnitOfWork
 
 

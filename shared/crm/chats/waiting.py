@@ -3,13 +3,16 @@
 import json
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from shared.crm.chats.model import Chat
 from shared.runtime.parsing import as_json
 from shared.runtime.postgres import Sql
-from shared.runtime.work import UnitOfWork
+
+# Deliveries are taken without SQLAlchemy, and reach this.
+if TYPE_CHECKING:
+    from shared.runtime.work import UnitOfWork
 
 ARCHIVE, LABEL = "archive", "label"
 _WAIT = """
@@ -65,7 +68,7 @@ def put_label(chat: Chat, label: str, stamp: str, labels: dict[str, str], *, is_
     return [Sql(_LABEL, {**names, "label": label, "is_on": is_on, "stamp": stamp})]
 
 
-def serve_waiting(uow: UnitOfWork, chat: Chat, address: str) -> None:
+def serve_waiting(uow: "UnitOfWork", chat: Chat, address: str) -> None:
     """Let a chat that has just come to an address have what waited for it there; the address is locked."""
     names = {"tenant_id": chat.tenant_id, "channel_id": chat.channel_id, "address": address}
     rows = [json.loads(row[0] or "") for row in uow.run(Sql(_WAITING, names))[0]]

@@ -50,5 +50,13 @@ class ContactPresenceChanged(ContactEvent, name="contact.presence_changed"):
 
 
 class ContactMerged(Event, name="contact.merged"):
+    """`merge_id` is what undoes it."""
+
     survivor_id: UUID
     merged_ids: list[UUID]
+    merge_id: UUID
+
+
+class ContactUnmerged(Event, name="contact.unmerged"):
+    survivor_id: UUID
+    restored_ids: list[UUID]

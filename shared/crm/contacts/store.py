@@ -8,7 +8,7 @@ from shared.crm import locks
 from shared.crm.calls.store import BELONGS
 from shared.crm.contacts.model import Contact, with_variants
 from shared.kernel.errors import NotFound
-from shared.kernel.inbound import Identity, IdentityKind
+from shared.kernel.identities import Identity, IdentityKind
 from shared.runtime.mapping import map_aggregate
 from shared.runtime.postgres import sql
 from shared.runtime.work import Repository

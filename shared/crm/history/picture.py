@@ -7,8 +7,9 @@ from typing import Any
 from uuid import UUID
 
 from shared.crm.contacts.model import with_variants
-from shared.crm.inbound.picture import Wanted, locking
-from shared.kernel.inbound import ChatKind, Identity, InboundMessage, Person
+from shared.crm.inbound.picture import About, Wanted, locking
+from shared.kernel.identities import Identity
+from shared.kernel.inbound import ChatKind, InboundMessage, Person
 from shared.providers.waha.ids import chat_kind, identities
 from shared.runtime.postgres import Sql
 
@@ -24,7 +25,7 @@ with known_identities as (
       and issuer = any(array(select jsonb_path_query(cast(:identities as jsonb), '$[*].issuer') #>> '{}'))
       and value = any(array(select jsonb_path_query(cast(:identities as jsonb), '$[*].value') #>> '{}'))
 ), known_messages as (
-    select id, external_id, direction, status, chat_id from messages
+    select id, external_id, direction, status, chat_id, is_placeholder from messages
     where tenant_id = :tenant_id and channel_id = :channel_id
       and external_id = any(array(select jsonb_array_elements_text(cast(:external_ids as jsonb))))
 ), told as (
@@ -86,17 +87,21 @@ select json_build_object(
         where tenant_id = :tenant_id and channel_id = :channel_id
           and chat_id = any(array(select id from known_chats))),
     'participants', (
-        select coalesce(json_agg(json_build_array(chat_id, contact_id)), '[]') from chat_participants
-        where tenant_id = :tenant_id and chat_id = any(array(select id from known_chats))
-          and contact_id = any(array(select id from known_contacts))),
+        select coalesce(json_agg(p), '[]') from chat_participants p
+        where p.tenant_id = :tenant_id and p.chat_id = any(array(select id from known_chats))
+          and p.contact_id = any(array(select id from known_contacts))),
+    'chat_labels', (
+        select coalesce(json_agg(json_build_array(l.chat_id, l.label, l.stamp)), '[]') from chat_labels l
+        where l.tenant_id = :tenant_id and l.chat_id = any(array(select id from known_chats))),
     'sessions', (select coalesce(json_agg(s), '[]') from near_sessions s),
     'known', (
         select coalesce(json_object_agg(external_id, json_build_object(
-            'id', id, 'direction', direction, 'status', status, 'chat_id', chat_id)), '{}') from known_messages),
+            'id', id, 'direction', direction, 'status', status, 'chat_id', chat_id,
+            'is_placeholder', is_placeholder)), '{}') from known_messages),
     'early', (
         select coalesce(json_agg(r order by r.kind, r.key), '[]') from early_events r
-        where r.tenant_id = :tenant_id and r.channel_id = :channel_id
-          and r.external_id = any(array(select jsonb_array_elements_text(cast(:external_ids as jsonb))))),
+        where r.tenant_id = :tenant_id and r.channel_id = :channel_id and r.external_id = any(array(
+            select jsonb_array_elements_text(cast(:external_ids as jsonb) || cast(:addresses as jsonb))))),
     'sending', (
         select coalesce(json_agg(m order by m.claimed_at), '[]') from messages m
         where m.tenant_id = :tenant_id and m.chat_id = any(array(select id from known_chats))
@@ -190,6 +195,7 @@ class Recall:
                 "chats": [page.chat for page in self.pages],
                 "identities": _told(identity for page in self.pages for identity in page.people),
                 "windows": windows,
+                "addresses": [each for page in self.pages for each in page.all_addresses],
                 "partners": [each for page in self.pages for each in page.partners],
                 "external_ids": [each for page in self.pages for each in page.ids],
             },
@@ -201,9 +207,10 @@ class Recall:
             project_id=self.project_id,
             channel_id=self.channel_id,
             delivery_key=f"history {page.chat}",
+            about=About.MESSAGE,
             external_ids=page.ids,
             addresses=page.all_addresses,
-            person=Person(identities=page.people),
+            people=(Person(identities=page.people),),
         )
 
 

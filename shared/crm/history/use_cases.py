@@ -11,7 +11,7 @@ from shared.crm.history.model import OVERLAP, HistoryRun, RunCause, RunKind, Run
 from shared.crm.history.store import HistoryRuns
 from shared.crm.history.tasks import ListHistory, ReadHistory
 from shared.kernel.errors import Conflict, Invalid
-from shared.kernel.inbound import IdentityKind
+from shared.kernel.identities import IdentityKind
 from shared.providers.waha.history import ListedChat
 from shared.providers.waha.ids import address, identity
 from shared.runtime.postgres import sql
@@ -116,7 +116,7 @@ def reconcile(uow: UnitOfWork, channel: Channel, *, cause: RunCause, since: date
     """Begin to compare the channel with what its provider has; None when that is under way already."""
     if HistoryRuns(uow).active(channel.id, RunKind.RECONCILIATION):
         return None
-    run = HistoryRun.begin(channel, kind=RunKind.RECONCILIATION, cause=cause, now=uow.now, since=since)
+    run = HistoryRun.begin(channel, kind=RunKind.RECONCILIATION, cause=cause, now=uow.now, since=since, media=True)
     if cause in {RunCause.DOWNTIME, RunCause.SILENCE}:
         run.record(
             ChannelGapDetected(

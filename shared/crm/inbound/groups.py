@@ -15,7 +15,7 @@ def take_group(gate: Gate, wanted: Wanted, told: GroupChange, seen: dict[str, An
     """Change the group's chat, which is opened if it is not there."""
     ledger, now = Ledger(), datetime.fromisoformat(seen["now"])
     people = People(gate, wanted, ledger, seen)
-    chat = people.chat_at([told.chat_address], ChatKind.GROUP)
+    chat = people.chat_at(told.chat_address, ChatKind.GROUP)
     if told.subject is not None:
         chat.called(told.subject, told.stamp)
     if told.description is not None:

@@ -73,6 +73,8 @@ class Intake:
         if contact and not told.from_me:
             contact.restore()
         chat = self.people.chat(told, contact)
+        contact = self.people.owner(chat) or contact
+        self._look_at(chat)
         chat.heard(self.at)
         session = self._session(chat)
         message = Message.arrived(
@@ -85,11 +87,17 @@ class Intake:
         self.message = self.ledger.add("messages", message)
         self._follow(chat, contact, session, message)
 
+    def _look_at(self, chat: Chat) -> None:
+        """See no other chat any more, such as that of somebody who was parted from whoever wrote."""
+        for name in ("sessions", "groups", "replies"):
+            self.seen[name] = [row for row in self.seen[name] if row["chat_id"] == str(chat.id)]
+
     def _fill(self, message: Message) -> None:
         """Let a message that was only announced say what it says; from here on it is as one that is new."""
         message.fill(self.told)
         contact = self.people.contact(self.told.customer or self.told.sender, supposed=message.contact_id)
         chat = next(each for each in self.people.chats if each.id == message.chat_id)
+        self._look_at(chat)
         if contact and not self.told.from_me:
             message.sender_contact_id = contact.id
         sessions = self.ledger.load_all("sessions", Session, self.seen["sessions"])

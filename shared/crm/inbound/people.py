@@ -12,8 +12,9 @@ from shared.crm.contacts.model import Contact, ContactSource, with_variants
 from shared.crm.inbound.gate import Gate
 from shared.crm.inbound.ledger import Ledger
 from shared.crm.inbound.picture import Wanted
+from shared.kernel.identities import Identity, IdentityKind
 from shared.kernel.ids import uuid7
-from shared.kernel.inbound import ChatKind, Identity, IdentityKind, InboundMessage, Person
+from shared.kernel.inbound import ChatKind, InboundMessage, Person
 
 
 class People:
@@ -28,7 +29,7 @@ class People:
         self.owners = {
             (each["kind"], each["issuer"], each["value"]): UUID(each["contact_id"]) for each in seen["identities"]
         }
-        self.addresses = set(map(str, seen.get("addresses", ())))
+        self.addresses = {address: UUID(chat_id) for address, chat_id in seen.get("addresses", {}).items()}
         self.seen = seen
 
     def contact(self, person: Person | None, *, supposed: UUID | None = None) -> Contact | None:
@@ -49,12 +50,20 @@ class People:
     def chat(self, told: InboundMessage, contact: Contact | None) -> Chat:
         """The chat that the message belongs to, known from now on by all its addresses."""
         owner = contact.id if contact and told.chat_kind is ChatKind.INDIVIDUAL else None
-        return self.chat_at(told.chat_addresses, told.chat_kind, owner)
+        return self.chat_at(told.chat_address, told.chat_kind, told.chat_addresses, owner)
 
-    def chat_at(self, addresses: Sequence[str], kind: ChatKind, owner: UUID | None = None) -> Chat:
-        """The chat at these addresses, found or opened."""
-        chat = self.chats[0] if self.chats else self._new_chat(kind, owner)
-        self._find_under(chat, addresses)
+    def owner(self, chat: Chat) -> Contact | None:
+        """The contact whose chat it is."""
+        return next((contact for contact in self.contacts if contact.id == chat.contact_id), None)
+
+    def chat_at(self, address: str, kind: ChatKind, addresses: Sequence[str] = (), owner: UUID | None = None) -> Chat:
+        """The chat at an address, found or opened, and known by all these addresses from now on.
+
+        Of somebody who was parted from another there may be two: it is the one that the address leads to.
+        """
+        there = next((chat for chat in self.chats if chat.id == self.addresses.get(address)), None)
+        chat = there or (self.chats[0] if self.chats else self._new_chat(kind, owner))
+        self._find_under(chat, addresses or [address])
         return chat
 
     def recognise(self, told: InboundMessage) -> None:
@@ -68,7 +77,7 @@ class People:
     def _find_under(self, chat: Chat, addresses: Iterable[str]) -> None:
         """Let it be found at these addresses, and have what waited for it there."""
         new = [address for address in addresses if address not in self.addresses]
-        self.addresses.update(new)
+        self.addresses.update(dict.fromkeys(new, chat.id))
         for address in new:
             self._row("chat_addresses", channel_id=chat.channel_id, address=address, chat_id=chat.id)
         early = [row for row in self.seen["early"] if row["external_id"] in new]

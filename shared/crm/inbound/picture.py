@@ -5,12 +5,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 from functools import cache, cached_property
+from typing import Any
 from uuid import UUID
+
+from pydantic_core import from_json
 
 from shared.crm import locks
 from shared.crm.contacts.model import with_variants
-from shared.kernel.inbound import Identity, Person
-from shared.runtime.postgres import Sql
+from shared.kernel.identities import Identity
+from shared.kernel.inbound import Person
+from shared.runtime.postgres import Row, Sql
 
 # A join would scan all that the tenant knows; the arrays are looked up in the key, and then held against the whole.
 _IS_TOLD = """
@@ -64,9 +68,10 @@ with known_identities as (
     where s.last_message_at >= written.at - make_interval(mins => s.timeout_minutes)
       and s.started_at <= written.at + make_interval(mins => s.timeout_minutes)
     union
-    (select s.* from living_sessions s, written where s.started_at <= written.at order by s.started_at desc limit 1)
+    (select distinct on (s.chat_id) s.* from living_sessions s, written
+     where s.started_at <= written.at order by s.chat_id, s.started_at desc)
     union
-    (select s.* from living_sessions s order by s.started_at desc limit 1)
+    (select distinct on (s.chat_id) s.* from living_sessions s order by s.chat_id, s.started_at desc)
 ), queued_messages as (
     select m.* from messages m
     where m.tenant_id = :tenant_id and m.chat_id = any(array(select id from known_chats)) and m.status = 'queued'
@@ -85,7 +90,7 @@ _PARTS = {
     "contacts": "(select coalesce(json_agg(c order by c.id), '[]') from known_contacts c)",
     "chats": "(select coalesce(json_agg(c order by c.id), '[]') from known_chats c)",
     "addresses": """(
-        select coalesce(json_agg(address), '[]') from chat_addresses
+        select coalesce(json_object_agg(address, chat_id), '{}') from chat_addresses
         where tenant_id = :tenant_id and chat_id = any(array(select id from known_chats)))""",
     "participants": """(
         select coalesce(json_agg(p), '[]') from chat_participants p
@@ -240,3 +245,9 @@ def locking(wanted: Sequence[Wanted]) -> list[Sql]:
 
 def _told(identities: Iterable[Identity]) -> list[dict[str, str]]:
     return [{"kind": each.kind, "issuer": each.issuer, "value": each.value} for each in identities]
+
+
+def read_picture(rows: list[list[Row]]) -> dict[str, Any]:
+    """The picture, which is the last row of the last statement."""
+    seen: dict[str, Any] = from_json(rows[-1][0][0] or "{}")
+    return seen

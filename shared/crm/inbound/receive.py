@@ -9,14 +9,12 @@ from logging import WARNING
 from typing import Any, TypeVar
 from uuid import UUID
 
-from pydantic_core import from_json
-
 from shared.crm.inbound.gate import Gate
 from shared.crm.inbound.intake import Intake
 from shared.crm.inbound.ledger import Ledger
-from shared.crm.inbound.merge import merge_contacts, next_merge
+from shared.crm.inbound.merge import merge_all, next_merge
 from shared.crm.inbound.others import take_other
-from shared.crm.inbound.picture import locking
+from shared.crm.inbound.picture import locking, read_picture
 from shared.crm.inbound.wants import wanted
 from shared.kernel.aggregate import Aggregate
 from shared.kernel.ids import uuid7
@@ -111,12 +109,9 @@ class _Reception:
         return self.wanted.names | states
 
     def _look(self, connection: Connection) -> dict[str, Any]:
-        seen = _picture(pipeline(connection, BEGIN, tenant_scope(self.gate.tenant_id), *self.wanted.statements()))
+        scope = (BEGIN, tenant_scope(self.gate.tenant_id))
         # A payload may show that two contacts are one person: that is settled before anything else.
-        while pair := next_merge(self.wanted, seen):
-            merged = merge_contacts(lambda *s: pipeline(connection, *s), self.gate.tenant_id, *pair)
-            self.touched.extend(merged.batch.aggregates)
-            seen = _picture(pipeline(connection, *self.wanted.statements()))
+        self.touched, seen = merge_all(lambda *s: pipeline(connection, *s), self.wanted, *scope)
         return seen
 
     def _decide(self, seen: dict[str, Any]) -> Ledger:
@@ -196,7 +191,7 @@ class _Company:
             while waiting:
                 wave, waiting = _apart((each, each.names) for each in waiting)
                 found = pipeline(connection, *unsent, *(each.wanted.picture() for each in wave))[len(unsent) :]
-                seen = [(each, _picture([rows])) for each, rows in zip(wave, found, strict=True)]
+                seen = [(each, read_picture([rows])) for each, rows in zip(wave, found, strict=True)]
                 plain = [(each, picture) for each, picture in seen if next_merge(each.wanted, picture) is None]
                 ready, met = _apart((pair, _people(pair[1])) for pair in plain)
                 waiting = [*(each for each, _ in met), *waiting]
@@ -242,8 +237,3 @@ def _people(seen: dict[str, Any]) -> frozenset[str]:
 def _known_by(before: dict[str, Any] | None) -> str:
     """How a message that is here already came: by this very delivery, worked off again, or by another."""
     return "kept" if before and before["status"] == "kept" else "duplicate"
-
-
-def _picture(rows: list[list[Any]]) -> dict[str, Any]:
-    seen: dict[str, Any] = from_json(rows[-1][0][0])
-    return seen

@@ -1,12 +1,18 @@
 """The media bucket, as the settings name it; only what works away from requests opens it."""
 
+from functools import lru_cache
+
 from shared.cloud.storage import CloudStorage, Storage
-from shared.runtime.settings import settings
+from shared.runtime.settings import Settings, settings
 
 
-def open_bucket() -> Storage:
-    """The bucket; close it after use."""
-    known = settings()
+def bucket() -> Storage:
+    """The bucket; one client serves all threads of the process."""
+    return _bucket(settings())
+
+
+@lru_cache(maxsize=1)
+def _bucket(known: Settings) -> Storage:
     if known.storage == "s3":
         from shared.cloud.s3 import S3Storage
 

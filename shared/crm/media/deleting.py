@@ -1,9 +1,7 @@
 """Deleting from the bucket what nothing refers to any more."""
 
-from contextlib import closing
-
 from shared.cloud.storage import StorageAway
-from shared.crm.media.bucket import open_bucket
+from shared.crm.media.bucket import bucket
 from shared.crm.media.names import object_name
 from shared.runtime.consume import Busy, Transactions
 from shared.runtime.postgres import sql
@@ -21,8 +19,7 @@ def remove_object(transactions: Transactions, sha256: str) -> None:
         if not uow.run(sql(_REMOVING, tenant_id=uow.tenant_id, sha256=sha256))[0]:
             return
     try:
-        with closing(open_bucket()) as bucket:
-            bucket.delete(object_name(transactions.tenant_id, sha256))
+        bucket().delete(object_name(transactions.tenant_id, sha256))
     except StorageAway as away:
         raise Busy("the bucket cannot be reached") from away
     retried(lambda: _removed(transactions, sha256))

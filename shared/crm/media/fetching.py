@@ -1,19 +1,19 @@
 """Bringing a file into our own store: claim it, carry it over with no transaction open, record what came of it."""
 
+import re
 import secrets
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cached_property
-from urllib.parse import urlsplit
 from uuid import UUID
 
-from shared.cloud.storage import AlreadyThere, NotThere, Storage, StorageAway
+from shared.cloud.storage import AlreadyThere, NotThere, StorageAway
 from shared.crm.channels.connection import api_key_of, open_waha
 from shared.crm.channels.model import Channel
 from shared.crm.channels.store import Channels
-from shared.crm.media.bucket import open_bucket
+from shared.crm.media.bucket import bucket
 from shared.crm.media.collecting import fetching
 from shared.crm.media.inspecting import MOST_BYTES, Inspection, Unfit
 from shared.crm.media.model import Content, MediaFile, MediaStatus, Origin, Reason
@@ -34,7 +34,8 @@ from shared.runtime.work import UnitOfWork
 
 FRESH_SECONDS = 60.0  # in which WAHA fetches a file from WhatsApp
 AWAY_FOR = timedelta(minutes=1)
-WAHA_FILES = "/api/files/"
+# The address a server has for itself unless it is told another.
+_KNOWN_TO_ITSELF = re.compile(r"https?://(?:localhost|127\.0\.0\.1|0\.0\.0\.0)(?::[0-9]{1,5})?(/api/files/[^?#\\]*)")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,15 +62,12 @@ def fetch(transactions: Transactions, media_id: UUID) -> None:
     parcel = retried(lambda: _claim(transactions, media_id))
     if parcel is None:
         return
-    courier = Courier(transactions, parcel)
     try:
-        outcome = courier.carry()
+        outcome = Courier(transactions, parcel).carry()
     except (StorageAway, AlreadyThere) as away:
         say("the bucket is away", media_id=media_id, because=str(away))
         retried(lambda: _return(transactions, media_id))
         raise Busy("the bucket cannot be reached") from away
-    finally:
-        courier.close()
     retried(lambda: _record(transactions, media_id, outcome))
 
 
@@ -80,6 +78,10 @@ def _claim(transactions: Transactions, media_id: UUID) -> Parcel | None:
             return None
         if media.is_claimed(uow.now):
             raise Busy("another copy of this file's fetching is under way")
+        if media.is_hopeless:
+            media.was_not_obtained(Reason.BROKEN_OFF, uow.now)
+            uow.commit()
+            return None
         media.claim(uow.now)
         parcel = _parcel(uow, media)
         uow.commit()
@@ -97,7 +99,7 @@ def _parcel(uow: UnitOfWork, media: MediaFile) -> Parcel:
 
 
 class Courier:
-    """Carries one file over; close it afterwards."""
+    """Carries one file over."""
 
     def __init__(self, transactions: Transactions, parcel: Parcel) -> None:
         self._transactions, self._parcel, self._media = transactions, parcel, parcel.media
@@ -114,17 +116,9 @@ class Courier:
         if referred:
             with suppress(AlreadyThere):
                 name = object_name(self._media.tenant_id, content.sha256)
-                self._bucket.copy(self._staged, name, mimetype=content.mimetype)
-        self._bucket.delete(self._staged)
+                bucket().copy(self._staged, name, mimetype=content.mimetype)
+        bucket().delete(self._staged)
         return content if referred else Reason.BEING_REMOVED
-
-    def close(self) -> None:
-        if "_bucket" in vars(self):
-            self._bucket.close()
-
-    @cached_property
-    def _bucket(self) -> Storage:
-        return open_bucket()
 
     @cached_property
     def _staged(self) -> str:
@@ -135,14 +129,14 @@ class Courier:
 
     def _uploaded(self) -> Content:
         try:
-            seen = self._inspected(self._bucket.read(self._staged))
+            seen = self._inspected(bucket().read(self._staged))
             for _ in seen:
                 pass
             return seen.content(self._media.told_bytes)
         except NotThere as nothing:
             raise NotObtained(Reason.NEVER_UPLOADED) from nothing
         except Unfit:
-            self._bucket.delete(self._staged)
+            bucket().delete(self._staged)
             raise
 
     def _downloaded(self) -> Content:
@@ -178,11 +172,11 @@ class Courier:
             own=known.own_addresses,
         ) as chunks:
             seen = self._inspected(chunks)
-            self._bucket.put(self._staged, seen, mimetype=seen.mimetype)
+            bucket().put(self._staged, seen, mimetype=seen.mimetype)
         try:
             return seen.content(self._media.told_bytes)
         except Unfit:
-            self._bucket.delete(self._staged)
+            bucket().delete(self._staged)
             raise
 
     def _inspected(self, chunks: Iterator[bytes]) -> Inspection:
@@ -196,9 +190,8 @@ def reachable(url: str, base_url: str) -> str:
     try:
         check_url(url, known.allowed_addresses, known.own_addresses)
     except ForbiddenUrl:
-        parts = urlsplit(url)
-        if parts.path.startswith(WAHA_FILES):
-            return f"{base_url.rstrip('/')}{parts.path}"
+        if own := _KNOWN_TO_ITSELF.fullmatch(url):
+            return f"{base_url.rstrip('/')}{own[1]}"
     return url
 
 

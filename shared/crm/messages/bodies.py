@@ -22,7 +22,7 @@ PLAIN = r"\S"
 
 
 def _may_be_fetched(url: Url) -> Url:
-    check_url(url, allow=settings().allowed_addresses)
+    check_url(url, allow=settings().allowed_addresses, own=settings().own_addresses)
     return url
 
 

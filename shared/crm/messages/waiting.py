@@ -1,13 +1,17 @@
 """What comes before its message has an id, and waits for it: all that follows upon it, and replies that quote it."""
 
 import json
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from shared.crm import locks
 from shared.crm.messages.following import Follower, Sequel, json_or_null
 from shared.crm.messages.model import Message
 from shared.runtime.postgres import Sql
-from shared.runtime.work import UnitOfWork
+
+# Deliveries are taken without SQLAlchemy, and reach this.
+if TYPE_CHECKING:
+    from shared.runtime.work import UnitOfWork
 
 _WAIT = """
 insert into early_events as known (tenant_id, project_id, channel_id, external_id, kind, contact_id, key, value, at)
@@ -48,12 +52,12 @@ def wait(tenant_id: UUID, project_id: UUID, channel_id: UUID, external_id: str, 
     )
 
 
-def lock_ids(uow: UnitOfWork, channel_id: UUID, *external_ids: str) -> None:
+def lock_ids(uow: "UnitOfWork", channel_id: UUID, *external_ids: str) -> None:
     """Keep events of these ids from coming in meanwhile; to be done before anything else is locked."""
     uow.run(locks.lock(locks.message(channel_id, each) for each in external_ids))
 
 
-def serve_waiting(uow: UnitOfWork, message: Message) -> None:
+def serve_waiting(uow: "UnitOfWork", message: Message) -> None:
     """Let the message, whose id has just been learnt, have what waited for it; the id is locked."""
     names = {
         "tenant_id": message.tenant_id,

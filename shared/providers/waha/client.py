@@ -16,7 +16,7 @@ from shared.kernel.outbound import Draft
 from shared.providers import guard
 from shared.providers.waha.envelope import read_state
 from shared.providers.waha.fields import dig, items, mapping, text
-from shared.providers.waha.ids import message_id
+from shared.providers.waha.ids import address, message_id
 from shared.providers.waha.messages import Setting, Unreadable, read_message
 from shared.providers.waha.requests import request_of
 
@@ -168,6 +168,16 @@ class Waha:
             return read_state(answer, answer.get("me"), None)
         except Unreadable as error:
             raise Unknown("WAHA's answer does not say how the session is.") from error
+
+    def phone_behind(self, lid: str) -> str | None:
+        """Ask whose phone a hidden id is, given by its digits: the phone's address, or None when WAHA does not know."""
+        path = f"/api/{quote(self._session, safe='')}/lids/{quote(f'{lid}@lid', safe='')}"
+        try:
+            return address(dig(self._call("GET", path), "pn"))
+        except Refused as refusal:
+            if refusal.status == NOT_FOUND:
+                return None
+            raise
 
     def _sent(self, path: str, chat_id: str, body: Mapping[str, Any], message_id: str | None) -> Sent:
         chosen = {"id": message_id} if message_id else {}

@@ -7,7 +7,8 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from shared.kernel.inbound import CallStage, ConnectionState, Content, Delivery, Identity, IdentityKind
+from shared.kernel.identities import Identity, IdentityKind
+from shared.kernel.inbound import CallStage, ConnectionState, Content, Delivery
 from shared.providers.waha.changes import read_answer, read_edit, read_reaction, read_revocation, read_vote
 from shared.providers.waha.fields import dig, items, key, mapping, moment
 from shared.providers.waha.groups import (

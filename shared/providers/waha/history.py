@@ -12,7 +12,7 @@ from shared.providers.waha.client import Refused, Waha, WahaError
 from shared.providers.waha.fields import LONGEST_NAME, dig, items, mapping, moment, text
 from shared.providers.waha.ids import address, chat_kind
 from shared.providers.waha.media import content
-from shared.providers.waha.messages import Setting, Unreadable, own_addresses, read_message
+from shared.providers.waha.messages import Setting, Unreadable, own_addresses, read_message, read_placeholder
 
 TIMEOUT_SECONDS = 30.0  # a server may have to ask the phone
 MOST_BYTES = 64 * 1024 * 1024
@@ -145,11 +145,17 @@ def read_page(rows: list[Any], setting: Setting) -> MessagePage:
         payload = mapping(row)
         if was_written(payload):
             try:
-                told.append(ToldMessage(message=read_message(payload, setting), payload=payload))
+                read = read_placeholder if is_locked(payload) else read_message
+                told.append(ToldMessage(message=read(payload, setting), payload=payload))
             except Unreadable as problem:
                 at = moment(payload.get("timestamp"))
                 unread.append(UnreadRow(payload=row, problem=str(problem), at=at))
     return MessagePage(rows=len(rows), told=tuple(told), unread=tuple(unread))
+
+
+def is_locked(payload: Mapping[str, Any]) -> bool:
+    """Whether the message waits for its sender's phone, so that nobody can read it yet."""
+    return text(dig(payload, "_data", "type")) == "ciphertext"
 
 
 def was_written(payload: Any) -> bool:

@@ -23,6 +23,17 @@ output "span_readers" {
   value       = { for id, uses in local.accounts : id => google_service_account.functions[id].member if contains(split(",", uses), "traces") }
 }
 
+output "storing" {
+  description = "Members that make, read and delete stored files, by account id."
+  value = merge({ links = google_service_account.links.member }, {
+    for id, uses in local.accounts : id => google_service_account.functions[id].member if contains(split(",", uses), "storage")
+  })
+}
+
+output "links" {
+  value = google_service_account.links.email
+}
+
 output "pusher" {
   value = google_service_account.pusher
 }

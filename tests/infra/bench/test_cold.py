@@ -107,7 +107,7 @@ def test_the_picture_has_a_bar_for_each_the_slowest_first():
 
 
 def ask(**asked):
-    given = {"works": [], "cold": False, "all": False, "json": False, "out": None, "rounds": None}
+    given = {"works": [], "cold": False, "all": False, "counted": False, "json": False, "out": None, "rounds": None}
     return run.run(argparse.Namespace(**{**given, **asked}))
 
 
@@ -121,13 +121,13 @@ def test_what_was_measured_is_printed_and_drawn(monkeypatch, tmp_path, capsys):
 
     class Measured:
         @staticmethod
-        def cold_starts(names, rounds, console):
-            asked.append((names, rounds))
+        def cold_starts(names, rounds, console, *, counted):
+            asked.append((names, rounds, counted))
             return [started()]
 
     monkeypatch.setattr(run, "import_module", lambda name: Measured)
     picture = tmp_path / "kept/cold.svg"
     assert ask(cold=True, all=True, works=["get_contact"], out=picture, json=True) == 0
-    assert asked == [(["get_contact"], run.FEWER_ROUNDS)]
+    assert asked == [(["get_contact"], run.FEWER_ROUNDS, False)]
     assert '"ratio": 1.5' in capsys.readouterr().out
     assert "get_contact" in picture.read_text()

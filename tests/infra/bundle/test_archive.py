@@ -1,6 +1,7 @@
 import hashlib
 import io
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -10,6 +11,7 @@ import pytest
 
 from infra.bundle import archive
 from infra.bundle.bundles import Bundle, Workshop
+from infra.bundle.libraries import TARGET
 from infra.bundle.sources import PACKAGES, Sources
 from infra.environment import ROOT
 from infra.pythons import newest
@@ -78,6 +80,13 @@ def test_a_service_becomes_a_folder_that_an_image_is_built_from(tmp_path):
     assert "--require-hashes" in text
     assert text.index("pip install") < text.index("COPY . .") < text.index("compileall")
     assert "functions-framework" not in (made / "requirements.txt").read_text()
+
+
+def test_the_platform_runs_the_python_that_bundles_are_made_for_and_compiles_by_content():
+    terraform = (ROOT / "terraform/modules/functions/main.tf").read_text()
+    assert re.findall(r'runtime += "python(\d)(\d+)"', terraform) == [tuple(archive.PYTHON.split("."))]
+    assert TARGET["python_version"] == archive.PYTHON
+    assert "SOURCE_DATE_EPOCH" in terraform
 
 
 def test_what_is_written_is_told(tmp_path):

@@ -42,6 +42,11 @@ def test_a_bundle_starts_its_function_and_names_its_own_requirements(ours):
     assert b"run_service(relay_outbox)" in ours.bundle("relay_outbox").files["main.py"]
 
 
+def test_deliveries_are_taken_without_the_orm(ours):
+    assert "sqlalchemy" not in ours.bundle("receive_waha").distributions
+    assert "sqlalchemy" in ours.bundle("create_contact").distributions
+
+
 def test_data_is_in_the_bundles_that_read_it_and_in_no_other(ours):
     holding = {bundle.name: sorted(path for path in bundle.files if "documents/" in path) for bundle in ours.all()}
     page, document = "shared/runtime/documents/docs.html", "shared/runtime/documents/openapi.json"

@@ -30,7 +30,7 @@ def cloud(tmp_path_factory):
     data = tmp_path_factory.mktemp("smoke") / "cloud"
     data.mkdir()
     port = LocalCloud(data, 0).port
-    # The bot sends its reply to the installation itself.
+    # The bot sends its reply there too, as nobody else can be reached.
     with LocalCloud(data, port, allowed_hosts=(f"127.0.0.1:{port}",), fake_waha=False) as running:
         yield running
     Cluster(data / "postgres").destroy()
@@ -73,7 +73,7 @@ def failing(cloud, signed_in, capsys, spoil=as_it_is, patience=PATIENCE):
 
 def test_it_holds_at_the_first_visit_and_at_the_next(cloud, monkeypatch, capsys):
     monkeypatch.setenv("SMOKE_PASSWORD", PASSWORD)
-    arguments = argparse.Namespace(url=cloud.base_url, project=None, waha_url=None, patience=PATIENCE)
+    arguments = argparse.Namespace(url=cloud.base_url, project=None, waha_url=cloud.base_url, patience=PATIENCE)
     for _ in range(2):
         code, said = command.run(arguments), capsys.readouterr().out
         assert code == 0, said

@@ -18,7 +18,7 @@ def google():
     with bucket() as served:
         store = CloudStorage("project", BUCKET, base_url=served.url)
         yield store
-        store.close()
+        store._client.close()
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +29,7 @@ def amazon():
     store = S3Storage(BUCKET, base_url=f"http://{host}:{port}", region="us-east-1", key_id="key", secret="secret")
     store._client.create_bucket(Bucket=BUCKET)
     yield store
-    store.close()
+    store._client.close()
     server.stop()
 
 

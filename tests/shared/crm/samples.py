@@ -6,8 +6,9 @@ from uuid import UUID
 
 from shared.crm.chats.model import Chat
 from shared.crm.messages.model import Message, SenderKind
+from shared.kernel.identities import Identity, IdentityKind
 from shared.kernel.ids import uuid7
-from shared.kernel.inbound import ChatKind, Identity, IdentityKind, InboundMessage, MessageType, Person
+from shared.kernel.inbound import ChatKind, InboundMessage, MessageType, Person
 from shared.kernel.outbound import words
 
 TENANT, PROJECT, CHANNEL, CONTACT = (UUID(int=number) for number in range(1, 5))

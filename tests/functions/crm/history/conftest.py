@@ -32,14 +32,12 @@ class Past:
     def asks(self, verb: str = "import-history", status: int = 202, **body: Any) -> dict[str, Any]:
         answer = self.shop.api.post(f"{self.path}/{verb}", body or None, as_=self.shop.tenant.admin)
         assert answer.status_code == status, answer.text
-        found: dict[str, Any] = answer.json
-        return found
+        return dict(answer.get_json())
 
     def status(self) -> dict[str, Any]:
         answer = self.shop.api.get(f"{self.path}/import-status", as_=self.shop.tenant.viewer)
         assert answer.status_code == 200, answer.text
-        found: dict[str, Any] = answer.json
-        return found
+        return dict(answer.get_json())
 
     def fetches(self, **body: Any) -> dict[str, Any]:
         """Import, to the end; how it ended."""

@@ -169,7 +169,7 @@ def test_a_receipt_that_came_first_waited_for_the_message(small, world, api):
     assert small.shop.channel.deliver(ack).status_code == 200
     small.fetches()
     assert [row["status"] for row in small.messages()] == ["read"]
-    assert small.count("early_receipts") == 0
+    assert small.count("early_events") == 0
 
 
 def test_answers_find_what_they_answer_whichever_came_first(small, world):

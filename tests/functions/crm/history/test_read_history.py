@@ -6,7 +6,7 @@ from unittest.mock import patch
 import pytest
 
 from infra.fakes.waha_events import envelope, payload
-from shared.crm.history import lanes, writing
+from shared.crm.history import lanes, reading, writing
 from tests.support.calls import again
 
 
@@ -57,7 +57,7 @@ def test_a_step_that_dies_before_it_has_written_comes_again(listed, world):
 
 
 def test_a_step_of_an_import_that_was_stopped_meanwhile_writes_nothing(listed, world):
-    read = lanes.read
+    read = reading.read
 
     def stopped_meanwhile(*told):
         found = read(*told)

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from shared.kernel.identities import IdentityKind
 from shared.kernel.inbound import (
     ChatKind,
     ConnectionState,
     Delivery,
-    IdentityKind,
     InboundMessage,
     MessageType,
     Person,
