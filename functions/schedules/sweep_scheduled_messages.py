@@ -15,10 +15,6 @@ order by send_at limit 500
 def sweep_scheduled_messages(tenants: AllTenants) -> None:
     """Send scheduled messages whose timer was lost."""
     left = tenants.find(sql(_LEFT))
-<<<<<<< HEAD
-    tenants.schedule((UUID(tenant), SendScheduledMessage(scheduled_message_id=UUID(due))) for tenant, due in left)
-=======
     tenants.schedule(
         (UUID(tenant), SendScheduledMessage(scheduled_message_id=UUID(planned))) for tenant, planned in left
     )
->>>>>>> h/outbound
