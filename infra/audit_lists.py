@@ -207,7 +207,8 @@ WITHOUT_CONTACT = {
     "external_identities": judged("issuer subject", "goes with its user"),
     "agents": judged("name config", _OPERATED),
     "channels": judged(
-        "name base_url session_name token_hash token_sealed api_key_sealed hmac_key_sealed connection phone", _OPERATED
+        "name base_url session_name token_hash token_sealed api_key_sealed hmac_key_sealed connection phone pace",
+        _OPERATED,
     ),
     "history_runs": judged(
         "kind cause status own_addresses failure_code failure_reason totals", "names the tenant's own number alone"

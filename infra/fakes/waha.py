@@ -21,9 +21,10 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from infra.fakes import waha_history, waha_sessions
 from infra.fakes.openapi import Contract, Operation
+from infra.fakes.waha_corpus import Corpus
 from infra.fakes.waha_events import Party, envelope, make_ack, make_status
 from infra.fakes.waha_files import FOLDER, FileFault, Shelf
-from infra.fakes.waha_history import Archive, Dropped
+from infra.fakes.waha_history import Archive, Dropped, read_kept, read_trouble
 from infra.fakes.waha_sends import KINDS, LACKING, PERSONS_ONLY, answer
 from infra.fakes.waha_state import ActRecord, Fault, SentRecord, Session, State, read_session
 from infra.fakes.webhooks import WebhookDelivery, WebhookSender
@@ -115,6 +116,16 @@ class FakeWaha:
         """What the session remembers of long ago: nothing, unless somebody fills it."""
         return self.archives.setdefault(session, Archive(self.state.sessions[session].engine))
 
+    def remember(self, session: str, told: dict[str, Any]) -> dict[str, Any]:
+        """Fill what a session remembers: with a whole `corpus`, with `kept` messages, or with `trouble` in telling."""
+        if "corpus" in told:
+            self.archives[session] = Corpus(**told["corpus"]).archive(self.state.sessions[session].engine)
+        archive = self.archive(session)
+        for kept in told.get("kept", ()):
+            archive.add(read_kept(kept))
+        archive.trouble = read_trouble(told["trouble"]) if "trouble" in told else archive.trouble
+        return {"chats": len(archive.chats)}
+
     def set_fault(self, session: str, fault: Fault | None) -> None:
         self.state.sessions[session].fault = fault
 
@@ -167,12 +178,12 @@ class FakeWaha:
             return waha_history.answer(self.archive(session.name), beside, operation, query)
         if operation.id in waha_sessions.OPERATIONS:
             return self._control_session(session, operation, query, body)
-        return self._tell(operation, session)
+        return self._known(operation, session)
 
-    def _tell(self, operation: Operation, session: Session) -> tuple[int, Any]:
+    def _known(self, operation: Operation, session: Session) -> tuple[int, Any]:
         """Answer what asks for one thing that is known."""
         if operation.id == "ChatsController_getChatMessage":
-            return self._message(session, unquote(operation.values["messageId"]))
+            return self._message(session, *(unquote(operation.values[name]) for name in ("chatId", "messageId")))
         if operation.id == "SessionsController_get":
             return 200, session.describe()
         if operation.id == "LidsController_findPNByLid":
@@ -194,10 +205,12 @@ class FakeWaha:
             self._emit(session, make_status(session.engine, session.status, session=session.name, me=me))
         return told
 
-    def _message(self, session: Session, full: str) -> tuple[int, Any]:
+    def _message(self, session: Session, chat: str, full: str) -> tuple[int, Any]:
         found = next((each for each in session.payloads if each.get("id") == full), None)
+        found = found or self.archive(session.name).message(chat, full)
         if found is None:
             raise Refusal(404, {"message": "Message not found", "statusCode": 404})
+        self.files.place(session.name, found)
         return 200, self.files.fetch_again(session.name, found, full.split("_")[2])
 
     def _send(self, session: Session, kind: str, body: dict[str, Any]) -> tuple[int, Any]:
@@ -270,21 +283,28 @@ class FakeWaha:
         """Do one call of the control API under /_fake."""
         if method == "GET":
             return self._look(path)
-        if method == "POST" and path == ["sessions"]:
-            return 201, self.state.add(read_session(body)).describe()
         match method, path:
+            case "POST", ["sessions"]:
+                return 201, self.state.add(read_session(body)).describe()
+            case "POST", ["sessions", name, "past"]:
+                return 202, self.remember(name, body)
             case (("PUT" | "DELETE"), ["sessions", name, "fault"]):
                 self.set_fault(name, Fault(**body) if method == "PUT" else None)
             case (("PUT" | "DELETE"), ["files", "fault"]):
                 self.files.fault = FileFault(**body) if method == "PUT" else None
-            case "POST", ["sessions", name, "deliver"]:
-                self.deliver(name, body["raw"].encode() if "raw" in body else body)
-            case "POST", ["sessions", name, "acks"]:
-                for level in body["levels"]:
-                    self.ack(name, body["id"], level, Party(**body["reader"]) if "reader" in body else None)
+            case "POST", ["sessions", name, ("deliver" | "acks") as what]:
+                self._tell(name, what, body)
             case _:
                 return 404, {"message": "There is no such control."}
         return 202, {}
+
+    def _tell(self, session: str, what: str, body: Any) -> None:
+        """Deliver an event, or receipts, to the session's webhook."""
+        if what == "deliver":
+            self.deliver(session, body["raw"].encode() if "raw" in body else body)
+            return
+        for level in body["levels"]:
+            self.ack(session, body["id"], level, Party(**body["reader"]) if "reader" in body else None)
 
     def _look(self, path: list[str]) -> tuple[int, Any]:
         shown = {

@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from infra.fakes.openapi import Operation
-from infra.fakes.waha_events import ACK_NAMES, Said, payload
+from infra.fakes.waha_events import ACK_NAMES, Addressing, Party, Said, payload
 from shared.providers.waha.ids import address, bare_id
 from shared.providers.waha.messages import Setting, read_message
 
@@ -33,6 +33,14 @@ class Kept:
 
     said: Said
     ack: int
+
+
+def read_kept(told: dict[str, Any]) -> Kept:
+    """A message as the control API writes it."""
+    said = told["said"]
+    addressing = Addressing(said.get("addressing", Addressing.PHONE))
+    people = {name: Party(**said[name]) for name in ("customer", "me") if name in said}
+    return Kept(said=Said(**{**said, **people, "addressing": addressing}), ack=told["ack"])
 
 
 @dataclass(kw_only=True)
@@ -71,6 +79,11 @@ class Trouble:
         return kind if attempt < most else None
 
 
+def read_trouble(told: dict[str, Any]) -> Trouble:
+    """Trouble as the control API writes it."""
+    return Trouble(**{**told, "kinds": tuple(told.get("kinds", KINDS))})
+
+
 class Archive:
     """What one session remembers; its methods may be called from any thread."""
 
@@ -97,6 +110,12 @@ class Archive:
     def chat(self, chat_id: str) -> KeptChat | None:
         with self._lock:
             return self._chats.get(address(chat_id) or "")
+
+    def message(self, chat_id: str, full: str) -> dict[str, Any] | None:
+        """One message, as it would be told on its arrival."""
+        chat = self.chat(chat_id)
+        found = next((kept for kept in chat.messages if kept.said.id == full), None) if chat else None
+        return payload(self.engine, found.said) if found else None
 
     def ask(self, name: str) -> str | None:
         """Count the asking and say what goes wrong with it."""

@@ -5,8 +5,9 @@ alter table messages
     add column menu jsonb,
     add column manner jsonb,
     add column forwarded_from_id uuid,
-    -- Its number sends no more before then.
+    -- Its number does not send it before then; whether that is its turn, or it has yet to get one.
     add column not_before timestamptz,
+    add column has_turn boolean not null default false,
     add foreign key (tenant_id, forwarded_from_id) references messages (tenant_id, id);
 create index on messages (tenant_id, forwarded_from_id) where forwarded_from_id is not null;
 
@@ -90,7 +91,6 @@ create table send_paces (
     channel_id uuid not null,
     -- When the next message would go at an even pace.
     next_at timestamptz not null,
-    warming_since timestamptz not null,
     opened_on date not null,
     opened integer not null default 0,
     -- WhatsApp lets the number begin no chats until then.

@@ -28,6 +28,7 @@ create table media_files (
     reason text check (reason in (
         'absent', 'gone', 'not_downloaded', 'unreachable', 'refused', 'server_error', 'too_slow', 'truncated', 'empty',
         'wrong_type', 'type_not_allowed', 'too_large', 'compressed', 'redirected', 'forbidden_url', 'never_uploaded',
+        'broken_off',
         'being_removed')),
     file_name text,
     told_mimetype text,

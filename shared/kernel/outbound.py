@@ -1,6 +1,7 @@
 """The shapes of what is to be said to a chat, in no provider's words."""
 
 from dataclasses import dataclass
+from uuid import UUID
 
 from shared.kernel.inbound import Card, Location, Media, MessageType
 
@@ -57,12 +58,14 @@ class Manner:
 class Draft:
     """What a message is to say; of the parts those are there that its type needs.
 
-    `text` is the text itself, the caption of a file, or what stands above a menu.
+    `text` is the text itself, the caption of a file, or what stands above a menu. `file_id` is the file in our own
+    store, where it is one.
     """
 
     type: MessageType
     text: str | None = None
     media: Media | None = None
+    file_id: UUID | None = None
     location: Location | None = None
     cards: tuple[Card, ...] = ()
     poll: Poll | None = None

@@ -3,9 +3,9 @@
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from infra.bundle.bundles import starter
@@ -23,7 +23,7 @@ class Server:
     name: str
     module: str
     is_function: bool = True
-    env: Mapping[str, str] = field(default_factory=dict)
+    env: tuple[tuple[str, str], ...] = ()
 
     def command(self, folder: Path, port: int) -> tuple[str, ...]:
         if not self.is_function:
@@ -51,7 +51,7 @@ BARE = Server(name="bare functions-framework", module="tests.benchmarks.bare")
 PARSED = Server(name="HTTP, HMAC and parse alone", module="tests.benchmarks.parsed")
 PSYCOPG = Server(name="FastAPI + psycopg3", module="tests.benchmarks.fastapi_psycopg", is_function=False)
 # Ours checks a token's signature when it first sees it; FastAPI's own way is to do so with every request.
-REMEMBERING = replace(PSYCOPG, name=f"{PSYCOPG.name}, remembering tokens", env={"PEER_REMEMBERS": "1"})
+REMEMBERING = replace(PSYCOPG, name=f"{PSYCOPG.name}, remembering tokens", env=(("PEER_REMEMBERS", "1"),))
 ASYNCPG = Server(name="FastAPI + asyncpg", module="tests.benchmarks.fastapi_asyncpg", is_function=False)
 
 
@@ -74,7 +74,7 @@ def started(server: Server, stage: Stage) -> Iterator[Running]:
     """Run a server for as long as the block lasts."""
     port = free_port()
     log = stage.folder / f"{server.module}.log"
-    with Child(server.command(stage.folder, port), {**stage.env, **server.env}, log, cwd=ROOT) as child:
+    with Child(server.command(stage.folder, port), {**stage.env, **dict(server.env)}, log, cwd=ROOT) as child:
         yield Running(port, child.pid)
 
 

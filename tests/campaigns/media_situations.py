@@ -3,11 +3,14 @@
 from typing import Any
 from uuid import UUID
 
+from infra.fakes.waha_events import Said
+from infra.fakes.waha_history import Archive, Kept
 from shared.crm.media.tasks import FetchImportedMedia, FetchMedia, RemoveMediaObject, RemoveOldMedia
 from shared.kernel.ids import uuid7
 from shared.kernel.tasks import Task
 from shared.runtime.outbox import plain
-from tests.support.shop import ANA, Shop
+from tests.campaigns.holding import held_back
+from tests.support.shop import ANA, SESSION, Shop
 
 Bodies = list[dict[str, Any]]
 _OLD = "update media_files set created_at = created_at - interval '400 days' where tenant_id = :tenant_id"
@@ -38,6 +41,20 @@ def announced(shop: Shop) -> Bodies:
     shop.hears("olha", kind="image", customer=ANA)
     shop.hears("e isto", kind="document", customer=ANA)
     return _events(shop, "message.media_announced")
+
+
+def imported(shop: Shop) -> Bodies:
+    """Last month's messages were imported with their files, and nobody has heard of it yet."""
+    archive = shop.waha.archives[SESSION] = Archive(shop.engine)
+    at = int(shop.world.now().timestamp()) - 30 * 24 * 3600
+    for number, kind in enumerate(("text", "image", "document")):
+        said = Said(kind=kind, body="olha", customer=ANA, message_id=f"3EB0BB0{number}", timestamp=at + number)
+        archive.add(Kept(said=said, ack=3))
+    path = f"/api/v1/crm/channels/{shop.channel.id}/import-history"
+    assert shop.api.post(path, {"media": True}, as_=shop.tenant.admin).status_code == 202
+    with held_back("collect_imported_media"):
+        shop.settles()
+    return _events(shop, "message.imported")
 
 
 def to_fetch(shop: Shop) -> Bodies:
@@ -88,6 +105,7 @@ def unreferred(shop: Shop) -> Bodies:
 
 
 MEDIA_SITUATIONS = {
+    "collect_imported_media": imported,
     "collect_media": announced,
     "expire_media": gone_and_back,
     "fetch_imported_media": to_fetch_later,

@@ -60,7 +60,7 @@ def _choice(engine: str, facts: Facts, where: Facts, chance: Random) -> Event:
 def placeholder(event: Event) -> Event:
     """The announcement of a message that cannot be read yet."""
     bare = {"body": "", "hasMedia": False, "media": None, "location": None, "vCards": [], "replyTo": None}
-    return {**event, "event": "message.waiting", "payload": {**event["payload"], **bare}}
+    return {**event, "id": f"{event['id']}w", "event": "message.waiting", "payload": {**event["payload"], **bare}}
 
 
 def aside(engine: str, at: int, people: list[Party], group: str | None, chance: Random) -> Event:

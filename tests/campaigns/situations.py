@@ -1,9 +1,7 @@
 """How every consumer and every task comes to have something to do: one situation for each, by its name."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any
-from unittest.mock import patch
 from uuid import UUID
 
 from infra.fakes.waha_events import Addressing, Party
@@ -15,10 +13,9 @@ from shared.crm.messages.tasks import ResumeMessage
 from shared.crm.sessions.tasks import ExpireSession
 from shared.kernel.ids import uuid7
 from shared.kernel.tasks import Task
-from shared.runtime.consume import Consumer
 from shared.runtime.outbox import plain
+from tests.campaigns.holding import held_back
 from tests.campaigns.media_situations import MEDIA_SITUATIONS
-from tests.support import world as around
 from tests.support.calls import again, give, tell
 from tests.support.functions import consumers_of
 from tests.support.shop import ANA, SESSION, Shop
@@ -31,17 +28,6 @@ OK = 200
 QUIET = 16.0  # seconds after which a burst is due
 Bodies = list[dict[str, Any]]  # envelopes of events, or bodies of tasks
 Situation = Callable[[Shop], Bodies]
-
-
-@contextmanager
-def held_back(consumer: str) -> Iterator[None]:
-    """Let everything go its way but for one consumer, which hears of nothing."""
-
-    def others(event_type: str) -> list[Consumer]:
-        return [spec for spec in consumers_of(event_type) if spec.name != consumer]
-
-    with patch.object(around, "consumers_of", others):
-        yield
 
 
 def hear(shop: Shop, text: str, **said: Any) -> None:

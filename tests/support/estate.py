@@ -29,7 +29,7 @@ insert into messages (
     id, tenant_id, project_id, version, channel_id, chat_id, session_id, contact_id, direction, sender_kind, type,
     external_id, status, text, sent_at, failure_code, failure_reason)
 select :id, tenant_id, project_id, 1, channel_id, chat_id, session_id, contact_id, 'outbound', 'user', 'text',
-    case :status when 'sent' then '3EB0' || left(md5(:id), 18) end, :status, 'Bom dia!', now(), :failure, :failure
+    case :status when 'sent' then '3EB0' || left(md5(cast(cast(:id as uuid) as text)), 18) end, :status, 'Bom dia!', now(), :failure, :failure
 from messages where tenant_id = :tenant_id and id = :message_id
 """
 _GIVEN_UP = """

@@ -94,5 +94,5 @@ def _holds_place(aggregate: Aggregate) -> bool:
 
 _DEPENDENTS = {
     "contacts": ("contact_identities", "lid_lookups"),
-    "chats": ("chat_addresses", "chat_participants"),
+    "chats": ("chat_addresses",),
 }

@@ -16,9 +16,12 @@ _SEEN = """
 insert into presences as known (tenant_id, project_id, kind, issuer, value, state, last_seen_at, at, stamp)
 values (:tenant_id, :project_id, :kind, :issuer, :value, :state, :last_seen_at, :at, :stamp)
 on conflict (tenant_id, project_id, kind, issuer, value) do update set
-    state = excluded.state, last_seen_at = coalesce(excluded.last_seen_at, known.last_seen_at), at = excluded.at,
-    stamp = excluded.stamp, expires_at = now() + interval '30 days'
-where known.stamp < excluded.stamp
+    state = case when known.stamp < excluded.stamp then excluded.state else known.state end,
+    at = case when known.stamp < excluded.stamp then excluded.at else known.at end,
+    stamp = greatest(known.stamp, excluded.stamp),
+    -- Not every event says it: the latest that was said counts, whichever came last.
+    last_seen_at = greatest(known.last_seen_at, excluded.last_seen_at),
+    expires_at = now() + interval '30 days'
 """
 
 

@@ -1,12 +1,12 @@
 """Bringing a file into our own store: claim it, carry it over with no transaction open, record what came of it."""
 
+import re
 import secrets
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cached_property
-from urllib.parse import urlsplit
 from uuid import UUID
 
 from shared.cloud.storage import AlreadyThere, NotThere, StorageAway
@@ -34,7 +34,8 @@ from shared.runtime.work import UnitOfWork
 
 FRESH_SECONDS = 60.0  # in which WAHA fetches a file from WhatsApp
 AWAY_FOR = timedelta(minutes=1)
-WAHA_FILES = "/api/files/"
+# The address a server has for itself unless it is told another.
+_KNOWN_TO_ITSELF = re.compile(r"https?://(?:localhost|127\.0\.0\.1|0\.0\.0\.0)(?::[0-9]{1,5})?(/api/files/[^?#\\]*)")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,6 +78,10 @@ def _claim(transactions: Transactions, media_id: UUID) -> Parcel | None:
             return None
         if media.is_claimed(uow.now):
             raise Busy("another copy of this file's fetching is under way")
+        if media.is_hopeless:
+            media.was_not_obtained(Reason.BROKEN_OFF, uow.now)
+            uow.commit()
+            return None
         media.claim(uow.now)
         parcel = _parcel(uow, media)
         uow.commit()
@@ -185,9 +190,8 @@ def reachable(url: str, base_url: str) -> str:
     try:
         check_url(url, known.allowed_addresses, known.own_addresses)
     except ForbiddenUrl:
-        parts = urlsplit(url)
-        if parts.path.startswith(WAHA_FILES):
-            return f"{base_url.rstrip('/')}{parts.path}"
+        if own := _KNOWN_TO_ITSELF.fullmatch(url):
+            return f"{base_url.rstrip('/')}{own[1]}"
     return url
 
 

@@ -14,6 +14,7 @@ from shared.kernel.inbound import MessageType
 
 LEASE = timedelta(minutes=10)  # a claim older than this was left by somebody who is gone
 UPLOAD_WITHIN = timedelta(hours=1)
+MOST_CLAIMS = 12  # of which some were left behind: the others end as the backoff says
 BACKOFF = tuple(timedelta(seconds=seconds) for seconds in (10, 60, 300, 1800, 7200))  # between attempts
 
 
@@ -56,6 +57,7 @@ class Reason(StrEnum):
     REDIRECTED = "redirected"
     FORBIDDEN_URL = "forbidden_url"
     NEVER_UPLOADED = "never_uploaded"
+    BROKEN_OFF = "broken_off"  # whoever was at it was gone each time before it could be said why
     BEING_REMOVED = "being_removed"  # the same content is just being deleted
 
     @property
@@ -158,6 +160,11 @@ class MediaFile(Aggregate):
         """Take it for fetching; for the time of the lease nobody else does."""
         self.status, self.due_at = MediaStatus.DOWNLOADING, at + LEASE
         self.attempts += 1
+
+    @property
+    def is_hopeless(self) -> bool:
+        """Whether it was claimed so often that one more time is of no use."""
+        return self.attempts >= MOST_CLAIMS
 
     def put_back(self, at: datetime) -> None:
         """Return a claim that came to nothing for no fault of the file's."""

@@ -43,6 +43,8 @@ def _edit(uow: UnitOfWork, message: Message, text: str) -> None:
     """Invalid: it is no text. Conflict: it is not ours, was not sent, or was sent too long ago."""
     if message.type is not MessageType.TEXT:
         raise Invalid("only what a text says can be changed", code="not_a_text")
+    if not message.is_there:
+        raise Conflict("only what waits to be sent, or was sent, can be changed", code="not_waiting")
     _must_be_ours(message)
     if uow.now - message.sent_at > EDIT_WITHIN:
         raise Conflict("WhatsApp changes a message within 15 minutes, and this one is older", code="too_late")

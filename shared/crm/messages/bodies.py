@@ -22,7 +22,7 @@ PLAIN = r"\S"
 
 
 def _may_be_fetched(url: Url) -> Url:
-    check_url(url, allow=settings().allowed_addresses)
+    check_url(url, allow=settings().allowed_addresses, own=settings().own_addresses)
     return url
 
 
@@ -99,14 +99,26 @@ class NewText(Written):
 
 
 class Filed(Written):
-    """What has a file."""
+    """What has a file: one that was uploaded here, or one that lies at an address."""
 
-    url: FileUrl
+    url: FileUrl | None = Field(None, examples=["https://example.com/files/menu.jpg"])
+    media_id: UUID | None = Field(None, description="A file that was uploaded here, instead of a URL.")
     mimetype: Mimetype | None = None
     file_name: FileName | None = None
 
-    def media(self) -> Media:
-        return Media(url=str(self.url), mimetype=self.mimetype, file_name=self.file_name)
+    @model_validator(mode="after")
+    def _has_one_file(self) -> Self:
+        if (self.url is None) == (self.media_id is None):
+            raise Invalid("give either url or media_id")
+        return self
+
+    def file(self) -> dict[str, Any]:
+        """The fields of a draft that say which file it is."""
+        url = str(self.url) if self.url else None
+        return {
+            "media": Media(url=url, mimetype=self.mimetype, file_name=self.file_name),
+            "file_id": self.media_id,
+        }
 
 
 class NewImage(Filed):
@@ -114,7 +126,7 @@ class NewImage(Filed):
     caption: Caption | None = None
 
     def draft(self) -> Draft:
-        return Draft(type=MessageType.IMAGE, text=self.caption, media=self.media())
+        return Draft(type=MessageType.IMAGE, text=self.caption, **self.file())
 
 
 class NewVideo(Filed):
@@ -124,7 +136,7 @@ class NewVideo(Filed):
 
     def draft(self) -> Draft:
         manner = Manner(as_note=True) if self.as_note else None
-        return Draft(type=MessageType.VIDEO, text=self.caption, media=self.media(), manner=manner)
+        return Draft(type=MessageType.VIDEO, text=self.caption, **self.file(), manner=manner)
 
 
 class NewVoice(Filed):
@@ -133,7 +145,7 @@ class NewVoice(Filed):
     type: Literal["voice"]
 
     def draft(self) -> Draft:
-        return Draft(type=MessageType.VOICE, media=self.media())
+        return Draft(type=MessageType.VOICE, **self.file())
 
 
 class NewAudio(Filed):
@@ -142,7 +154,7 @@ class NewAudio(Filed):
     type: Literal["audio"]
 
     def draft(self) -> Draft:
-        return Draft(type=MessageType.AUDIO, media=self.media())
+        return Draft(type=MessageType.AUDIO, **self.file())
 
 
 class NewDocument(Filed):
@@ -150,7 +162,7 @@ class NewDocument(Filed):
     caption: Caption | None = None
 
     def draft(self) -> Draft:
-        return Draft(type=MessageType.DOCUMENT, text=self.caption, media=self.media())
+        return Draft(type=MessageType.DOCUMENT, text=self.caption, **self.file())
 
 
 class NewLocation(Written):

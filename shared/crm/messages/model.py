@@ -84,9 +84,7 @@ class Message(Standing):
             sent_at=at,
             is_placeholder=told.is_placeholder,
         )
-        message._born()
-        if message.media:
-            message.record(MessageMediaAnnounced(**message._names()))
+        message._came()
         return message
 
     def fill(self, told: InboundMessage) -> None:
@@ -94,7 +92,7 @@ class Message(Standing):
         self.type, self.text, self.media, self.location = told.type, told.text, told.media, told.location
         self.cards, self.quoted_external_id = list(told.cards) or None, told.quoted_external_id
         self.is_placeholder = False
-        self._born()
+        self._came()
 
     @classmethod
     def queue(
@@ -129,6 +127,7 @@ class Message(Standing):
             status=MessageStatus.QUEUED,
             text=draft.text,
             media=draft.media,
+            media_file_id=draft.file_id,
             location=draft.location,
             cards=list(draft.cards) or None,
             poll=draft.poll,
@@ -149,6 +148,7 @@ class Message(Standing):
             type=self.type,
             text=self.text,
             media=self.media,
+            file_id=self.media_file_id,
             location=self.location,
             cards=tuple(self.cards or ()),
             poll=self.poll,
@@ -260,6 +260,11 @@ class Message(Standing):
         """Withdraw it before it was claimed."""
         self.status = MessageStatus.CANCELLED
         self.record(MessageCancelled(reason=reason, **self._names()))
+
+    def _came(self) -> None:
+        self._born()
+        if self.media:
+            self.record(MessageMediaAnnounced(**self._names()))
 
     def _born(self) -> None:
         if self.is_placeholder:

@@ -5,6 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from shared.crm.channels.model import Channel
+from shared.crm.messages.files import fetchable
 from shared.crm.messages.model import Direction, Message
 from shared.crm.messages.store import Messages, messages
 from shared.kernel.outbound import Draft
@@ -51,7 +52,7 @@ def pack(uow: UnitOfWork, message: Message, channel: Channel) -> Parcel:
         message_id=message.id,
         channel=channel,
         address=address,
-        draft=rendered(message.draft(), channel.engine, group=address.endswith(GROUP)),
+        draft=rendered(fetchable(uow, message.draft()), channel.engine, group=address.endswith(GROUP)),
         forwards=_provider_id(uow, message.forwarded_from_id),
         external_id=message.external_id,
         reply_to=_provider_id(uow, message.quoted_message_id),

@@ -8,6 +8,7 @@ from shared.crm.agents.store import Agents
 from shared.crm.channels.model import Channel, ChannelStatus
 from shared.crm.channels.store import Channels
 from shared.crm.chats.model import Chat
+from shared.crm.messages.files import with_file
 from shared.crm.messages.model import Message, SenderKind
 from shared.crm.messages.store import Messages
 from shared.crm.sessions.model import Session, place
@@ -29,6 +30,7 @@ def write(uow: UnitOfWork, chat: Chat, draft: Draft, reply_to: UUID | None) -> M
     Conflict: the channel is not active, or what is replied to was not sent yet.
     """
     channel = way_out(uow, chat)
+    draft = with_file(uow, draft)
     sent_as = sendable(chat, channel, draft)
     quoted = _quoted(uow, chat, reply_to) if reply_to else None
     external_id = new_message_id() if takes_id(channel.engine, sent_as.type) else None

@@ -88,6 +88,17 @@ def test_presence_is_kept_as_it_is_now_and_told_of_when_it_turns(any_desk, api, 
     assert stats["last_seen_at"] is not None
 
 
+@pytest.mark.parametrize("is_late", [False, True])
+def test_when_somebody_was_last_seen_does_not_depend_on_what_came_first(desk, is_late):
+    events = [
+        make_presence("GOWS", state, party=ANA, at=SINCE + second) for second, state in ((0, "offline"), (9, "online"))
+    ]
+    for event in reversed(events) if is_late else events:
+        desk.takes(event)
+    (row,) = desk.world.rows("select state, extract(epoch from last_seen_at)::int as seen from presences")
+    assert row == {"state": "online", "seen": SINCE}
+
+
 def test_presence_of_a_stranger_is_kept_for_when_they_write(desk, api, tenant):
     desk.takes(make_presence("GOWS", "typing", party=ANA, chat=GROUP, addressing=Addressing.LID))
     assert (desk.count("contacts"), desk.world.events()) == (0, [])

@@ -60,3 +60,19 @@ def test_every_file_it_points_to_is_there():
     links = [link for link in re.findall(r"\]\((?!https?://)([^)#]+)", GUIDE) if link]
     assert links
     assert all((ROOT / "terraform" / link).exists() for link in links)
+
+
+def block(text: str, name: str) -> list[str]:
+    """A table of a file of Terraform's, word by word."""
+    found = re.search(rf"^ *{name} = {{\n.*?^ *}}$", text, re.MULTILINE | re.DOTALL)
+    return found[0].split() if found else []
+
+
+@pytest.mark.parametrize("environment", ["dev", "prod"])
+def test_what_is_planned_in_tests_is_what_an_environment_says(environment):
+    said = (ROOT / f"terraform/environments/{environment}.tfvars").read_text()
+    tests = (ROOT / "terraform/tests/environments.tftest.hcl").read_text()
+    planned = tests.partition(f'environment = "{environment}"')[2]
+    for name in ("instances", "database", "pooler"):
+        assert block(said, name)
+        assert block(said, name) == block(planned, name)

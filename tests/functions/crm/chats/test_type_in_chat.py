@@ -1,7 +1,6 @@
 import pytest
 
-from infra.fakes.waha_state import Fault
-from tests.support.shop import SESSION, open_shop
+from tests.support.shop import open_shop
 
 
 @pytest.fixture(params=["WEBJS", "WPP", "NOWEB", "GOWS"])
@@ -34,22 +33,6 @@ def test_it_can_be_ended_before(shop):
     type_in(shop, seconds=0)
     shop.settles()
     assert acts(shop) == ["stop_typing"]
-
-
-@pytest.mark.parametrize("shop", ["GOWS"], indirect=True)
-def test_what_comes_too_late_is_not_shown(shop):
-    type_in(shop, seconds=3)
-    shop.world.advance(120)
-    shop.world.drain()
-    assert acts(shop) == []
-
-
-@pytest.mark.parametrize("shop", ["GOWS"], indirect=True)
-def test_a_server_in_trouble_is_not_asked_again(shop):
-    shop.waha.set_fault(SESSION, Fault(kind="error_500", sent=False))
-    type_in(shop, seconds=3)
-    assert shop.world.drain().failures == []
-    assert acts(shop) == []
 
 
 @pytest.mark.parametrize("shop", ["GOWS"], indirect=True)

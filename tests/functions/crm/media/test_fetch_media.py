@@ -10,10 +10,11 @@ import pytest
 from infra.fakes.waha_events import Addressing
 from infra.fakes.waha_files import FileFault, Kept, sample
 from infra.fakes.waha_parts import MEDIA
-from shared.crm.media.model import BACKOFF
+from shared.crm.media import fetching
+from shared.crm.media.model import BACKOFF, LEASE, MOST_CLAIMS
 from shared.crm.media.tasks import FetchMedia
 from shared.providers.waha import files
-from tests.support.calls import give
+from tests.support.calls import give, tick
 from tests.support.environment import forget
 from tests.support.shop import ANA
 
@@ -218,6 +219,21 @@ def test_a_page_that_is_told_to_be_a_document_is_none(shop, media_of):
     broken(shop, "wrong_type", times=100)
     shop.world.drain(until=LONG)
     assert (media_of(shop)["status"], media_of(shop)["reason"]) == ("failed", "wrong_type")
+
+
+def test_what_breaks_every_fetching_is_given_up_in_the_end(shop, media_of, monkeypatch):
+    def broken_off(*_, **__):
+        raise RuntimeError
+
+    monkeypatch.setattr(fetching, "read_file", broken_off)
+    shop.hears("olha", kind="image")
+    shop.world.drain(tolerate=True)
+    for _ in range(MOST_CLAIMS):
+        shop.world.advance(LEASE.total_seconds() + 121)
+        tick("sweep_media")
+        shop.world.drain(tolerate=True)
+    assert (media_of(shop)["status"], media_of(shop)["reason"]) == ("failed", "broken_off")
+    assert shop.world.events("message.media_failed")[0]["data"]["retryable"]
 
 
 def test_a_bucket_that_is_away_costs_no_attempt(shop, media_of, monkeypatch):
