@@ -178,9 +178,9 @@ class FakeWaha:
             return waha_history.answer(self.archive(session.name), beside, operation, query)
         if operation.id in waha_sessions.OPERATIONS:
             return self._control_session(session, operation, query, body)
-        return self._tell(operation, session)
+        return self._known(operation, session)
 
-    def _tell(self, operation: Operation, session: Session) -> tuple[int, Any]:
+    def _known(self, operation: Operation, session: Session) -> tuple[int, Any]:
         """Answer what asks for one thing that is known."""
         if operation.id == "ChatsController_getChatMessage":
             return self._message(session, *(unquote(operation.values[name]) for name in ("chatId", "messageId")))
