@@ -10,7 +10,7 @@ PATH = "/api/v1/crm/messages"
 ENGINES = ["WEBJS", "WPP", "NOWEB", "GOWS"]
 GROUP = "120363000000000001@g.us"
 PERSONS_ONLY = {"list"}
-WITHOUT_LISTS = {"WEBJS", "WPP"}
+WITHOUT_LISTS = ("WEBJS", "WPP")
 WITH_ID = {"text", "location", "contact", "poll"}
 SENDABLE = [(engine, kind) for engine in ENGINES for kind in BODIES if not (kind == "list" and engine in WITHOUT_LISTS)]
 
