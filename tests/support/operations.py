@@ -99,6 +99,7 @@ BODIES: dict[str, Callable[[Estate], list[Json]]] = {
     ],
     "create_message": lambda it: [
         _message(chat_id=it.live["chat"], reply_to=it.live["message"]),
+        {"type": "image", "chat_id": it.live["chat"], "media_id": it.live["stored_media"]},
         _message(contact_id=it.live["contact"], channel_id=it.live["channel"]),
         {"type": "image", "media_id": it.live["stored_media"], "chat_id": it.live["chat"]},
     ],
