@@ -125,6 +125,7 @@ def _run(loop: asyncio.AbstractEventLoop, tunnel: Tunnel, ready: "asyncio.Future
         loop.run_until_complete(tunnel.serve(ready, stop))
     except Exception as error:  # noqa: BLE001 - it is raised where the port is waited for
         ready.set_exception(error)
-        loop.run_until_complete(asyncio.sleep(0.05))
     finally:
+        # What was closed is gone only some turns of the loop later; and whoever waits for the port hears of it.
+        loop.run_until_complete(asyncio.sleep(0.1))
         loop.close()
