@@ -169,9 +169,6 @@ class FakeWaha:
             return self._message(session, *(unquote(operation.values[name]) for name in ("chatId", "messageId")))
         if operation.id == "SessionsController_get":
             return 200, session.describe()
-        if operation.id == "LidsController_findPNByLid":
-            lid = unquote(operation.values["lid"])
-            return 200, {"lid": lid, "pn": session.phones.get(lid)}
         raise Refusal(501, {"message": f"The fake does not do {operation.id}.", "statusCode": 501})
 
     def _message(self, session: Session, chat: str, full: str) -> tuple[int, Any]:

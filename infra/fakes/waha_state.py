@@ -53,7 +53,6 @@ class Session:
     acks_by_lid: bool = False
     fault: Fault | None = None
     payloads: list[dict[str, Any]] = field(default_factory=list)
-    phones: dict[str, str] = field(default_factory=dict)  # the phones behind hidden ids, by address
 
     def describe(self) -> dict[str, Any]:
         known = {
