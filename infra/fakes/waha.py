@@ -189,9 +189,6 @@ class FakeWaha:
     def _told(self, session: Session, operation: Operation) -> Any:
         if operation.id == "SessionsController_get":
             return session.describe()
-        if operation.id == "LidsController_findPNByLid":
-            lid = unquote(operation.values["lid"])
-            return {"lid": lid, "pn": session.phones.get(lid)}
         raise Refusal(501, {"message": f"The fake does not do {operation.id}.", "statusCode": 501})
 
     def _control_session(

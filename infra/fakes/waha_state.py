@@ -53,7 +53,6 @@ class Session:
     acks_by_lid: bool = False
     fault: Fault | None = None
     payloads: list[dict[str, Any]] = field(default_factory=list)
-    phones: dict[str, str] = field(default_factory=dict)  # the phones behind hidden ids, by address
     paired: bool = True
     codes: list[str] = field(default_factory=list)  # phones that a pairing code was asked for
     restrictions: dict[str, Any] = field(default_factory=dict)  # `reachoutTimelock` and `messageCapping`

@@ -200,7 +200,7 @@ def hidden(shop: Shop) -> Bodies:
     """Somebody is two contacts, by a hidden id and by a phone, which the provider knows to be one."""
     for addressing in (Addressing.LID, Addressing.PHONE):
         hear(shop, "Oi", customer=CAIO, addressing=addressing)
-    shop.waha.state.sessions[SESSION].phones[f"{CAIO.lid}@lid"] = CAIO.phone_address
+    shop.waha.archive(SESSION).phones[CAIO.lid] = CAIO.phone
     shop.world.advance(1)
     return [body(shop, LookUpLid(lookup_id=id_of(shop, "lid_lookups")))]
 

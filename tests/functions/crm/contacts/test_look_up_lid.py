@@ -8,7 +8,6 @@ from shared.crm.contacts.tasks import LookUpLid
 from tests.support.calls import give, tick
 from tests.support.shop import ANA, SESSION, open_shop
 
-HIDDEN, PHONE = f"{ANA.lid}@lid", ANA.phone_address
 MINUTE, DAY = 60, 24 * 60 * 60
 GROUP = "120363000000000001@g.us"
 
@@ -20,7 +19,7 @@ def shop(request, world, api, tenant):
 
 
 def phones(shop):
-    return shop.waha.state.sessions[SESSION].phones
+    return shop.waha.archive(SESSION).phones
 
 
 def looks(shop, after=0):
@@ -40,7 +39,7 @@ def test_a_phone_that_becomes_known_late_makes_one_of_two_contacts_and_chats(sho
     shop.hears("Alguém?", addressing=Addressing.PHONE)
     looks(shop)
     assert (len(living(shop)), len(living(shop, "chats"))) == (2, 2)
-    phones(shop)[HIDDEN] = PHONE
+    phones(shop)[ANA.lid] = ANA.phone
     looks(shop, after=DAY)
     assert (len(living(shop)), len(living(shop, "chats")), len(living(shop, "sessions"))) == (1, 1, 1)
     assert [len(shop.world.events(f"{what}.merged")) for what in ("contact", "chat", "session")] == [1, 1, 1]
@@ -51,7 +50,7 @@ def test_a_phone_that_becomes_known_late_makes_one_of_two_contacts_and_chats(sho
 
 def test_whoever_is_alone_is_then_known_by_both(shop):
     shop.hears("Oi", addressing=Addressing.LID)
-    phones(shop)[HIDDEN] = PHONE
+    phones(shop)[ANA.lid] = ANA.phone
     looks(shop, after=1)
     known = shop.world.rows("select kind, value from contact_identities where not is_variant order by kind")
     assert known == [{"kind": "lid", "value": ANA.lid}, {"kind": "phone", "value": f"+{ANA.phone}"}]
@@ -98,18 +97,6 @@ def test_a_task_that_comes_twice_asks_once(shop):
 def test_members_of_groups_are_asked_for_too(shop):
     event = make_participants(shop.engine, "join", GROUP, [ANA], addressing=Addressing.LID, session=SESSION)
     assert shop.channel.deliver(event).status_code == 200
-    phones(shop)[HIDDEN] = PHONE
+    phones(shop)[ANA.lid] = ANA.phone
     looks(shop, after=1)
     assert shop.world.value("select count(*) from contact_identities where kind = 'phone' and not is_variant") == 1
-
-
-def test_the_sweep_finds_every_tenants(world, api, tenant, other_tenant):
-    with open_shop(world, api, tenant) as ours, open_shop(world, api, other_tenant) as theirs:
-        for shop in (ours, theirs):
-            shop.hears("Oi", addressing=Addressing.LID)
-        world.advance(1)
-        before = world.rows("select tenant_id, id from lid_lookups order by tenant_id")
-        assert tick("sweep_lids") == 204
-        tasks = world.tasks("look_up_lid")
-        found = sorted((row["tenant_id"], row["body"]["data"]["lookup_id"]) for row in tasks)
-        assert found == [(row["tenant_id"], row["id"]) for row in before]
