@@ -15,4 +15,6 @@ order by send_at limit 500
 def sweep_scheduled_messages(tenants: AllTenants) -> None:
     """Send scheduled messages whose timer was lost."""
     left = tenants.find(sql(_LEFT))
-    tenants.schedule((UUID(tenant), SendScheduledMessage(scheduled_message_id=UUID(id))) for tenant, id in left)
+    tenants.schedule(
+        (UUID(tenant), SendScheduledMessage(scheduled_message_id=UUID(planned))) for tenant, planned in left
+    )

@@ -57,7 +57,6 @@ class Session:
     paired: bool = True
     codes: list[str] = field(default_factory=list)  # phones that a pairing code was asked for
     restrictions: dict[str, Any] = field(default_factory=dict)  # `reachoutTimelock` and `messageCapping`
-    phones: dict[str, str] = field(default_factory=dict)  # the phones behind hidden ids, by address
 
     def config(self) -> dict[str, Any]:
         """What is told of where it delivers; a key is never told."""

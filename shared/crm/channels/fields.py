@@ -70,19 +70,19 @@ Hour = Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$", examples=["22:
 class PaceBody(Body):
     """How fast a number sends, whoever writes. What comes too fast waits, in its order, and is sent by itself."""
 
-    per_minute: int = Field(60, ge=1, le=600, description="Messages a minute, once the burst is used up.")
-    burst: int = Field(60, ge=1, le=600, description="Messages that may go at once.")
+    per_minute: int = Field(default=60, ge=1, le=600, description="Messages a minute, once the burst is used up.")
+    burst: int = Field(default=60, ge=1, le=600, description="Messages that may go at once.")
     new_chats_per_day: int | None = Field(
-        None, ge=1, le=10_000, description="How many people may be written to first in a day; null: any number."
+        default=None, ge=1, le=10_000, description="How many people may be written to first in a day; null: any number."
     )
     warm_up_days: int = Field(
-        0,
+        default=0,
         ge=0,
         le=90,
         description="For so long since the channel was made it sends at less than the full pace: at a tenth on the "
         "first day, then evenly more.",
     )
-    quiet_from: Hour | None = Field(None, description="When nothing is sent from, by the project's clock.")
+    quiet_from: Hour | None = Field(default=None, description="When nothing is sent from, by the project's clock.")
     quiet_until: Hour | None = None
 
     @model_validator(mode="after")

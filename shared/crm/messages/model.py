@@ -104,13 +104,12 @@ class Message(Standing):
         at: datetime,
         sender_kind: SenderKind,
         agent_id: UUID | None = None,
-        external_id: str | None = None,
         answers_group_id: UUID | None = None,
         quoted: "Message | None" = None,
         forwarded_from_id: UUID | None = None,
         id: UUID | None = None,
     ) -> Self:
-        """A message to be sent; `external_id` is given where the engine lets us choose it."""
+        """A message to be sent."""
         message = cls(
             id=id or uuid7(),
             tenant_id=chat.tenant_id,
@@ -123,7 +122,6 @@ class Message(Standing):
             sender_kind=sender_kind,
             agent_id=agent_id,
             answers_group_id=answers_group_id,
-            external_id=external_id,
             type=draft.type,
             status=MessageStatus.QUEUED,
             text=draft.text,
