@@ -10,7 +10,6 @@ import socket
 import threading
 import time
 from concurrent.futures import Future
-from dataclasses import asdict
 from functools import cache
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -21,12 +20,13 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from infra.fakes import waha_history, waha_sessions
 from infra.fakes.openapi import Contract, Operation
+from infra.fakes.waha_controls import control
 from infra.fakes.waha_corpus import Corpus
 from infra.fakes.waha_events import Party, envelope, make_ack, make_status
-from infra.fakes.waha_files import FOLDER, FileFault, Shelf
+from infra.fakes.waha_files import FOLDER, Shelf
 from infra.fakes.waha_history import Archive, Dropped, read_kept, read_trouble
 from infra.fakes.waha_sends import KINDS, LACKING, PERSONS_ONLY, answer
-from infra.fakes.waha_state import ActRecord, Fault, SentRecord, Session, State, read_session
+from infra.fakes.waha_state import ActRecord, Fault, SentRecord, Session, State
 from infra.fakes.webhooks import WebhookDelivery, WebhookSender
 
 ECHO_SECONDS = 20.0
@@ -184,11 +184,14 @@ class FakeWaha:
         """Answer what asks for one thing that is known."""
         if operation.id == "ChatsController_getChatMessage":
             return self._message(session, *(unquote(operation.values[name]) for name in ("chatId", "messageId")))
+        return 200, self._told(session, operation)
+
+    def _told(self, session: Session, operation: Operation) -> Any:
         if operation.id == "SessionsController_get":
-            return 200, session.describe()
+            return session.describe()
         if operation.id == "LidsController_findPNByLid":
             lid = unquote(operation.values["lid"])
-            return 200, {"lid": lid, "pn": session.phones.get(lid)}
+            return {"lid": lid, "pn": session.phones.get(lid)}
         raise Refusal(501, {"message": f"The fake does not do {operation.id}.", "statusCode": 501})
 
     def _control_session(
@@ -277,47 +280,6 @@ class FakeWaha:
         }
         return errors.get(fault.kind, (201, answer))
 
-    # What the controls do
-
-    def control(self, method: str, path: list[str], body: Any) -> tuple[int, Any]:
-        """Do one call of the control API under /_fake."""
-        if method == "GET":
-            return self._look(path)
-        match method, path:
-            case "POST", ["sessions"]:
-                return 201, self.state.add(read_session(body)).describe()
-            case "POST", ["sessions", name, "past"]:
-                return 202, self.remember(name, body)
-            case (("PUT" | "DELETE"), ["sessions", name, "fault"]):
-                self.set_fault(name, Fault(**body) if method == "PUT" else None)
-            case (("PUT" | "DELETE"), ["files", "fault"]):
-                self.files.fault = FileFault(**body) if method == "PUT" else None
-            case "POST", ["sessions", name, ("deliver" | "acks") as what]:
-                self._tell(name, what, body)
-            case _:
-                return 404, {"message": "There is no such control."}
-        return 202, {}
-
-    def _tell(self, session: str, what: str, body: Any) -> None:
-        """Deliver an event, or receipts, to the session's webhook."""
-        if what == "deliver":
-            self.deliver(session, body["raw"].encode() if "raw" in body else body)
-            return
-        for level in body["levels"]:
-            self.ack(session, body["id"], level, Party(**body["reader"]) if "reader" in body else None)
-
-    def _look(self, path: list[str]) -> tuple[int, Any]:
-        shown = {
-            "sent": lambda: [asdict(each) for each in self.sent],
-            "acts": lambda: [asdict(each) for each in self.acts],
-            "files": lambda: self.files.asked,
-            "refused": lambda: self.refused,
-            "deliveries": lambda: [asdict(each) for each in self.webhooks.deliveries],
-            "sessions": lambda: [each.describe() for each in self.state.sessions.values()],
-        }
-        name = "/".join(path)
-        return (200, shown[name]()) if name in shown else (404, {"message": "There is no such control."})
-
 
 ACTS = {
     "ChattingController_setReaction": "reaction",
@@ -383,7 +345,7 @@ class _Handler(BaseHTTPRequestHandler):
             body = json.loads(raw) if raw else None
             if parts.path.startswith("/_fake/"):
                 path = [unquote(each) for each in parts.path.split("/")[2:]]
-                return self._reply(*self.server.fake.control(self.command, path, body))
+                return self._reply(*control(self.server.fake, self.command, path, body))
             if self.command == "GET" and parts.path.startswith(FOLDER):
                 return self.server.fake.files.serve(self, unquote(parts.path), self.server.fake.keys)
             return self._reply(*self._operate(parts.path, dict(parse_qsl(parts.query)), body))

@@ -67,6 +67,13 @@ class ChannelRestrictionChanged(ChannelEvent, name="channel.restriction_changed"
     until: datetime | None
 
 
+class ChannelSendThrottled(ChannelEvent, name="channel.send_throttled"):
+    """Messages wait for the number's pace; `bucket` says which brake is on. Told once, until it is released."""
+
+    bucket: str
+    resume_at: datetime
+
+
 class ChannelDebounceTimeoutChanged(ChannelEvent, name="channel.debounce_timeout_changed"):
     old_ms: int
     new_ms: int

@@ -19,11 +19,13 @@ from shared.crm.channels.events import (
     ChannelLabelDeleted,
     ChannelLabelUpserted,
     ChannelRestrictionChanged,
+    ChannelSendThrottled,
     ChannelSilenceDetected,
     ChannelStateChanged,
     ChannelUpdated,
     ChannelWebhookConfigured,
 )
+from shared.crm.channels.pace import Brake, Pace
 from shared.kernel.aggregate import Aggregate
 from shared.kernel.errors import Invalid
 from shared.kernel.ids import uuid7
@@ -77,6 +79,7 @@ class Channel(Aggregate):
     debounce_max_wait_ms: int = 60_000
     replies_in_groups: bool = False
     default_agent_id: UUID | None = None
+    pace: Pace | None = None
     imports_history: bool = False
     history_read_until: datetime | None = None
 
@@ -127,6 +130,10 @@ class Channel(Aggregate):
     def history_is_read(self, until: datetime) -> None:
         """Note up to when all that the provider remembers has been taken in."""
         self.history_read_until = max(until, self.history_read_until or until)
+
+    def throttled(self, brake: Brake, until: datetime) -> None:
+        """Note that messages wait; the rows that say how long are the sender's."""
+        self.record(ChannelSendThrottled(channel_id=self.id, bucket=brake, resume_at=until))
 
     def changed(self, fields: Iterable[str]) -> None:
         if fields := list(fields):
