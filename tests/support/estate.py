@@ -10,7 +10,6 @@ from shared.runtime.dead_letters import Letter
 from shared.runtime.postgres import sql
 from tests.support.api import Api, Caller
 from tests.support.conversation import ANA, Spoken, speak
-from tests.support.files import stored_file
 from tests.support.tenants import Tenant
 from tests.support.waha import WahaChannel, waha_channel
 from tests.support.world import World
@@ -93,7 +92,6 @@ def settle(world: World, api: Api, tenant: Tenant) -> Estate:
         **_merge(world, tenant),
         "scheduled": _scheduled(api, tenant, spoken),
         "doomed_scheduled": _scheduled(api, tenant, spoken),
-        "stored_media": stored_file(world, tenant),
         "media": _upload(api, tenant),
         "stored_media": _stored_upload(world, api, tenant),
         "failed_media": _failed_file(world, tenant, spoken),
