@@ -102,6 +102,7 @@ ADMITTED = (
             ("ai_runs", "tenant_id id responder model"),
             ("channels", "status connection"),
             ("relays", "expires_at"),
+            ("channel_health", "timelocked silent_since"),
         )
     ),
     admission("relay", "login_sessions", "select", _FORGETS, "tenant_id expires_at"),
@@ -146,6 +147,7 @@ ADMITTED = (
     admission("relay", "dead_letters", "delete", _FORGETS),
     admission("relay", "history_runs", "select", _DUE, "tenant_id id status updated_at"),
     admission("relay", "channels", "select", _DUE, "tenant_id id type status"),
+    admission("relay", "channel_health", "select", _DUE, "tenant_id id checked_at"),
     admission("relay", "history_chats", "select", _FORGETS, "tenant_id expires_at"),
     admission("relay", "history_chats", "delete", _FORGETS),
     admission("relay", "auth_attempts", "select", _FORGETS, "at"),
@@ -211,6 +213,7 @@ WITHOUT_CONTACT = {
     "history_runs": judged(
         "kind cause status own_addresses failure_code failure_reason totals", "names the tenant's own number alone"
     ),
+    "channel_health": judged("problem", _OPERATED),
     "contacts": judged("name name_folded", _ITS_PERSON),
     "chat_addresses": judged("address", "its chat names the contact"),
     "channel_labels": judged("label name color stamp", _OPERATED),

@@ -128,11 +128,26 @@ module "database" {
   region   = var.region
   network  = module.network
   settings = var.database
-  pooler   = merge(var.pooler, { account = module.accounts.pooler.email, secrets = module.secrets.names })
-  project  = var.project
+  pooling  = { managed = var.pooler.managed, connections = var.pooler.app_connections, clients = var.pooler.clients }
   kms_key  = var.kms_key
 
-  depends_on = [terraform_data.connection_budget, google_kms_crypto_key_iam_member.services, google_kms_crypto_key_iam_member.disks_and_buckets]
+  depends_on = [terraform_data.connection_budget, google_kms_crypto_key_iam_member.services]
+}
+
+module "pooler" {
+  source = "./modules/pooler"
+  count  = var.pooler.managed ? 0 : 1
+
+  project  = var.project
+  region   = var.region
+  network  = module.network
+  database = module.database
+  sizes    = var.pooler
+  account  = module.accounts.pooler.email
+  secrets  = module.secrets.names
+  kms_key  = var.kms_key
+
+  depends_on = [google_kms_crypto_key_iam_member.disks_and_buckets]
 }
 
 module "storage" {
@@ -181,6 +196,7 @@ module "migration" {
   account  = module.accounts.migrator
   network  = module.network
   database = module.database
+  pooler   = one(concat(module.pooler[*].address, var.pooler.managed ? [module.database.address] : []))
   limits   = local.role_limits
   secrets  = module.secrets.names
 }

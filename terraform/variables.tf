@@ -124,8 +124,9 @@ variable "database" {
 }
 
 variable "pooler" {
-  description = "The PgBouncer instances. Sizes are connections of one instance: to the database by role, from functions."
+  description = "The PgBouncer instances. Sizes are connections of one instance: to the database by role, from functions. Managed: Cloud SQL's own in their place, which its edition ENTERPRISE_PLUS has."
   type = object({
+    managed         = optional(bool, false)
     instances       = optional(number, 2)
     machine_type    = optional(string, "e2-small")
     app_connections = optional(number, 30)

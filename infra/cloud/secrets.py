@@ -64,10 +64,14 @@ def fill(
 
 
 def url_of(role: str, password: str, door: Door, database_host: str, pooler_host: str) -> str:
-    """Say where a role connects. Cloud SQL's certificate names no address, but its authority signs for it alone."""
-    if door.pooled:
-        return f"postgresql://{role}:{password}@{pooler_host}:{POOLER_PORT}/{door.database}"
-    return f"postgresql://{role}:{password}@{database_host}:5432/{door.database}?sslmode=verify-ca"
+    """Say where a role connects. Cloud SQL's certificate names no address, but its authority signs for it alone.
+
+    With the database's own address for the poolers', Cloud SQL pools: under its certificate, and without other names.
+    """
+    login = f"postgresql://{role}:{password}"
+    if door.pooled and pooler_host != database_host:
+        return f"{login}@{pooler_host}:{POOLER_PORT}/{door.database}"
+    return f"{login}@{database_host}:{POOLER_PORT if door.pooled else 5432}/{DATABASE}?sslmode=verify-ca"
 
 
 def _keys(vault: Keeps) -> None:

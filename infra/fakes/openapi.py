@@ -91,8 +91,13 @@ _SPELLED = {bool: "boolean", str: "string", int: "number", float: "number"}
 def _mend(schema: dict[str, Any]) -> dict[str, Any]:
     """Say in JSON Schema 2020-12 what the document says in the words of OpenAPI 3.0, or says wrongly.
 
-    What has a plain value by default is no object, though its generator did not find out what it is.
+    What has a plain value by default is no object, though its generator did not find out what it is; nor are the
+    things in a list whose example holds plain ones.
     """
+    examples = schema.get("example")
+    if schema.get("type") == "array" and schema.get("items") == {"type": "object"} and isinstance(examples, list):
+        kinds = {type(each) for each in examples}
+        schema["items"] = {"type": "string"} if kinds == {str} else schema["items"]
     if schema.get("type") == "object" and type(schema.get("default")) in _SPELLED:
         schema["type"] = _SPELLED[type(schema["default"])]
     if isinstance(schema.get("required"), bool) and "in" not in schema and "content" not in schema:

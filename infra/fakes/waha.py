@@ -10,7 +10,6 @@ import socket
 import threading
 import time
 from concurrent.futures import Future
-from dataclasses import asdict
 from functools import cache
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -19,13 +18,15 @@ from types import TracebackType
 from typing import Any, Self
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from infra.fakes import waha_history
+from infra.fakes import waha_history, waha_sessions
 from infra.fakes.openapi import Contract, Operation
-from infra.fakes.waha_events import Party, envelope, make_ack
-from infra.fakes.waha_files import FOLDER, FileFault, Shelf
-from infra.fakes.waha_history import Archive, Dropped
+from infra.fakes.waha_controls import control
+from infra.fakes.waha_corpus import Corpus
+from infra.fakes.waha_events import Party, envelope, make_ack, make_status
+from infra.fakes.waha_files import FOLDER, Shelf
+from infra.fakes.waha_history import Archive, Dropped, read_kept, read_trouble
 from infra.fakes.waha_sends import KINDS, LACKING, PERSONS_ONLY, answer
-from infra.fakes.waha_state import ActRecord, Fault, SentRecord, Session, State, read_session
+from infra.fakes.waha_state import ActRecord, Fault, SentRecord, Session, State
 from infra.fakes.webhooks import WebhookDelivery, WebhookSender
 
 ECHO_SECONDS = 20.0
@@ -115,6 +116,16 @@ class FakeWaha:
         """What the session remembers of long ago: nothing, unless somebody fills it."""
         return self.archives.setdefault(session, Archive(self.state.sessions[session].engine))
 
+    def remember(self, session: str, told: dict[str, Any]) -> dict[str, Any]:
+        """Fill what a session remembers: with a whole `corpus`, with `kept` messages, or with `trouble` in telling."""
+        if "corpus" in told:
+            self.archives[session] = Corpus(**told["corpus"]).archive(self.state.sessions[session].engine)
+        archive = self.archive(session)
+        for kept in told.get("kept", ()):
+            archive.add(read_kept(kept))
+        archive.trouble = read_trouble(told["trouble"]) if "trouble" in told else archive.trouble
+        return {"chats": len(archive.chats)}
+
     def set_fault(self, session: str, fault: Fault | None) -> None:
         self.state.sessions[session].fault = fault
 
@@ -165,11 +176,34 @@ class FakeWaha:
             chat = operation.values.get("chatId")
             beside = self.state.chat(session, unquote(chat)) if chat else list(session.payloads)
             return waha_history.answer(self.archive(session.name), beside, operation, query)
+        if operation.id in waha_sessions.OPERATIONS:
+            return self._control_session(session, operation, query, body)
+        return self._known(operation, session)
+
+    def _known(self, operation: Operation, session: Session) -> tuple[int, Any]:
+        """Answer what asks for one thing that is known."""
         if operation.id == "ChatsController_getChatMessage":
             return self._message(session, *(unquote(operation.values[name]) for name in ("chatId", "messageId")))
+        return 200, self._told(session, operation)
+
+    def _told(self, session: Session, operation: Operation) -> Any:
         if operation.id == "SessionsController_get":
-            return 200, session.describe()
+            return session.describe()
         raise Refusal(501, {"message": f"The fake does not do {operation.id}.", "statusCode": 501})
+
+    def _control_session(
+        self, session: Session, operation: Operation, query: dict[str, str], body: Any
+    ) -> tuple[int, Any]:
+        """Do what changes the session itself, and tell the webhook of its new state."""
+        before = session.status
+        try:
+            told = waha_sessions.answer(session, operation, query, body)
+        except waha_sessions.NotNow as error:
+            raise Refusal(422, {"message": str(error), "statusCode": 422}) from error
+        if session.status != before:
+            me = session.me if session.paired else None
+            self._emit(session, make_status(session.engine, session.status, session=session.name, me=me))
+        return told
 
     def _message(self, session: Session, chat: str, full: str) -> tuple[int, Any]:
         found = next((each for each in session.payloads if each.get("id") == full), None)
@@ -243,40 +277,6 @@ class FakeWaha:
         }
         return errors.get(fault.kind, (201, answer))
 
-    # What the controls do
-
-    def control(self, method: str, path: list[str], body: Any) -> tuple[int, Any]:
-        """Do one call of the control API under /_fake."""
-        if method == "GET":
-            return self._look(path)
-        if method == "POST" and path == ["sessions"]:
-            return 201, self.state.add(read_session(body)).describe()
-        match method, path:
-            case (("PUT" | "DELETE"), ["sessions", name, "fault"]):
-                self.set_fault(name, Fault(**body) if method == "PUT" else None)
-            case (("PUT" | "DELETE"), ["files", "fault"]):
-                self.files.fault = FileFault(**body) if method == "PUT" else None
-            case "POST", ["sessions", name, "deliver"]:
-                self.deliver(name, body["raw"].encode() if "raw" in body else body)
-            case "POST", ["sessions", name, "acks"]:
-                for level in body["levels"]:
-                    self.ack(name, body["id"], level, Party(**body["reader"]) if "reader" in body else None)
-            case _:
-                return 404, {"message": "There is no such control."}
-        return 202, {}
-
-    def _look(self, path: list[str]) -> tuple[int, Any]:
-        shown = {
-            "sent": lambda: [asdict(each) for each in self.sent],
-            "acts": lambda: [asdict(each) for each in self.acts],
-            "files": lambda: self.files.asked,
-            "refused": lambda: self.refused,
-            "deliveries": lambda: [asdict(each) for each in self.webhooks.deliveries],
-            "sessions": lambda: [each.describe() for each in self.state.sessions.values()],
-        }
-        name = "/".join(path)
-        return (200, shown[name]()) if name in shown else (404, {"message": "There is no such control."})
-
 
 ACTS = {
     "ChattingController_setReaction": "reaction",
@@ -342,7 +342,7 @@ class _Handler(BaseHTTPRequestHandler):
             body = json.loads(raw) if raw else None
             if parts.path.startswith("/_fake/"):
                 path = [unquote(each) for each in parts.path.split("/")[2:]]
-                return self._reply(*self.server.fake.control(self.command, path, body))
+                return self._reply(*control(self.server.fake, self.command, path, body))
             if self.command == "GET" and parts.path.startswith(FOLDER):
                 return self.server.fake.files.serve(self, unquote(parts.path), self.server.fake.keys)
             return self._reply(*self._operate(parts.path, dict(parse_qsl(parts.query)), body))

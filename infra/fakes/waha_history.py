@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from infra.fakes.openapi import Operation
-from infra.fakes.waha_events import ACK_NAMES, Said, payload
+from infra.fakes.waha_events import ACK_NAMES, Addressing, Party, Said, payload
 from shared.providers.waha.ids import address, bare_id
 from shared.providers.waha.messages import Setting, read_message
 
@@ -33,6 +33,14 @@ class Kept:
 
     said: Said
     ack: int
+
+
+def read_kept(told: dict[str, Any]) -> Kept:
+    """A message as the control API writes it."""
+    said = told["said"]
+    addressing = Addressing(said.get("addressing", Addressing.PHONE))
+    people = {name: Party(**said[name]) for name in ("customer", "me") if name in said}
+    return Kept(said=Said(**{**said, **people, "addressing": addressing}), ack=told["ack"])
 
 
 @dataclass(kw_only=True)
@@ -69,6 +77,11 @@ class Trouble:
         kind = chance.choice(self.kinds)
         most = chance.choice((1, 1, 2)) if kind in FAILING else 1000
         return kind if attempt < most else None
+
+
+def read_trouble(told: dict[str, Any]) -> Trouble:
+    """Trouble as the control API writes it."""
+    return Trouble(**{**told, "kinds": tuple(told.get("kinds", KINDS))})
 
 
 class Archive:

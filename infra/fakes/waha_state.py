@@ -53,17 +53,26 @@ class Session:
     acks_by_lid: bool = False
     fault: Fault | None = None
     payloads: list[dict[str, Any]] = field(default_factory=list)
+    paired: bool = True
+    codes: list[str] = field(default_factory=list)  # phones that a pairing code was asked for
+    restrictions: dict[str, Any] = field(default_factory=dict)  # `reachoutTimelock` and `messageCapping`
+
+    def config(self) -> dict[str, Any]:
+        """What is told of where it delivers; a key is never told."""
+        known = self.webhook
+        return {"webhooks": [{"url": known.url, "events": list(known.events)}]} if known else {}
 
     def describe(self) -> dict[str, Any]:
         known = {
             "id": self.me.phone_address,
             "pushName": self.me.name,
             "lid": f"{self.me.lid}@lid",
+            **self.restrictions,
         }
         return {
             "name": self.name,
             "status": self.status,
-            "config": {},
+            "config": self.config(),
             "me": known if self.status == "WORKING" else None,
             "presence": None,
             "timestamps": {"activity": int(time.time() * 1000)},

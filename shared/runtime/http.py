@@ -42,11 +42,11 @@ class Endpoint(Routed):
 
     None of the below: a read, which returns a `One` or a `Page`.
     `uow`: one transaction, committed when the handler returns.
-    `transactions`: opens transactions itself; the way of what comes before a tenant is known.
+    `transactions`: opens transactions itself (`CallerTransactions`), as it asks an outside service between them.
     """
 
     kind: ClassVar[Kind] = Kind.ENDPOINT
-    provided: ClassVar[frozenset[str]] = frozenset({"uow", "body", "query", "filters", "request"})
+    provided: ClassVar[frozenset[str]] = frozenset({"uow", "transactions", "body", "query", "filters", "request"})
 
     status: int
     errors: tuple[type[DomainError], ...] = ()
@@ -135,8 +135,19 @@ class Endpoint(Routed):
         if self.allow is PUBLIC:
             return self._welcome(request, turnstile)
         claim = claim_of(request.headers.get, self.scope)
+        if "transactions" in self.types:
+            return self._outwards(request, claim, turnstile)
         way = self._read if self.reads else self._write
         return way(request, claim, turnstile)
+
+    def _outwards(self, request: Request, claim: Claim, turnstile: Turnstile) -> Response:
+        """Prove the caller first; from then on the handler says when a transaction is open, and when none is."""
+        from shared.runtime.calling import CallerTransactions
+
+        transactions = CallerTransactions(claim, self.role, turnstile)
+        with transactions.begin():
+            pass
+        return self._reply(self.handler(transactions, **self._arguments(request)))
 
     def _welcome(self, request: Request, turnstile: Turnstile) -> Response:
         """Answer somebody who is not known: their address counts, and the e-mail that they name."""

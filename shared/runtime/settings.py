@@ -52,6 +52,7 @@ class Settings:
     ai_prices: str = ""  # {"model": {"input": 300, "output": 2500}}: billionths of a dollar a token
     trace_one_in: str = "1"  # of so many traces one is kept
     traces_url: str = "https://telemetry.googleapis.com/v1/traces"  # takes OTLP; only Google's is shown our credentials
+    channel_silence_minutes: str = "60"  # without a delivery, at an hour with some, until it is told; 0: never
     outbox_kept_days: str = "7"  # how long what was published stays; one at least
     threads: str = "8"
 

@@ -254,3 +254,17 @@ run "what_can_go_wrong_is_told_and_shown" {
     error_message = "What is alerted on is shown, and what explains it too."
   }
 }
+
+run "cloud_sql_can_pool_in_the_poolers_place" {
+  command = plan
+
+  variables {
+    database = { tier = "db-perf-optimized-N-8", edition = "ENTERPRISE_PLUS", max_connections = 400 }
+    pooler   = { managed = true, app_connections = 40, clients = 20000 }
+  }
+
+  assert {
+    condition     = length(module.pooler) == 0 && output.connection_budget.pooled == 2 * 3 * 40
+    error_message = "Two poolers for eight processors, with a pool for each of three roles, and none of ours."
+  }
+}

@@ -40,6 +40,7 @@ WORDS_OF_OURS = {
     "current": "a connection's state",
     "day": "a date of the calendar",
     "direction": "inbound or outbound",
+    "events": "names of the provider's events",
     "kind": "one of an enumeration of the aggregate's model",
     "mimetype": "what kind of file it is, as its first bytes show",
     "label": "the provider's number of a label",
@@ -50,6 +51,7 @@ WORDS_OF_OURS = {
     "role": "a role's name",
     "sender_kind": "one of an enumeration of the aggregate's model",
     "source": "one of an enumeration of the aggregate's model",
+    "state": "a connection's state",
     "type": "one of an enumeration of the aggregate's model",
 }
 FIELDS = [

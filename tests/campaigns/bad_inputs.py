@@ -216,8 +216,8 @@ def told(bench: Bench, spec: Endpoint, entry: Entry, name: str) -> None:
 
 def example(spec: Endpoint) -> dict[str, Any]:
     content = described(spec)["requestBody"]["content"]["application/json"]
-    found: dict[str, Any] = dict(content["example"])
-    return found
+    found = content["example"] if "example" in content else next(iter(content["examples"].values()))["value"]
+    return dict(found)
 
 
 def properties(spec: Endpoint) -> dict[str, str]:

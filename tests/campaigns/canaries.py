@@ -235,7 +235,7 @@ class Tour:
         with patch.object(Contact, "create", quote), patch.object(sign_in, "_admit", quote):
             self._call("POST", "/api/v1/crm/contacts", json={"phone": phone, "name": "E"}, as_=self.shop.tenant.agent)
             self._call("POST", "/api/v1/auth/login", json={"email": "a@example.com", "password": c.text("password")})
-        with patch("shared.crm.inbound.intake.Intake.keep", quote):
+        with patch("shared.crm.inbound.intake.Intake.take", quote):
             said: dict[str, Any] = {
                 "customer": Party(phone=c.phone()),
                 "timestamp": int(time.time()),

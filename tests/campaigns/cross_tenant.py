@@ -28,6 +28,7 @@ from tests.support.environment import disconnect, environment
 from tests.support.estate import Estate, beside, record_all, settle
 from tests.support.operations import Place, Question, Unprepared
 from tests.support.postgres import Database, serving
+from tests.support.provider import answering
 from tests.support.services import WATCHER
 from tests.support.tenants import Tenant, new_tenant
 from tests.support.world import World
@@ -94,10 +95,11 @@ def measure(database: Database, *, long: bool) -> dict[str, Any]:
     setting = lay_out(World(database))
     routed = [each for each in declarations() if isinstance(each, Routed)]
     tally = Tally()
-    for declared in routed:
-        cover(setting, declared, tally, long=long)
-    for declared in sorted(routed, key=_harm):
-        prove(setting, declared, tally)
+    with answering(setting.world):
+        for declared in routed:
+            cover(setting, declared, tally, long=long)
+        for declared in sorted(routed, key=_harm):
+            prove(setting, declared, tally)
     return figures(tally, len(routed))
 
 

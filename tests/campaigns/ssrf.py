@@ -17,7 +17,7 @@ from shared.crm.channels.connection import open_waha
 from shared.crm.channels.store import Channels
 from shared.crm.media import fetching
 from shared.crm.media.tasks import FetchMedia
-from shared.providers import guard
+from shared.providers import guard, public_addresses
 from shared.providers.waha.client import WahaError
 from shared.runtime.work import unit_of_work
 from tests.campaigns.stage import stage
@@ -273,7 +273,7 @@ def answers_unchecked() -> AbstractContextManager[Any]:
     """Literals are checked, and what a name leads to is not."""
 
     def found(self: guard.GuardedBackend, host: str, port: int, deadline: float) -> list[str]:
-        return [host] if guard.parse(host) else self._answers(host, port, deadline)
+        return [host] if public_addresses.parse(host) else self._answers(host, port, deadline)
 
     return patch.object(guard.GuardedBackend, "_addresses", found)
 

@@ -12,6 +12,7 @@ from shared.runtime.http import SERVICE, Endpoint
 from tests.support.environment import environment
 from tests.support.estate import record_all, settle
 from tests.support.operations import BODIES, questions
+from tests.support.provider import answering
 from tests.support.services import WATCHER
 
 DECLARED = [each for each in manifest.declarations() if isinstance(each, Endpoint)]
@@ -28,7 +29,8 @@ def document():
 def estate(world, api, tenant):
     made = settle(world, api, tenant)
     record_all(world)
-    return made
+    with answering(world):
+        yield made
 
 
 @pytest.fixture

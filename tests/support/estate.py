@@ -1,7 +1,7 @@
 """One of everything that a tenant can have, made as it really comes about; and a second project beside the first."""
 
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from infra.fakes.waha_events import Addressing, Party
@@ -10,6 +10,7 @@ from shared.runtime.dead_letters import Letter
 from shared.runtime.postgres import sql
 from tests.support.api import Api, Caller
 from tests.support.conversation import ANA, Spoken, speak
+from tests.support.files import stored_file
 from tests.support.tenants import Tenant
 from tests.support.waha import WahaChannel, waha_channel
 from tests.support.world import World
@@ -29,7 +30,8 @@ insert into messages (
     id, tenant_id, project_id, version, channel_id, chat_id, session_id, contact_id, direction, sender_kind, type,
     external_id, status, text, sent_at, failure_code, failure_reason)
 select :id, tenant_id, project_id, 1, channel_id, chat_id, session_id, contact_id, 'outbound', 'user', 'text',
-    case :status when 'sent' then '3EB0' || left(md5(:id), 18) end, :status, 'Bom dia!', now(), :failure, :failure
+    case :status when 'sent' then '3EB0' || left(md5(cast(cast(:id as uuid) as text)), 18) end,
+    :status, 'Bom dia!', now(), :failure, :failure
 from messages where tenant_id = :tenant_id and id = :message_id
 """
 _GIVEN_UP = """
@@ -82,6 +84,9 @@ def settle(world: World, api: Api, tenant: Tenant) -> Estate:
         "failed_message": _answered(world, tenant, spoken, "failed", failure="unreachable"),
         "dead_letter": _dead_letter(world, tenant),
         **_merge(world, tenant),
+        "scheduled": _scheduled(api, tenant, spoken),
+        "doomed_scheduled": _scheduled(api, tenant, spoken),
+        "stored_media": stored_file(world, tenant),
         "media": _upload(api, tenant),
         "failed_media": _failed_file(world, tenant, spoken),
         **_access(world, api, tenant),
@@ -147,6 +152,16 @@ def _failed_file(world: World, tenant: Tenant, spoken: Spoken) -> Any:
     names = {"id": uuid7(), "tenant_id": tenant.tenant_id, "message_id": spoken.message_id}
     world.admin.run(sql(_GIVEN_UP, **names))
     return names["id"]
+
+
+def _scheduled(api: Api, tenant: Tenant, spoken: Spoken) -> Any:
+    """A message that is to be sent later."""
+    message = {"type": "text", "text": "Bom dia!", "chat_id": str(spoken.chat_id)}
+    plan = {"send_at": f"{datetime.now(UTC) + timedelta(days=30):%Y-%m-%dT%H:%M:%SZ}", "message": message}
+    answer = api.post("/api/v1/crm/messages/schedule", plan, as_=tenant.agent)
+    assert answer.status_code == 201, answer.text
+    planned: dict[str, Any] = answer.get_json()
+    return planned["id"]
 
 
 def _dead_letter(world: World, tenant: Tenant) -> Any:

@@ -4,6 +4,7 @@ import base64
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from typing import Any, get_args, get_origin, get_type_hints
 from urllib.parse import urlencode
 from uuid import UUID
@@ -38,6 +39,7 @@ KINDS = {
     "message_group_id": "group",
     "message_id": "message",
     "quoted_message_id": "message",
+    "scheduled_message_id": "scheduled",
     "sender_contact_id": "contact",
     "project_id": "project",
     "reply_to": "message",
@@ -55,6 +57,7 @@ STATES = {
     ("retry_message", "message_id"): "failed_message",
     ("recall_message", "message_id"): "sent_message",
     ("unmerge_contact", "contact_id"): "survivor",
+    ("cancel_scheduled_message", "scheduled_message_id"): "doomed_scheduled",
     ("retry_media", "media_id"): "failed_media",
 }
 
@@ -71,6 +74,10 @@ def _channel(it: Estate) -> Json:
     }
 
 
+def _in_days(days: int) -> str:
+    return f"{datetime.now(UTC) + timedelta(days=days):%Y-%m-%dT%H:%M:%SZ}"
+
+
 def _message(**to: str) -> Json:
     return {"type": "text", "text": "Bom dia!", **to}
 
@@ -81,6 +88,8 @@ BODIES: dict[str, Callable[[Estate], list[Json]]] = {
     "assign_session": lambda it: [{"agent_id": it.live["agent"]}],
     "close_session": lambda _: [{"outcome": "resolved"}],
     "confirm_delivery": lambda _: [{"status": "delivered"}],
+    "deactivate_channel": lambda _: [{"logout": True}],
+    "request_pairing_code": lambda _: [{"phone": "+5511933334444"}],
     "create_agent": lambda _: [{"name": "Leo"}],
     "create_api_key": lambda _: [{"name": "Website"}],
     "create_channel": lambda it: [_channel(it)],
@@ -91,6 +100,7 @@ BODIES: dict[str, Callable[[Estate], list[Json]]] = {
     "create_message": lambda it: [
         _message(chat_id=it.live["chat"], reply_to=it.live["message"]),
         _message(contact_id=it.live["contact"], channel_id=it.live["channel"]),
+        {"type": "image", "media_id": it.live["stored_media"], "chat_id": it.live["chat"]},
     ],
     "forward_message": lambda it: [
         {"chat_id": it.live["silent_chat"]},
@@ -100,6 +110,10 @@ BODIES: dict[str, Callable[[Estate], list[Json]]] = {
     "type_in_chat": lambda _: [{"seconds": 3}],
     "import_history": lambda _: [{"media": True}],
     "reconcile_channel": lambda _: [{"days": 3}],
+    "schedule_message": lambda it: [
+        {"send_at": _in_days(30), "message": _message(chat_id=it.live["chat"])},
+    ],
+    "update_scheduled_message": lambda _: [{"send_at": _in_days(60)}],
     "login": lambda it: [
         {"email": it.tenant.admin.email, "password": PASSWORD, "tenant_id": it.live["tenant"]},
     ],

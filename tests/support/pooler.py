@@ -19,7 +19,7 @@ from infra.local.process import Child
 from shared.runtime import wire
 from tests.support.postgres import Database
 
-SCRIPT = ROOT / "terraform/modules/database/pooler.sh.tftpl"
+SCRIPT = ROOT / "terraform/modules/pooler/pooler.sh.tftpl"
 FOLDER = "/etc/pgbouncer"
 SOCKETS = "/var/run/postgresql"
 # The embedded Postgres speaks no TLS; what the cloud's poolers ask of the database's certificate cannot be tried here.

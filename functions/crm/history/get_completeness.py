@@ -4,9 +4,9 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from shared.crm.history.completeness import CompletenessView, completeness_of
+from shared.crm.history.completeness import COMPLETENESS, CompletenessView
 from shared.runtime.http import Role, endpoint
-from shared.runtime.query import One
+from shared.runtime.query import One, only
 
 
 class Span(BaseModel):
@@ -18,4 +18,4 @@ class Span(BaseModel):
 @endpoint("GET", "/api/v1/crm/channels/{channel_id}/completeness", allow=Role.VIEWER)
 def get_completeness(channel_id: UUID, query: Span) -> One[CompletenessView]:
     """Compare, day by day, the messages that the provider has with those that are here, as they were last looked at."""
-    return completeness_of(channel_id, query.days)
+    return only(COMPLETENESS, channel_id=channel_id, days=query.days)

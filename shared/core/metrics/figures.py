@@ -74,6 +74,11 @@ select coalesce(jsonb_agg(jsonb_build_array(connection, count) order by connecti
 ) as known
 """
 
+_TROUBLED = """
+select jsonb_build_object('silent', count(silent_since), 'timelocked', count(*) filter (where timelocked))
+from channel_health
+"""
+
 
 def gauges() -> list[Gauge]:
     """All figures, as they stand in one moment."""
@@ -184,6 +189,19 @@ def _channels(told: Rows) -> Iterator[Gauge]:
     )
 
 
+def _troubled(told: dict[str, Any]) -> Iterator[Gauge]:
+    yield Gauge(
+        "ventros_channels_silent",
+        "Channels that say that they work and are not heard of at an hour at which they usually are.",
+        (Sample(told["silent"]),),
+    )
+    yield Gauge(
+        "ventros_channels_timelocked",
+        "Channels whose numbers WhatsApp lets open no new chats.",
+        (Sample(told["timelocked"]),),
+    )
+
+
 _FIGURES = (
     _Figures(sql(_MESSAGES), _messages),
     _Figures(sql(_STANDING), _standing),
@@ -192,4 +210,5 @@ _FIGURES = (
     _Figures(sql(_REPLIES), _replies),
     _Figures(sql(_RUNS), _runs),
     _Figures(sql(_CHANNELS), _channels),
+    _Figures(sql(_TROUBLED), _troubled),
 )

@@ -4,9 +4,10 @@ from typing import TypeVar
 
 from shared.crm.channels.model import Channel
 from shared.providers import guard
-from shared.providers.waha import client, history
+from shared.providers.waha import client, history, sessions
 from shared.providers.waha.client import Waha
 from shared.providers.waha.history import Archive
+from shared.providers.waha.sessions import SessionControl
 from shared.runtime.sealing import unseal
 from shared.runtime.settings import settings
 
@@ -16,6 +17,11 @@ W = TypeVar("W", bound=Waha)
 def open_waha(channel: Channel, *, seconds: float | None = None) -> Waha:
     """A client of the channel's WAHA server, behind the address guard; close it after use."""
     return _opened(channel, Waha, seconds or client.TIMEOUT_SECONDS, client.MOST_BYTES)
+
+
+def open_sessions(channel: Channel) -> SessionControl:
+    """The same, for the session itself."""
+    return _opened(channel, SessionControl, sessions.TIMEOUT_SECONDS, client.MOST_BYTES)
 
 
 def open_archive(channel: Channel) -> Archive:

@@ -5,6 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from shared.crm.channels.model import ChannelStatus, ChannelType, Engine
+from shared.crm.channels.pace import Pace
 from shared.runtime.query import Source
 
 
@@ -30,6 +31,7 @@ class ChannelView:
     debounce_max_wait_ms: int
     replies_in_groups: bool
     default_agent_id: UUID | None
+    pace: Pace | None
     imports_history: bool
     history_read_until: datetime | None
     version: int

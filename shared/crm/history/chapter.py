@@ -62,10 +62,10 @@ class Book:
 class Chapter:
     """The messages of one page, oldest first, and what follows from them."""
 
-    def __init__(self, book: Book, messages: Sequence[InboundMessage]) -> None:
-        self.book, self.told = book, messages
+    def __init__(self, book: Book, messages: Sequence[InboundMessage], delivered: frozenset[str] = frozenset()) -> None:
+        self.book, self.told, self._delivered = book, messages, delivered
         self.added: list[Message] = []
-        self.known = 0
+        self.known = self.delivered = 0
         self.chat: Chat | None = None
         self.recovered: dict[tuple[UUID, str], tuple[Day, int]] = {}
         self._stretches: Stretches | None = None
@@ -84,11 +84,13 @@ class Chapter:
     def _take(self, told: InboundMessage) -> None:
         book = self.book
         at = min(told.sent_at or book.now, book.now)
-        missing = told.external_id not in book.ids
+        delivered, missing = told.external_id in self._delivered, told.external_id not in book.ids
         contact = book.people.contact(told.customer or told.sender)
         chat = self.chat = book.people.chat(told, contact)
-        self._count(chat, told, at, missing=missing)
-        if not missing:
+        self._count(chat, told, at, missing=missing or delivered)
+        if delivered and not missing:
+            self.delivered += 1
+        elif not missing:
             self._is_known(told)
         elif sending := book.sending_of(chat, told, at):
             book.ids[told.external_id] = sending.id
@@ -125,7 +127,7 @@ class Chapter:
         self.added.append(message)
         if writer:
             self._last_heard[writer.id] = writer, at
-            self.book.people.takes_part(chat, writer, stamp(at, content=told.external_id))
+            self.book.people.takes_part(chat, writer, stamp(told.sent_at or at, content=told.external_id))
         elif session and told.from_me:
             self._take_over(session, at)
 

@@ -4,8 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
-from shared.runtime.postgres import sql
-from shared.runtime.query import One, Source
+from shared.runtime.query import Source
 
 _RECOVERED = "least(d.recovered + d.recovered_before, d.expected - d.unknown)"
 _DAYS = f"""
@@ -53,11 +52,6 @@ COMPLETENESS = Source(
         from ({_DAYS}) as n) as n""",  # noqa: S608 - our own words
     alias="c",
     columns={"channel_id": "c.id", **{name: f"n.{name}" for name in (*_SUMS, "checked_at", "days")}},
+    where="c.id = :channel_id",
     noun="channel",
 )
-
-
-def completeness_of(channel_id: UUID, days: int) -> One[CompletenessView]:
-    """The last so many days of a channel."""
-    text = f"select {COMPLETENESS.item()} from {COMPLETENESS.tables} where c.id = :id"  # noqa: S608 - our own words
-    return One(sql=sql(text, id=channel_id, days=days), noun=COMPLETENESS.noun)

@@ -4,13 +4,16 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
+from shared.crm.calls.store import BELONGS
 from shared.crm.chats.members import Members
 from shared.crm.chats.model import Chat
+from shared.crm.chats.waiting import TAKEN, settle
 from shared.crm.contacts.model import Contact, ContactSource, with_variants
 from shared.crm.history.model import HistoryRun
 from shared.crm.history.picture import Asked
 from shared.crm.inbound.ledger import Ledger
-from shared.kernel.identities import Identity
+from shared.kernel.identities import Identity, IdentityKind
+from shared.kernel.ids import uuid7
 from shared.kernel.inbound import ChatKind, InboundMessage, Person
 
 Key = tuple[str, str, str]
@@ -34,6 +37,11 @@ class Circle:
         if parent != name:
             parent = self._parents[name] = self.head(parent)
         return parent
+
+    def knows_phone(self, name: Key) -> bool:
+        """Whether a phone is among the names of the person."""
+        head = self.head(name)
+        return any(each[0] == IdentityKind.PHONE and self.head(each) == head for each in list(self._parents))
 
     def of(self, person: Person | None) -> Key | None:
         return self.head(key_of(person.identities[0])) if person and person.identities else None
@@ -89,8 +97,8 @@ class People:
         self._addresses = {address: chats[each] for address, each in seen["addresses"].items()}
         self._chats = {each.contact_id: each for each in chats.values() if each.contact_id}
         self._by_id = chats
+        self._seen = seen
         self._members: dict[UUID, Members] = {}
-        self._participants = seen["participants"]
 
     def meet(self, page: Asked, seen: dict[str, Any]) -> None:
         """Know the other side of a chat by those of its messages that are here already, whatever it is called now."""
@@ -117,11 +125,20 @@ class People:
         owner = contact if told.chat_kind is ChatKind.INDIVIDUAL else None
         chat = self.at(told.chat_addresses) or (self._chats.get(owner.id) if owner else None)
         chat = chat or self._new_chat(told.chat_kind, owner)
-        for address in told.chat_addresses:
-            if address not in self._addresses:
-                self._addresses[address] = chat
-                self._row("chat_addresses", channel_id=chat.channel_id, address=address, chat_id=chat.id)
+        self._find_under(chat, told.chat_addresses)
         return chat
+
+    def _find_under(self, chat: Chat, addresses: Sequence[str]) -> None:
+        """Let it be found at these addresses, and have what waited for it there."""
+        new = [address for address in addresses if address not in self._addresses]
+        for address in new:
+            self._addresses[address] = chat
+            self._row("chat_addresses", channel_id=chat.channel_id, address=address, chat_id=chat.id)
+        early = [row for row in self._seen["early"] if row["external_id"] in new]
+        if early:
+            labels = {label: stamp for of, label, stamp in self._seen["chat_labels"] if of == str(chat.id)}
+            self.ledger.afterwards.extend(settle(chat, early, labels))
+            self.ledger.last(TAKEN, tenant_id=chat.tenant_id, channel_id=chat.channel_id, addresses=new)
 
     def at(self, addresses: Iterable[str]) -> Chat | None:
         """The chat at one of these addresses."""
@@ -131,12 +148,12 @@ class People:
         """Remember who speaks in a group."""
         if chat.kind is ChatKind.GROUP:
             if chat.id not in self._members:
-                known = [row for row in self._participants if row["chat_id"] == str(chat.id)]
-                self._members[chat.id] = Members(chat, known)
+                rows = (row for row in self._seen["participants"] if row["chat_id"] == str(chat.id))
+                self._members[chat.id] = Members(chat, rows)
             self._members[chat.id].spoke(contact.id, stamp)
 
-    def settle(self) -> None:
-        """Tell of whoever was met in a group, and write it down."""
+    def end(self) -> None:
+        """Write down who spoke where."""
         for members in self._members.values():
             self.ledger.afterwards.extend(members.settle())
 
@@ -159,15 +176,25 @@ class People:
         return self.ledger.add("chats", chat)
 
     def _link(self, contact: Contact, identity: Identity) -> None:
+        """Let the contact be known by this; whoever called by it before was this contact."""
         if key_of(identity) in self._known:
             return
-        for spelling, is_variant in with_variants(identity):
-            if key_of(spelling) not in self._known:
-                self._known[key_of(spelling)] = contact
-                told = {"kind": spelling.kind, "issuer": spelling.issuer, "value": spelling.value}
-                self._row("contact_identities", **told, contact_id=contact.id, is_variant=is_variant)
-                if not is_variant:
-                    contact.link(identity)
+        spellings = [each for each in with_variants(identity) if key_of(each[0]) not in self._known]
+        for spelling, is_variant in spellings:
+            self._known[key_of(spelling)] = contact
+            told = {"kind": spelling.kind, "issuer": spelling.issuer, "value": spelling.value}
+            self._row("contact_identities", **told, contact_id=contact.id, is_variant=is_variant)
+        contact.link(identity)
+        names = {"tenant_id": contact.tenant_id, "project_id": contact.project_id, "contact_id": contact.id}
+        callers = [{"kind": spelling.kind, "value": spelling.value} for spelling, _ in spellings]
+        self.ledger.last(BELONGS, **names, identities=callers)
+        if identity.kind is IdentityKind.LID and not self.circle.knows_phone(key_of(identity)):
+            self._look_up(contact, identity)
+
+    def _look_up(self, contact: Contact, lid: Identity) -> None:
+        """Have the phone behind a hidden id asked for, now that nothing else says it."""
+        names = {"channel_id": self.run.channel_id, "contact_id": contact.id, "lid": lid.value}
+        self._row("lid_lookups", id=uuid7(), **names, next_at=self._seen["now"])
 
     def _row(self, table: str, **values: object) -> None:
         self.ledger.row(table, tenant_id=self.run.tenant_id, project_id=self.run.project_id, **values)

@@ -90,6 +90,9 @@ select json_build_object(
         select coalesce(json_agg(p), '[]') from chat_participants p
         where p.tenant_id = :tenant_id and p.chat_id = any(array(select id from known_chats))
           and p.contact_id = any(array(select id from known_contacts))),
+    'chat_labels', (
+        select coalesce(json_agg(json_build_array(l.chat_id, l.label, l.stamp)), '[]') from chat_labels l
+        where l.tenant_id = :tenant_id and l.chat_id = any(array(select id from known_chats))),
     'sessions', (select coalesce(json_agg(s), '[]') from near_sessions s),
     'known', (
         select coalesce(json_object_agg(external_id, json_build_object(
@@ -97,8 +100,8 @@ select json_build_object(
             'is_placeholder', is_placeholder)), '{}') from known_messages),
     'early', (
         select coalesce(json_agg(r order by r.kind, r.key), '[]') from early_events r
-        where r.tenant_id = :tenant_id and r.channel_id = :channel_id
-          and r.external_id = any(array(select jsonb_array_elements_text(cast(:external_ids as jsonb))))),
+        where r.tenant_id = :tenant_id and r.channel_id = :channel_id and r.external_id = any(array(
+            select jsonb_array_elements_text(cast(:external_ids as jsonb) || cast(:addresses as jsonb))))),
     'sending', (
         select coalesce(json_agg(m order by m.claimed_at), '[]') from messages m
         where m.tenant_id = :tenant_id and m.chat_id = any(array(select id from known_chats))
@@ -192,6 +195,7 @@ class Recall:
                 "chats": [page.chat for page in self.pages],
                 "identities": _told(identity for page in self.pages for identity in page.people),
                 "windows": windows,
+                "addresses": [each for page in self.pages for each in page.all_addresses],
                 "partners": [each for page in self.pages for each in page.partners],
                 "external_ids": [each for page in self.pages for each in page.ids],
             },

@@ -11,7 +11,7 @@ from shared.crm.channels.model import Channel
 from shared.crm.history.cursors import Cursor
 from shared.crm.history.model import HistoryRun
 from shared.crm.history.picture import Asked
-from shared.crm.history.writing import ReadPage
+from shared.crm.history.writing import ReadPage, known_ids
 from shared.crm.inbound.gate import gate_of
 from shared.crm.inbound.receive import receive
 from shared.crm.messages.model import STALE_AFTER
@@ -66,21 +66,32 @@ def read(run: HistoryRun, channel: Channel, cursors: Sequence[Cursor], now: date
 def _page(run: HistoryRun, channel: Channel, archive: Archive, cursor: Cursor, now: datetime) -> ReadPage:
     phone = cursor.phone_address or _phone(archive, cursor)
     own = frozenset(run.own_addresses)
-    told = archive.page(cursor.address, cursor.next_row, since=run.since, until=run.until, own=own)
-    for each in told.told:
-        if is_new(each.message, now):
-            _deliver(channel, each)
-    old = (each.message for each in in_order(told.told) if not is_new(each.message, now))
-    messages = tuple({message.external_id: message for message in old}.values())
-    addresses = tuple(filter(None, (cursor.address, phone)))
+    page = archive.page(cursor.address, cursor.next_row, since=run.since, until=run.until, own=own)
+    told = {each.message.external_id: each for each in in_order(page.told)}
     return ReadPage(
         cursor=cursor,
-        asked=Asked(chat=cursor.address, addresses=addresses, messages=messages),
-        unread=told.unread,
-        rows=told.rows,
+        asked=Asked(
+            chat=cursor.address,
+            addresses=tuple(filter(None, (cursor.address, phone))),
+            messages=tuple(each.message for each in told.values()),
+        ),
+        delivered=_delivered(channel, [each for each in told.values() if is_new(each.message, now)]),
+        unread=page.unread,
+        rows=page.rows,
         size=MESSAGES_AT_ONCE,
         phone_address=phone,
     )
+
+
+def _delivered(channel: Channel, told: Sequence[ToldMessage]) -> frozenset[str]:
+    """Take in what may still be answered by the way of what is delivered; the ids of what nobody had delivered."""
+    if not told:
+        return frozenset()
+    known = known_ids(channel, [each.message.external_id for each in told])
+    missing = [each for each in told if each.message.external_id not in known]
+    for each in told:
+        _deliver(channel, each)
+    return frozenset(each.message.external_id for each in missing)
 
 
 def is_new(message: InboundMessage, now: datetime) -> bool:

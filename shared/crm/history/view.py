@@ -1,12 +1,11 @@
 """The public face of a run through a channel's history: how far it has come, and what went wrong."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
 from shared.crm.history.model import RunCause, RunKind, RunStatus
-from shared.runtime.postgres import sql
-from shared.runtime.query import One, Source
+from shared.runtime.query import Source
 
 MOST_ERRORS = 20
 
@@ -87,8 +86,9 @@ HISTORY_RUNS = Source(
 )
 
 
-def last_import(channel_id: UUID) -> One[HistoryRunView]:
-    """The channel's newest import, as it is now."""
-    newest = "select id from history_runs where channel_id = :id and kind = 'import' order by id desc limit 1"
-    text = f"select {HISTORY_RUNS.shown()} from {HISTORY_RUNS.tables} where r.id = ({newest})"  # noqa: S608 - our own words
-    return One(sql=sql(text, id=channel_id), noun="history import")
+LAST_IMPORT = replace(
+    HISTORY_RUNS,
+    where="""r.id = (
+        select id from history_runs where channel_id = :channel_id and kind = 'import' order by id desc limit 1)""",
+    noun="history import",
+)

@@ -24,6 +24,7 @@ from shared.crm.messages.model import Message
 from shared.kernel.aggregate import Aggregate
 from shared.kernel.ids import uuid7
 from shared.kernel.inbound import InboundMessage
+from shared.kernel.stamps import stamp
 from shared.kernel.tasks import Task
 from shared.providers.waha.history import UnreadRow
 from shared.runtime.identity import tenant_scope
@@ -63,6 +64,10 @@ _BEHIND = """
 select coalesce(json_agg(m), '[]') from messages m
 where m.tenant_id = :tenant_id and m.id = any(array(select jsonb_array_elements_text(cast(:ids as jsonb))::uuid))
 """
+_KNOWN = """
+select external_id from messages where tenant_id = :tenant_id and channel_id = :channel_id
+  and external_id = any(array(select jsonb_array_elements_text(cast(:ids as jsonb))))
+"""
 _KEEP_UNREAD = """
 insert into inbound_deliveries (
     id, tenant_id, project_id, channel_id, provider, event, delivery_key, body, status, problem)
@@ -74,13 +79,15 @@ _PROGRESSED = "update history_runs set updated_at = clock_timestamp() where tena
 
 @dataclass(frozen=True, kw_only=True)
 class ReadPage:
-    """A page as it was read: what is old enough to be history, oldest first, and what could not be understood.
+    """A page as it was read: its messages, oldest first, and what could not be understood.
 
+    `delivered` are the ids of those that are no history yet: they were taken in as if delivered, and had been missing.
     `size` is how many rows were asked for; `rows` how many came.
     """
 
     cursor: Cursor
     asked: Asked
+    delivered: frozenset[str]
     unread: tuple[UnreadRow, ...]
     rows: int
     size: int
@@ -109,6 +116,14 @@ def write(
     meantime nothing is written, nor of a page that somebody else has written.
     """
     retried(lambda: _Writing(run, channel, pages, behind, following).run())
+
+
+def known_ids(channel: Channel, external_ids: Sequence[str]) -> set[str]:
+    """Which of these messages are here already."""
+    names = {"tenant_id": channel.tenant_id, "channel_id": channel.id}
+    known = Sql(_KNOWN, {**names, "ids": list(external_ids)})
+    rows = connections(settings().database_url).run(tenant_scope(channel.tenant_id), known)[1]
+    return {row[0] or "" for row in rows}
 
 
 class _Writing:
@@ -165,24 +180,24 @@ class _Writing:
             if seen["cursors"].get(page.cursor.address) == page.cursor.next_row:
                 people.meet(page.asked, seen)
                 moved.extend(self._taken(page, book))
-        people.settle()
+        people.end()
         self._catch_up(connection, book.behind)
         return moved
 
     def _taken(self, page: ReadPage, book: Book) -> list[Sql]:
-        chapter = Chapter(book, page.asked.messages)
+        chapter = Chapter(book, page.asked.messages, page.delivered)
         chapter.read()
         self.added.extend(chapter.added)
         chat = chapter.chat or book.people.at(page.asked.all_addresses)
         if chat and page.cursor.subject and not chat.subject:
-            chat.subject = page.cursor.subject
+            chat.called(page.cursor.subject, stamp(self.history.started_at, content=page.cursor.subject))
         self._tell_of_gaps(chapter)
         for row in page.unread:
             if chat:
                 self.days.not_understood(chat.id, _raw(row), row.at or book.now)
         counts = {
             "read": len(page.asked.messages),
-            "added": len(chapter.added),
+            "added": len(chapter.added) + chapter.delivered,
             "known": chapter.known,
             "unread": len(page.unread),
         }

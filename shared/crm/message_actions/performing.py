@@ -13,8 +13,8 @@ from shared.crm.message_actions.model import ActionKind, ActionStatus, MessageAc
 from shared.crm.message_actions.store import MessageActions, message_actions
 from shared.crm.messages.following import Follower, Sequel, SequelKind
 from shared.crm.messages.model import OURS, Message
-from shared.crm.messages.parcels import address_of, full_id
 from shared.crm.messages.store import Messages, messages
+from shared.crm.messages.whereabouts import address_of, full_id
 from shared.providers.waha.client import Refused, Waha, WahaError
 from shared.providers.waha.ids import message_id as read_id
 from shared.runtime.consume import Busy, Transactions

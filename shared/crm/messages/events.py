@@ -19,6 +19,16 @@ class MessageCreated(MessageEvent, name="message.created"):
     type: str
 
 
+class MessageScheduled(MessageEvent, name="message.scheduled"):
+    """It is to be sent then; until it is, there is no message of this id."""
+
+    send_at: datetime
+
+
+class MessageScheduleCancelled(MessageEvent, name="message.schedule_cancelled"):
+    by: UUID
+
+
 class MessageQueued(MessageEvent, name="message.queued"):
     channel_id: UUID
 

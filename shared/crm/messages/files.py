@@ -2,9 +2,8 @@
 
 from dataclasses import replace
 
-from shared.crm.media.links import download_url
 from shared.crm.media.model import MediaFile, MediaStatus
-from shared.crm.media.store import MediaFiles, media_files
+from shared.crm.media.store import MediaFiles
 from shared.kernel.errors import Conflict, Invalid
 from shared.kernel.inbound import Media, MessageType
 from shared.kernel.outbound import Draft
@@ -40,14 +39,3 @@ def _described(file: MediaFile, wanted: Media) -> Media:
         size_bytes=file.size_bytes,
         sha256=file.sha256,
     )
-
-
-def fetchable(uow: UnitOfWork, draft: Draft) -> Draft:
-    """The draft with a link, good for a while, at which its provider fetches the stored file."""
-    if draft.file_id is None or draft.media is None:
-        return draft
-    file = MediaFiles(uow).first(media_files.c.id == draft.file_id)
-    if file is None or file.status is not MediaStatus.STORED or file.sha256 is None:
-        return draft
-    url = download_url(file.tenant_id, file.sha256, draft.media.file_name)
-    return replace(draft, media=replace(draft.media, url=url))

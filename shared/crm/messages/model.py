@@ -84,9 +84,7 @@ class Message(Standing):
             sent_at=at,
             is_placeholder=told.is_placeholder,
         )
-        message._born()
-        if message.media:
-            message.record(MessageMediaAnnounced(**message._names()))
+        message._came()
         return message
 
     def fill(self, told: InboundMessage) -> None:
@@ -94,7 +92,7 @@ class Message(Standing):
         self.type, self.text, self.media, self.location = told.type, told.text, told.media, told.location
         self.cards, self.quoted_external_id = list(told.cards) or None, told.quoted_external_id
         self.is_placeholder = False
-        self._born()
+        self._came()
 
     @classmethod
     def queue(
@@ -106,14 +104,14 @@ class Message(Standing):
         at: datetime,
         sender_kind: SenderKind,
         agent_id: UUID | None = None,
-        external_id: str | None = None,
         answers_group_id: UUID | None = None,
         quoted: "Message | None" = None,
         forwarded_from_id: UUID | None = None,
+        id: UUID | None = None,
     ) -> Self:
-        """A message to be sent; `external_id` is given where the engine lets us choose it."""
+        """A message to be sent."""
         message = cls(
-            id=uuid7(),
+            id=id or uuid7(),
             tenant_id=chat.tenant_id,
             project_id=chat.project_id,
             channel_id=chat.channel_id,
@@ -124,7 +122,6 @@ class Message(Standing):
             sender_kind=sender_kind,
             agent_id=agent_id,
             answers_group_id=answers_group_id,
-            external_id=external_id,
             type=draft.type,
             status=MessageStatus.QUEUED,
             text=draft.text,
@@ -162,9 +159,15 @@ class Message(Standing):
         """Note that it was passed on, as another message."""
         self.record(MessageForwarded(to_chat_id=to.chat_id, as_message_id=to.id, **self._names()))
 
+    def hold(self, until: datetime, *, has_turn: bool) -> None:
+        """Let it wait for its number's pace."""
+        self.not_before, self.has_turn = until, has_turn
+
     def claim(self, at: datetime) -> None:
-        """Take it for sending; from here on nobody else may send it."""
+        """Take it for sending; from here on nobody else may send it. One that had to wait is said only now."""
         self.status, self.claimed_at = MessageStatus.SENDING, at
+        if self.not_before and self.sent_at < self.not_before:
+            self.sent_at = at
 
     def put_back(self) -> None:
         """Return a claim: the provider could not be reached, so it was certainly not sent."""
@@ -186,7 +189,7 @@ class Message(Standing):
             raise Conflict("WhatsApp took this message and may still deliver it; write it anew", code="may_arrive")
         self.retries += 1
         self._becomes(MessageStatus.QUEUED)
-        self.sent_at, self.claimed_at = at, None
+        self.sent_at, self.claimed_at, self.not_before, self.has_turn = at, None, None, False
         self.record(MessageRetried(attempt=self.retries, **self._names()))
         self.record(MessageQueued(channel_id=self.channel_id, **self._names()))
 
@@ -262,6 +265,11 @@ class Message(Standing):
         """Withdraw it before it was claimed."""
         self.status = MessageStatus.CANCELLED
         self.record(MessageCancelled(reason=reason, **self._names()))
+
+    def _came(self) -> None:
+        self._born()
+        if self.media:
+            self.record(MessageMediaAnnounced(**self._names()))
 
     def _born(self) -> None:
         if self.is_placeholder:

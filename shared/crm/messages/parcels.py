@@ -5,21 +5,19 @@ from datetime import datetime
 from uuid import UUID
 
 from shared.crm.channels.model import Channel
-from shared.crm.messages.files import fetchable
-from shared.crm.messages.model import Direction, Message
+from shared.crm.media.links import download_url
+from shared.crm.media.model import MediaStatus
+from shared.crm.media.store import MediaFiles, media_files
+from shared.crm.messages.model import Message
 from shared.crm.messages.store import Messages, messages
+from shared.crm.messages.whereabouts import address_of
 from shared.kernel.outbound import Draft
 from shared.providers.waha.capabilities import takes_id
 from shared.providers.waha.client import Sent, Waha, new_message_id
 from shared.providers.waha.rendering import rendered
-from shared.runtime.postgres import sql
 from shared.runtime.work import UnitOfWork
 
 GROUP = "@g.us"
-_ADDRESS = """
-select address from chat_addresses where tenant_id = :tenant_id and chat_id = :chat_id
-order by address like '%@lid', created_at desc limit 1
-"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,6 +37,12 @@ class Parcel:
         """The same under an id of ours, if the engine takes one for it."""
         takes = takes_id(self.channel.engine, self.draft.type, forwarded=self.forwards is not None)
         return replace(self, external_id=new_message_id()) if takes and self.external_id is None else self
+
+    @property
+    def lacks_file(self) -> bool:
+        """Whether the stored file that it is about is gone."""
+        media = self.draft.media
+        return self.forwards is None and self.draft.file_id is not None and (media is None or media.url is None)
 
     def send(self, waha: Waha) -> Sent:
         if self.forwards:
@@ -60,16 +64,15 @@ def pack(uow: UnitOfWork, message: Message, channel: Channel) -> Parcel:
     )
 
 
-def address_of(uow: UnitOfWork, chat_id: UUID) -> str:
-    """Where the provider finds a chat: by phone rather than by a hidden id, by what was learnt last."""
-    rows = uow.run(sql(_ADDRESS, tenant_id=uow.tenant_id, chat_id=chat_id))[0]
-    return rows[0][0] or "" if rows else ""
-
-
-def full_id(message: Message, address: str) -> str:
-    """The whole id under which the provider knows a message, made of what is known where it was never told."""
-    direction = "true" if message.direction is Direction.OUTBOUND else "false"
-    return message.provider_id or f"{direction}_{address}_{message.external_id}"
+def fetchable(uow: UnitOfWork, draft: Draft) -> Draft:
+    """The draft with a link, good for a while, at which its provider fetches the stored file."""
+    if draft.file_id is None or draft.media is None:
+        return draft
+    file = MediaFiles(uow).first(media_files.c.id == draft.file_id)
+    if file is None or file.status is not MediaStatus.STORED or file.sha256 is None:
+        return draft
+    url = download_url(file.tenant_id, file.sha256, draft.media.file_name)
+    return replace(draft, media=replace(draft.media, url=url))
 
 
 def _provider_id(uow: UnitOfWork, message_id: UUID | None) -> str | None:

@@ -9,12 +9,13 @@ from shared.crm.chats.store import Chats
 from shared.crm.message_groups.use_cases import withdraw_if_outdated
 from shared.crm.messages.echoes import is_echo
 from shared.crm.messages.model import Message, MessageStatus
+from shared.crm.messages.pacing import close_new_chats, hold, must_wait
 from shared.crm.messages.parcels import Parcel, pack
 from shared.crm.messages.store import Messages, messages
 from shared.crm.messages.tasks import ReconcileMessage
 from shared.crm.messages.waiting import lock_ids, serve_waiting
 from shared.kernel.inbound import InboundMessage
-from shared.providers.waha.client import Refused, Sent, Unknown, Unreachable, WahaError
+from shared.providers.waha.client import TIMELOCKED, Refused, Sent, Unknown, Unreachable, WahaError
 from shared.runtime.consume import Busy, Transactions
 from shared.runtime.retry import Stale, retried
 from shared.runtime.telemetry import say
@@ -40,7 +41,7 @@ def resume(transactions: Transactions, message_id: UUID) -> None:
     """Send a message that was left behind, once nothing that was queued before it in its chat still waits."""
     with transactions.begin() as uow:
         message = Messages(uow).first(messages.c.id == message_id)
-        if message is None or Messages(uow).waits_for_another(message):
+        if message is None or (message.not_before is None and Messages(uow).waits_for_another(message)):
             return
     send(transactions, message_id)
 
@@ -54,12 +55,34 @@ def _claim(transactions: Transactions, message_id: UUID) -> Parcel | None:
             _left_behind(uow, message)
             uow.commit()
             return None
-        channel = Channels(uow).get(message.channel_id)
-        message.claim(uow.now)
-        parcel = pack(uow, message, channel).named()
-        message.external_id = parcel.external_id
+        parcel = _ready(uow, message)
         uow.commit()
         return parcel
+
+
+def _ready(uow: UnitOfWork, message: Message) -> Parcel | None:
+    """The message as it goes out, claimed; none when it is not its turn, or it has lost its file."""
+    channel = Channels(uow).get(message.channel_id)
+    if _follows_one_that_waits(uow, message) or must_wait(uow, channel, message):
+        return None
+    parcel = pack(uow, message, channel).named()
+    if parcel.lacks_file:
+        message.fail("file_gone", "the file of this message is no longer in the store")
+        return None
+    message.claim(uow.now)
+    message.external_id = parcel.external_id
+    return parcel
+
+
+def _follows_one_that_waits(uow: UnitOfWork, message: Message) -> bool:
+    """Let it wait with what was said before it in its chat, and waits for its number's pace."""
+    before = Messages(uow).waiting_before(message)
+    if before is None or before.not_before is None:
+        return False
+    if before.not_before <= uow.now:
+        raise Busy("what was said before it in its chat is being sent just now")
+    hold(uow, message, before.not_before, has_turn=False)
+    return True
 
 
 def _left_behind(uow: UnitOfWork, message: Message) -> None:
@@ -108,6 +131,8 @@ def _locked(uow: UnitOfWork, message_id: UUID) -> Message:
 def _not_sent(uow: UnitOfWork, message: Message, outcome: WahaError) -> None:
     if isinstance(outcome, Refused):
         message.fail(outcome.code, outcome.sentence)
+        if outcome.code == TIMELOCKED:
+            close_new_chats(uow, Channels(uow).get(message.channel_id))
     elif isinstance(outcome, Unknown):
         _lose_track(uow, message)
     elif uow.now - message.sent_at > PATIENCE:

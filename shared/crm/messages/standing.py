@@ -34,8 +34,8 @@ NOT_DELIVERED = "provider_error"
 class Standing(Aggregate):
     """`sent_at` is the provider's time: it orders the chat and cuts its sessions.
 
-    `edit_stamp` is that of the text's edit, and empty as long as it says what it said at first. `not_before` is
-    when its number may send it.
+    `edit_stamp` is that of the text's edit, and empty as long as it says what it said at first. Its number
+    sends it at `not_before` or later; `has_turn` says that this is counted in the number's pace.
     """
 
     aggregate_type: ClassVar[str] = "message"
@@ -84,6 +84,7 @@ class Standing(Aggregate):
     edit_stamp: str = ""
     revoked_at: datetime | None = None
     not_before: datetime | None = None
+    has_turn: bool = False
     is_placeholder: bool = False
 
     @property

@@ -58,6 +58,13 @@ class Messages(Repository[Message]):
         found = self.all(*theirs, messages.c.read_at == last.read_at, messages.c.sent_at <= last.sent_at)
         return sorted(found, key=lambda each: (each.sent_at, each.id))[-most:]
 
+    def waiting_before(self, message: Message) -> Message | None:
+        """What was queued before it in its chat and waits for its number's pace; the last of it."""
+        before = tuple_(messages.c.sent_at, messages.c.id) < tuple_(literal(message.sent_at), literal(message.id))
+        waits = messages.c.status == MessageStatus.QUEUED, messages.c.not_before.is_not(None)
+        found = self.all(messages.c.chat_id == message.chat_id, *waits, before)
+        return max(found, key=lambda each: (each.not_before or each.sent_at, each.id), default=None)
+
     def waits_for_another(self, message: Message) -> bool:
         """Whether something that was queued before it in its chat is not sent yet."""
         queued = messages.c.status.in_({MessageStatus.QUEUED, MessageStatus.SENDING})

@@ -24,17 +24,39 @@ from shared.runtime.work import UnitOfWork
 
 
 def write(uow: UnitOfWork, chat: Chat, draft: Draft, reply_to: UUID | None) -> Message:
-    """Queue what the caller says in a chat that is locked.
+    """Queue what the caller says in a chat that is locked; see `check` for what is refused."""
+    draft = check(uow, chat, draft, reply_to)
+    agent, session = Agents(uow).of_caller(), _session(uow, chat, uow.now)
+    take_over(uow, session, "a person answered", agent.id)
+    return _queue(uow, chat, session, draft, agent.id, **_with(uow, chat, draft, reply_to))
+
+
+def say_later(uow: UnitOfWork, chat: Chat, draft: Draft, reply_to: UUID | None, *, id: UUID, agent_id: UUID) -> Message:
+    """Queue what somebody has left to be said now. They are not here, so the session stays whose it is."""
+    session = _session(uow, chat, uow.now)
+    return _queue(uow, chat, session, draft, agent_id, id=id, **_with(uow, chat, draft, reply_to))
+
+
+def check(uow: UnitOfWork, chat: Chat, draft: Draft, reply_to: UUID | None) -> Draft:
+    """The draft, with what is known of its file, if it can be sent there now.
 
     Invalid: nobody can be written to there, the engine cannot send this, or `reply_to` is of another chat.
-    Conflict: the channel is not active, or what is replied to was not sent yet.
+    Conflict: the channel is not active, or what is replied to was not sent yet. NotFound: there is no such file.
     """
     channel = way_out(uow, chat)
     draft = with_file(uow, draft)
-    sent_as = sendable(chat, channel, draft)
+    sendable(chat, channel, draft)
+    if reply_to:
+        _quoted(uow, chat, reply_to)
+    return draft
+
+
+def _with(uow: UnitOfWork, chat: Chat, draft: Draft, reply_to: UUID | None) -> dict[str, Any]:
+    """The id it gets where the engine lets us choose it, and what it answers."""
+    channel = Channels(uow).get(chat.channel_id)
+    takes = takes_id(channel.engine, sendable(chat, channel, draft).type)
     quoted = _quoted(uow, chat, reply_to) if reply_to else None
-    external_id = new_message_id() if takes_id(channel.engine, sent_as.type) else None
-    return _said(uow, chat, draft=draft, external_id=external_id, quoted=quoted)
+    return {"external_id": new_message_id() if takes else None, "quoted": quoted}
 
 
 def forward(uow: UnitOfWork, source_id: UUID, chat: Chat) -> Message:
@@ -49,18 +71,18 @@ def forward(uow: UnitOfWork, source_id: UUID, chat: Chat) -> Message:
         raise Conflict("this message is not on WhatsApp, so that it cannot be passed on", code="not_sent")
     must_be_able(channel, Operation.FORWARD, group=chat.kind is ChatKind.GROUP)
     external_id = new_message_id() if takes_id(channel.engine, source.type, forwarded=True) else None
-    message = _said(uow, chat, draft=source.draft(), external_id=external_id, forwarded_from_id=source.id)
+    agent, session = Agents(uow).of_caller(), _session(uow, chat, uow.now)
+    take_over(uow, session, "a person answered", agent.id)
+    passed_on = {"external_id": external_id, "forwarded_from_id": source.id}
+    message = _queue(uow, chat, session, source.draft(), agent.id, **passed_on)
     source.forwarded(message)
     return message
 
 
-def _said(uow: UnitOfWork, chat: Chat, **what: Any) -> Message:
-    """Queue it in the chat's session, which the caller holds from then on."""
-    agent, session = Agents(uow).of_caller(), _session(uow, chat, uow.now)
-    take_over(uow, session, "a person answered", agent.id)
+def _queue(uow: UnitOfWork, chat: Chat, session: Session, draft: Draft, agent_id: UUID, **more: Any) -> Message:
     chat.heard(uow.now)
-    about = {"chat": chat, "session_id": session.id, "at": uow.now, **what}
-    return Messages(uow).add(Message.queue(sender_kind=SenderKind.USER, agent_id=agent.id, **about))
+    about = {"chat": chat, "session_id": session.id, "draft": draft, "at": uow.now, **more}
+    return Messages(uow).add(Message.queue(sender_kind=SenderKind.USER, agent_id=agent_id, **about))
 
 
 def sendable(chat: Chat, channel: Channel, draft: Draft) -> Draft:

@@ -25,7 +25,7 @@ MOST_BYTES = 16 * 1024 * 1024
 PAGE = 50
 MOST_PAGES = 40
 LONGEST_DETAIL = 300
-TIMELOCK = "error 463"
+TIMELOCK, TIMELOCKED = "error 463", "reachout_timelock"
 REFUSALS = {
     400: ("bad_request", "WAHA did not understand the request."),
     401: ("unauthorized", "WAHA refused the API key."),
@@ -228,7 +228,7 @@ def _answer(response: httpx.Response) -> Any:
     detail = _detail(response)
     if TIMELOCK in (detail or response.text):
         sentence = "WhatsApp does not let this number start new chats for now."
-        raise Refused(response.status_code, "reachout_timelock", sentence, detail)
+        raise Refused(response.status_code, TIMELOCKED, sentence, detail)
     if _tells_nothing(response.status_code):
         raise Unknown("WAHA failed while it worked on the request.", detail)
     code, sentence = REFUSALS.get(response.status_code, ("refused", "WAHA refused the request."))

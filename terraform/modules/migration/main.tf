@@ -21,7 +21,12 @@ variable "network" {
 }
 
 variable "database" {
-  type = object({ name = string, connection_name = string, address = string, pooler_address = string })
+  type = object({ connection_name = string, address = string })
+}
+
+variable "pooler" {
+  description = "Where functions connect; the database's own address where it pools connections itself."
+  type        = string
 }
 
 variable "secrets" {
@@ -44,7 +49,7 @@ locals {
     GOOGLE_PROJECT    = var.project
     DATABASE_INSTANCE = var.database.connection_name
     DATABASE_HOST     = var.database.address
-    POOLER_HOST       = var.database.pooler_address
+    POOLER_HOST       = var.pooler
     CONNECTION_LIMITS = jsonencode(var.limits)
     LINKS_ACCOUNT     = var.links
   }

@@ -54,6 +54,14 @@ def test_functions_reach_the_poolers_and_the_relay_the_database(box):
     assert box["relay_database_url"].endswith("@10.0.0.3:5432/ventros?sslmode=verify-ca")
 
 
+def test_where_cloud_sql_pools_itself_functions_reach_it_under_its_own_certificate():
+    box = Box()
+    fill(box, **HOSTS | {"pooler_host": HOSTS["database_host"]})
+    assert box["database_url"].endswith("@10.0.0.3:6432/ventros?sslmode=verify-ca")
+    assert box["resolver_database_url"].endswith("@10.0.0.3:6432/ventros?sslmode=verify-ca")
+    assert box["relay_database_url"].endswith("@10.0.0.3:5432/ventros?sslmode=verify-ca")
+
+
 def test_the_poolers_know_the_passwords_of_those_who_come_through_them():
     box = Box()
     passwords = fill(box, **HOSTS)

@@ -22,7 +22,7 @@ from tests.support import pooler
 from tests.support.environment import disconnect, environment
 from tests.support.pooler import Pooler, pooled
 from tests.support.tenants import Tenant
-from tests.support.waha import waha_channel
+from tests.support.waha import WahaChannel, waha_channel
 
 pytestmark = pytest.mark.skipif(bool(pooler.why_not()), reason=pooler.why_not())
 
@@ -137,10 +137,16 @@ def _rename(tenant: Tenant, name: str) -> None:
         uow.commit()
 
 
+def delivered(channel: WahaChannel, event: dict[str, Any]) -> int:
+    """As WAHA does: what is put off, for want of a connection, is delivered again."""
+    statuses = (channel.deliver(event).status_code for _ in range(5))
+    return next((status for status in statuses if status != 503), 503)
+
+
 def test_deliveries_of_many_channels_are_kept_once_each_under_their_own_tenant(in_the_cloud, tenants, world, api):
     channels = [waha_channel(world, api, tenant) for tenant in tenants]
     events = [(channel, make_event("GOWS", "text", body="Oi!")) for channel in channels for _ in range(10)]
-    statuses = at_once(lambda turn: turn[0].deliver(turn[1]).status_code, [*events, *events])
+    statuses = at_once(lambda turn: delivered(*turn), [*events, *events])
     assert set(statuses) == {200}
     kept = world.rows("select tenant_id, count(*) as messages from messages group by tenant_id")
     assert {row["tenant_id"]: row["messages"] for row in kept} == {str(each.tenant_id): 10 for each in tenants}

@@ -8,10 +8,12 @@ from sqlalchemy.exc import DBAPIError
 from shared.core.projects.store import Projects
 from shared.core.users.store import Users
 from shared.crm.messages.tasks import ResumeMessage
-from shared.kernel.errors import Forbidden, NotFound
+from shared.kernel.errors import Forbidden, NotFound, Unavailable
 from shared.kernel.values import Name
+from shared.runtime import work
 from shared.runtime.postgres import DATABASE_ERRORS, is_lost, pipeline, sql
 from shared.runtime.retry import Stale, retried
+from shared.runtime.settings import settings
 from shared.runtime.work import engine, unit_of_work
 from tests.support.environment import disconnect, environment
 
@@ -219,3 +221,15 @@ def test_a_write_that_is_lost_is_not_quoted_in_any_log(tenant, world, caplog):
     with pytest.raises(DBAPIError) as caught:
         die()
     assert "Segredo" not in str(caught.value) + caplog.text
+
+
+def test_who_finds_every_connection_in_use_is_told_soon_to_come_again(tenant, monkeypatch):
+    monkeypatch.setattr(work, "CONNECT_SECONDS", 0.1)
+    with environment({"THREADS": "1"}):
+        small = engine.__wrapped__(settings().database_url)
+        monkeypatch.setattr(work, "engine", lambda _: small)
+        with unit_of_work(tenant.tenant_id), pytest.raises(Unavailable) as caught, unit_of_work(tenant.tenant_id):
+            pytest.fail("there was one connection for two")
+        rename(tenant, "Vendas")
+        small.dispose()
+    assert caught.value.code == "busy"

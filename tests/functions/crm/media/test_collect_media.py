@@ -1,7 +1,9 @@
+from infra.fakes.waha_events import make_event
 from shared.crm.media.collecting import collect
 from shared.crm.media.model import Priority
 from shared.runtime.work import unit_of_work
 from tests.support.calls import retold, tell
+from tests.support.shop import ANA
 
 
 def test_a_text_costs_no_call(shop):
@@ -36,3 +38,13 @@ def test_a_deleted_message_has_its_file_fetched_no_more(shop):
     shop.world.run("update messages set deleted_at = now()")
     shop.world.drain()
     assert shop.world.value("select count(*) from media_files") == 0
+
+
+def test_a_placeholder_that_is_filled_with_a_file_has_it_fetched(shop, media_of):
+    at = int(shop.world.now().timestamp())
+    awaited = make_event("GOWS", "text", body=None, customer=ANA, message_id="3EB0AA60", timestamp=at)
+    assert shop.channel.deliver({**awaited, "event": "message.waiting"}).status_code == 200
+    assert "collect_media" not in shop.world.drain().calls
+    shop.hears("olha", kind="image", message_id="3EB0AA60", timestamp=at)
+    shop.world.drain()
+    assert media_of(shop)["status"] == "stored"

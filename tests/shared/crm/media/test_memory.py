@@ -1,11 +1,11 @@
 """A file goes through in parts: what is held of it at once does not grow with it."""
 
-import os
 import sys
 import threading
 import tracemalloc
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import pytest
 
@@ -49,7 +49,7 @@ def store(tmp_path) -> Iterator[CloudStorage]:
     port = free_port()
     command = (sys.executable, "-m", "infra.local.storage")
     options = ("--port", str(port), "--data", str(tmp_path / "bucket"), "--bucket", "films")
-    env = clean_environment(STORAGE_KEY_ID="key", STORAGE_KEY_SECRET="secret", PYTHONPATH=os.getcwd())
+    env = clean_environment(STORAGE_KEY_ID="key", STORAGE_KEY_SECRET="secret", PYTHONPATH=str(Path.cwd()))
     with Child((*command, *options), env, tmp_path / "log"):
         assert wait_until(lambda: listens(port), 20)
         yield CloudStorage("project", "films", base_url=f"http://127.0.0.1:{port}")

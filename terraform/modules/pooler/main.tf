@@ -1,3 +1,44 @@
+variable "project" {
+  type = string
+}
+
+variable "region" {
+  type = string
+}
+
+variable "network" {
+  type = object({ network = string, subnetwork = string, connector_range = string })
+}
+
+variable "database" {
+  description = "Its address, and the certificate that its own is verified with."
+  type        = object({ address = string, authority = string })
+}
+
+variable "sizes" {
+  type = object({
+    instances       = number
+    machine_type    = string
+    app_connections = number
+    resolver        = number
+    reserve         = number
+    clients         = number
+  })
+}
+
+variable "account" {
+  type = string
+}
+
+variable "secrets" {
+  description = "Ids of the secrets by name."
+  type        = map(string)
+}
+
+variable "kms_key" {
+  type = string
+}
+
 # PgBouncer, twice, behind one internal address: hundreds of functions share the few connections that Postgres can hold.
 locals {
   port = 6432
@@ -5,15 +46,15 @@ locals {
   startup = templatefile("${path.module}/pooler.sh.tftpl", {
     project         = var.project
     port            = local.port
-    database_host   = google_sql_database_instance.this.private_ip_address
-    app_connections = var.pooler.app_connections
-    resolver        = var.pooler.resolver
-    reserve         = var.pooler.reserve
-    clients         = var.pooler.clients
-    users           = var.pooler.secrets["pooler_users"]
-    certificate     = var.pooler.secrets["pooler_certificate"]
-    key             = var.pooler.secrets["pooler_key"]
-    server_ca       = google_sql_database_instance.this.server_ca_cert[0].cert
+    database_host   = var.database.address
+    app_connections = var.sizes.app_connections
+    resolver        = var.sizes.resolver
+    reserve         = var.sizes.reserve
+    clients         = var.sizes.clients
+    users           = var.secrets["pooler_users"]
+    certificate     = var.secrets["pooler_certificate"]
+    key             = var.secrets["pooler_key"]
+    server_ca       = var.database.authority
   })
 }
 
@@ -27,7 +68,7 @@ resource "google_compute_address" "pooler" {
 
 resource "google_compute_instance_template" "pooler" {
   name_prefix             = "pooler-"
-  machine_type            = var.pooler.machine_type
+  machine_type            = var.sizes.machine_type
   region                  = var.region
   tags                    = ["pooler"]
   metadata_startup_script = local.startup
@@ -58,7 +99,7 @@ resource "google_compute_instance_template" "pooler" {
   }
 
   service_account {
-    email  = var.pooler.account
+    email  = var.account
     scopes = ["cloud-platform"]
   }
 
@@ -89,7 +130,7 @@ resource "google_compute_region_instance_group_manager" "pooler" {
   name               = "pooler"
   region             = var.region
   base_instance_name = "pooler"
-  target_size        = var.pooler.instances
+  target_size        = var.sizes.instances
 
   version {
     instance_template = google_compute_instance_template.pooler.id
@@ -158,4 +199,9 @@ resource "google_compute_firewall" "health_checks" {
     protocol = "tcp"
     ports    = [tostring(local.port)]
   }
+}
+
+output "address" {
+  description = "Where functions connect; port 6432."
+  value       = google_compute_address.pooler.address
 }
