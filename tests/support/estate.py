@@ -40,6 +40,14 @@ _KEPT = """
 update media_files set status = 'stored', sha256 = :sha256, mimetype = 'image/png', size_bytes = 2048, stored_at = now()
 where tenant_id = :tenant_id and id = :id
 """
+_PASTS = {"fetching": "running", "pausing": "running", "resuming": "paused", "cancelling": "running"}
+_PAST = """
+insert into history_runs (
+    id, tenant_id, project_id, version, channel_id, kind, cause, status, since, until, started_at)
+values (
+    :id, :tenant_id, :project_id, 1, :channel_id, 'import', 'requested', :status, now() - interval '1 day', now(),
+    now())
+"""
 _GIVEN_UP = """
 insert into media_files (
     id, tenant_id, project_id, version, origin, kind, message_id, chat_id, contact_id, status, reason, due_at)
@@ -60,7 +68,7 @@ class Estate:
 
 def settle(world: World, api: Api, tenant: Tenant) -> Estate:
     """Fill a project: a channel with a bot, three customers who wrote, one of them deleted, a person who answers."""
-    channel = waha_channel(world, api, tenant)
+    channel = waha_channel(world, api, tenant, engine="NOWEB")  # the one that can do everything
     two_faces = [speak(world, channel, customer=CAIO, addressing=way) for way in (Addressing.LID, Addressing.PHONE)]
     speak(world, channel, customer=CAIO, addressing=Addressing.LID_WITH_PHONE)
     for kind in ("document", "voice", "location", "vcard"):
@@ -95,6 +103,7 @@ def settle(world: World, api: Api, tenant: Tenant) -> Estate:
         "media": _upload(api, tenant),
         "stored_media": _stored_upload(world, api, tenant),
         "failed_media": _failed_file(world, tenant, spoken),
+        **_channels(world, api, tenant),
         **_access(world, api, tenant),
     }
     merged = _merged(world, two_faces)
@@ -175,6 +184,16 @@ def _scheduled(api: Api, tenant: Tenant, spoken: Spoken) -> Any:
     assert answer.status_code == 201, answer.text
     planned: dict[str, Any] = answer.get_json()
     return planned["id"]
+
+
+def _channels(world: World, api: Api, tenant: Tenant) -> dict[str, Any]:
+    """Channels for what changes a channel's state: one to switch off, others whose past is being fetched, or may be."""
+    fetching = {f"{what}_channel": status for what, status in _PASTS.items()}
+    made = {name: waha_channel(world, api, tenant, bot=False).id for name in ("spare_channel", *fetching)}
+    for name, status in fetching.items():
+        names = {"tenant_id": tenant.tenant_id, "project_id": tenant.project_id, "channel_id": made[name]}
+        world.admin.run(sql(_PAST, **names, id=uuid7(), status=status))
+    return made
 
 
 def _dead_letter(world: World, tenant: Tenant) -> Any:

@@ -59,6 +59,11 @@ STATES = {
     ("unmerge_contact", "contact_id"): "survivor",
     ("cancel_scheduled_message", "scheduled_message_id"): "doomed_scheduled",
     ("retry_media", "media_id"): "failed_media",
+    ("deactivate_channel", "channel_id"): "spare_channel",
+    ("get_import_status", "channel_id"): "fetching_channel",
+    ("pause_history_import", "channel_id"): "pausing_channel",
+    ("resume_history_import", "channel_id"): "resuming_channel",
+    ("cancel_history_import", "channel_id"): "cancelling_channel",
 }
 
 
@@ -104,8 +109,8 @@ BODIES: dict[str, Callable[[Estate], list[Json]]] = {
         {"type": "image", "media_id": it.live["stored_media"], "chat_id": it.live["chat"]},
     ],
     "forward_message": lambda it: [
-        {"chat_id": it.live["silent_chat"]},
-        {"contact_id": it.live["silent_contact"], "channel_id": it.live["channel"]},
+        {"chat_id": it.live["chat"]},
+        {"contact_id": it.live["contact"], "channel_id": it.live["channel"]},
     ],
     "react_to_message": lambda _: [{"emoji": "👍"}],
     "type_in_chat": lambda _: [{"seconds": 3}],

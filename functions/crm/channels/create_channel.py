@@ -30,7 +30,7 @@ class NewChannel(Body):
     debounce_max_wait_ms: WaitMs = 60_000
     replies_in_groups: bool = Field(default=False, description="Whether the bot answers in groups too.")
     default_agent_id: UUID | None = Field(None, description="The bot that answers here; none answers without one.")
-    pace: PaceBody | None = Field(PaceBody(), description="How fast it sends; null: as fast as it can.")
+    pace: PaceBody | None = Field(default_factory=PaceBody, description="How fast it sends; null: as fast as it can.")
     imports_history: bool = Field(
         default=False,
         description="Whether the past is fetched by itself when the number is first connected, and after it was away.",

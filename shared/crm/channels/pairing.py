@@ -8,7 +8,7 @@ from uuid import UUID
 from shared.crm.channels.connection import open_sessions
 from shared.crm.channels.model import Channel
 from shared.crm.channels.store import Channels
-from shared.kernel.errors import Conflict, Unavailable
+from shared.kernel.errors import Conflict
 from shared.providers.waha.client import Refused, WahaError
 from shared.providers.waha.sessions import SessionControl
 from shared.runtime.calling import CallerTransactions
@@ -25,7 +25,7 @@ class CodeForm(StrEnum):
 
 
 def ask_now(transactions: CallerTransactions, channel_id: UUID, ask: Callable[[SessionControl], T]) -> T:
-    """What the provider answers. Conflict: it will not, in the state it is in. Unavailable: it does not answer."""
+    """What the provider answers. Conflict: it will not, in the state it is in, or it does not answer."""
     return ask_about(transactions, channel_id, ask)[1]
 
 
@@ -42,7 +42,7 @@ def ask_about(
         raise _conflict(channel, refusal) from refusal
     except WahaError as error:
         say("the provider did not answer", outcome=type(error).__name__, channel_id=channel.id)
-        raise Unavailable(f"{error.sentence} Try again shortly.", code="provider_unavailable") from error
+        raise Conflict(f"{error.sentence} Try again shortly.", code="provider_unavailable") from error
 
 
 def _conflict(channel: Channel, refusal: Refused) -> Conflict:

@@ -182,7 +182,7 @@ class CardBody(Body):
     organization: Name | None = None
 
 
-class NewContact(Written):
+class NewContactCard(Written):
     type: Literal["contact"]
     contacts: list[CardBody] = Field(min_length=1, max_length=MOST_CARDS)
 
@@ -305,7 +305,7 @@ NewMessage = Annotated[
     | Annotated[NewAudio, Tag("<audio>")]
     | Annotated[NewDocument, Tag("<document>")]
     | Annotated[NewLocation, Tag("<location>")]
-    | Annotated[NewContact, Tag("<contact>")]
+    | Annotated[NewContactCard, Tag("<contact>")]
     | Annotated[NewPoll, Tag("<poll>")]
     | Annotated[NewList, Tag("<list>")]
     | Annotated[NewButtons, Tag("<buttons>")],

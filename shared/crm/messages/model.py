@@ -95,7 +95,7 @@ class Message(Standing):
         self._came()
 
     @classmethod
-    def queue(
+    def queue(  # noqa: PLR0913 - all are named, and read by name
         cls,
         *,
         chat: Chat,
@@ -104,12 +104,13 @@ class Message(Standing):
         at: datetime,
         sender_kind: SenderKind,
         agent_id: UUID | None = None,
+        external_id: str | None = None,
         answers_group_id: UUID | None = None,
         quoted: "Message | None" = None,
         forwarded_from_id: UUID | None = None,
         id: UUID | None = None,
     ) -> Self:
-        """A message to be sent."""
+        """A message to be sent; `external_id` is given where the engine lets us choose it."""
         message = cls(
             id=id or uuid7(),
             tenant_id=chat.tenant_id,
@@ -122,6 +123,7 @@ class Message(Standing):
             sender_kind=sender_kind,
             agent_id=agent_id,
             answers_group_id=answers_group_id,
+            external_id=external_id,
             type=draft.type,
             status=MessageStatus.QUEUED,
             text=draft.text,

@@ -23,7 +23,7 @@ def test_a_session_that_waits_for_nobody_has_no_code(path, api, tenant):
 @pytest.mark.usefixtures("waiting", "nowhere")
 def test_a_provider_that_is_away_is_said_to_be(path, api, tenant):
     told = api.get(f"{path}/qr", as_=tenant.admin)
-    assert (told.status_code, told.json["error"]["code"]) == (503, "provider_unavailable")
+    assert (told.status_code, told.json["error"]["code"]) == (409, "provider_unavailable")
     assert told.headers["Retry-After"] == "1"
 
 

@@ -30,4 +30,4 @@ def test_what_is_no_number_is_refused_and_nobody_is_asked(path, api, tenant, ses
 def test_a_server_that_tells_nonsense_is_away(shop, path, api, tenant, monkeypatch):
     monkeypatch.setattr(shop.waha, "answer", lambda *_: (201, {"code": None}))
     told = api.post(f"{path}/pairing-code", PHONE, as_=tenant.admin)
-    assert (told.status_code, told.json["error"]["code"]) == (503, "provider_unavailable")
+    assert (told.status_code, told.json["error"]["code"]) == (409, "provider_unavailable")
