@@ -17,6 +17,8 @@ ID = "{"
 READERS = {"viewer", "agent", "admin"}  # whom a tenant's key may be
 NOT_FOUND = 404
 BAD_REQUEST = 400
+# What is there only while a phone is being paired, or once a past was asked for.
+PASSING = ("/qr", "/import-status")
 
 
 class Separation:
@@ -68,7 +70,7 @@ class Separation:
                 self.asked += 1
                 if answer.status_code != NOT_FOUND or _bare(answer) != _bare(nothing):
                     yield f"GET {_filled(path, theirs)} answered {answer.status_code} to {bakery.company.name}"
-            for own in self._books.ids(bakery, _table(path))[:1]:
+            for own in [] if path.endswith(PASSING) else self._books.ids(bakery, _table(path))[:1]:
                 if not self._get(_filled(path, own), bakery).is_success:
                     yield f"GET {_filled(path, own)} is not shown to {bakery.company.name}, whose it is"
 
