@@ -10,7 +10,7 @@ from pg8000.native import Connection
 
 from infra import audit_lists as lists
 from infra.local.postgres import connect
-from infra.migrate import ROLES
+from infra.migrate import ROLES, tls_of
 from infra.schema import ForeignKey, Policy, Relation, Right, Schema, read
 
 Rule = Callable[[Schema], Iterator[str]]
@@ -35,7 +35,7 @@ def run(arguments: argparse.Namespace) -> int:
 def audit(where: str | Connection) -> list[str]:
     """Name every breach in a database, given by its URL or by a connection, whose open transaction counts."""
     if isinstance(where, str):
-        with closing(connect(where)) as connection:
+        with closing(connect(where, tls_of(where))) as connection:
             return audit(connection)
     schema = read(where)
     return sorted({breach for rule in RULES for breach in rule(schema)})

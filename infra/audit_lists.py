@@ -77,6 +77,7 @@ def admission(role: str, table: str, command: str, reason: str, columns: str = "
 _DUE = "finds by their ids what a lost timer left; the tenant's own function does the work"
 _PUBLISHES = "publishes every tenant's events and tasks and marks them so"
 _FORGETS = "removes what has expired, of every tenant"
+_COUNTS = "counts over all tenants, and tells nothing of one"
 _MARKS = "published_at attempts last_error"
 ADMITTED = (
     admission("resolver", "logins", "select", "finds the tenants an e-mail may sign in to, before one is known"),
@@ -89,6 +90,21 @@ ADMITTED = (
     admission(
         "resolver", "allowed_origins", "select", "answers a browser, which asks before it sends a credential", "origin"
     ),
+    *(
+        admission("observer", table, "select", _COUNTS, columns)
+        for table, columns in (
+            ("outbox_events", "tenant_id type envelope created_at published_at"),
+            ("outbox_tasks", "created_at published_at run_at"),
+            ("dead_letters", "kind function status failed_at"),
+            ("sessions", "status"),
+            ("message_groups", "tenant_id id status outcome deadline_at closed_at"),
+            ("messages", "tenant_id id answers_group_id"),
+            ("ai_runs", "tenant_id id responder model"),
+            ("channels", "status connection"),
+            ("relays", "expires_at"),
+            ("channel_health", "timelocked silent_since"),
+        )
+    ),
     admission("relay", "login_sessions", "select", _FORGETS, "tenant_id expires_at"),
     admission("relay", "login_sessions", "delete", _FORGETS),
     admission(
@@ -98,16 +114,42 @@ ADMITTED = (
         _DUE,
         "tenant_id id status outcome generation deadline_at closed_at updated_at",
     ),
-    admission("relay", "messages", "select", _DUE, "tenant_id id status claimed_at updated_at"),
+    admission("relay", "messages", "select", _DUE, "tenant_id id status claimed_at updated_at not_before"),
+    admission("relay", "scheduled_messages", "select", _DUE, "tenant_id id status send_at"),
     admission("relay", "sessions", "select", _DUE, "tenant_id id status last_message_at timeout_minutes"),
-    admission("relay", "early_receipts", "select", _FORGETS, "tenant_id expires_at"),
-    admission("relay", "early_receipts", "delete", _FORGETS),
+    *(
+        each
+        for table in ("early_events", "presences")
+        for each in (
+            admission("relay", table, "select", _FORGETS, "tenant_id expires_at"),
+            admission("relay", table, "delete", _FORGETS),
+        )
+    ),
+    admission("relay", "calls", "select", "removes those of strangers", "tenant_id contact_id created_at"),
+    admission("relay", "calls", "delete", "removes those of strangers"),
+    admission("relay", "lid_lookups", "select", _DUE, "tenant_id id next_at"),
+    admission(
+        "relay",
+        "media_files",
+        "select",
+        _DUE,
+        "tenant_id id project_id priority status due_at created_at expires_at",
+    ),
+    admission("relay", "media_objects", "select", _DUE, "tenant_id sha256 status removing_since"),
+    admission(
+        "relay", "projects", "select", "tells how long a project keeps its files", "tenant_id id media_kept_days"
+    ),
     admission("relay", "inbound_deliveries", "select", _FORGETS, "tenant_id expires_at"),
     admission("relay", "inbound_deliveries", "delete", _FORGETS),
     admission("relay", "idempotency_keys", "select", _FORGETS, "expires_at"),
     admission("relay", "idempotency_keys", "delete", _FORGETS),
     admission("relay", "dead_letters", "select", _FORGETS, "expires_at"),
     admission("relay", "dead_letters", "delete", _FORGETS),
+    admission("relay", "history_runs", "select", _DUE, "tenant_id id status updated_at"),
+    admission("relay", "channels", "select", _DUE, "tenant_id id type status"),
+    admission("relay", "channel_health", "select", _DUE, "tenant_id id checked_at"),
+    admission("relay", "history_chats", "select", _FORGETS, "tenant_id expires_at"),
+    admission("relay", "history_chats", "delete", _FORGETS),
     admission("relay", "auth_attempts", "select", _FORGETS, "at"),
     admission("relay", "auth_attempts", "delete", _FORGETS),
     admission("relay", "inbox", "select", _FORGETS, "consumed_at"),
@@ -165,13 +207,23 @@ WITHOUT_CONTACT = {
     "external_identities": judged("issuer subject", "goes with its user"),
     "agents": judged("name config", _OPERATED),
     "channels": judged(
-        "name base_url session_name token_hash token_sealed api_key_sealed hmac_key_sealed connection phone", _OPERATED
+        "name base_url session_name token_hash token_sealed api_key_sealed hmac_key_sealed connection phone pace",
+        _OPERATED,
     ),
+    "history_runs": judged(
+        "kind cause status own_addresses failure_code failure_reason totals", "names the tenant's own number alone"
+    ),
+    "channel_health": judged("problem", _OPERATED),
     "contacts": judged("name name_folded", _ITS_PERSON),
     "chat_addresses": judged("address", "its chat names the contact"),
+    "channel_labels": judged("label name color stamp", _OPERATED),
+    "chat_labels": judged("label stamp", "its chat names the contact"),
+    "message_revisions": judged("text stamp", "its message names the contact"),
+    "contact_merge_moves": judged("place", _IDS_ONLY),
     "message_words": judged("word", "is written and removed with its message, which names the contact"),
-    "outbox_events": judged("topic type ordering_key envelope last_error", _IDS_ONLY),
-    "outbox_tasks": judged("queue task dedup_name body last_error", _IDS_ONLY),
+    "outbox_events": judged("topic type ordering_key envelope traceparent last_error", _IDS_ONLY),
+    "outbox_tasks": judged("queue task dedup_name body traceparent last_error", _IDS_ONLY),
+    "media_objects": judged("sha256", "holds hashes of contents; the files that have them name the contact"),
     "inbox": judged("consumer", _IDS_ONLY),
     "dead_letters": judged(
         "kind function type destination ordering_key body correlation_id status reason places", _IDS_ONLY

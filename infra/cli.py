@@ -25,13 +25,20 @@ COMMANDS = {
     "up": Command("infra.local.up", "demo", "run the whole local cloud until Ctrl-C"),
     "demo": Command("infra.demo.run", "demo", "play a recorded afternoon of WhatsApp traffic through it"),
     "test": Command("infra.test", "test", "run the tests; what follows goes to pytest"),
+    "newest": Command("infra.newest", None, "run what a newer Python could break on the newest one of this machine"),
     "check": Command("infra.check", "test", "run every static check: style, types, layers, generated files"),
     "campaign": Command("infra.campaign", "test", "run one reliability campaign in its long form"),
     "bench": Command("infra.bench.run", "bench", "hold speed and memory against other servers and the aims"),
+    "bundle": Command("infra.bundle.run", "test", "make what is deployed of each function; name what a change reaches"),
     "migrate": Command("infra.migrate", "demo", "bring a database's schema up or down"),
     "prepare": Command(
         "infra.prepare", "demo", "make an installation's secrets, roles and schema, as a job of the cloud"
     ),
+    "publish": Command("infra.publish", "demo", "bring zips and images to the cloud, those that are new"),
+    "smoke": Command("infra.smoke.run", "demo", "try an installation by its public door, as after each deploy"),
+    "reach": Command("infra.reach", "test", "run a command against the database of an installation in the cloud"),
+    "service-token": Command("infra.service_token", "demo", "make the token with which a service reads /metrics"),
+    "estimate": Command("infra.estimate.run", "demo", "say what so many messages a day cost, and what gives way first"),
     "limits": Command("infra.limits", "demo", "say how often a tenant, or each of its people, may call"),
     "origins": Command("infra.origins", "demo", "say which web pages may call the API for a tenant"),
     "audit": Command("infra.audit", "demo", "hold a database against the rules that keep tenants apart"),
@@ -44,7 +51,7 @@ COMMANDS = {
 
 
 def usage() -> str:
-    lines = (f"  {name:<10} {command.help}" for name, command in COMMANDS.items())
+    lines = (f"  {name:<13} {command.help}" for name, command in COMMANDS.items())
     return "\n".join(
         (
             "usage: python3 -m infra COMMAND [options]",

@@ -4,6 +4,7 @@ import argparse
 import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from ssl import SSLContext
 from typing import Any
 
 from alembic import command
@@ -15,6 +16,7 @@ from sqlalchemy.engine import URL, Connection, Engine, make_url
 from sqlalchemy.pool import NullPool
 
 from shared.runtime.postgres import verifying
+from shared.runtime.settings import settings
 
 ROOT = Path(__file__).parents[1]
 VERSION_TABLE = "schema_version"
@@ -24,7 +26,7 @@ ROLE_SETTINGS = {
     "lock_timeout": "5s",
     "idle_in_transaction_session_timeout": "30s",
 }
-ROLES = ("ventros_app", "ventros_relay", "ventros_resolver")
+ROLES = ("ventros_app", "ventros_observer", "ventros_relay", "ventros_resolver")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -52,10 +54,25 @@ def migrate(database_url: str, revision: str = "head") -> None:
         move(config, revision)
 
 
-def passed(config: Config, connection: Connection) -> list[str]:
-    """Name the revisions whose schema the database has, the present one first."""
+def is_newer(database_url: str) -> bool:
+    """Whether a database has the schema of a later version of this code, as after a deploy that was taken back."""
+    config = Config()
+    config.set_main_option("script_location", str(ROOT / "migrations"))
+    known = {step.revision for step in ScriptDirectory.from_config(config).walk_revisions()}
+    with engine_of(database_url).connect() as connection:
+        return revision_of(connection) not in {None, *known}
+
+
+def revision_of(connection: Connection) -> str | None:
+    """The revision whose schema a database has; None for an empty one."""
     present = MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE}).get_current_revision()
     connection.rollback()
+    return present
+
+
+def passed(config: Config, connection: Connection) -> list[str]:
+    """Name the revisions whose schema the database has, the present one first."""
+    present = revision_of(connection)
     steps = ScriptDirectory.from_config(config).iterate_revisions(present, "base") if present else ()
     return [step.revision for step in steps]
 
@@ -108,14 +125,19 @@ def make_database(admin_url: str, name: str) -> None:
 
 
 def engine_of(database_url: str, **options: Any) -> Engine:
-    """An engine that keeps no connections; `?sslmode=verify-ca&sslrootcert=FILE` in the URL verifies the server."""
-    url = driver_url(database_url)
-    authority = url.query.get("sslrootcert")
-    if authority:
-        tls = verifying(str(authority), host=url.query.get("sslmode") != "verify-ca")
+    """An engine that keeps no connections."""
+    tls = tls_of(database_url)
+    if tls:
         options["connect_args"] = {"ssl_context": tls}
-    url = url.difference_update_query(("sslmode", "sslrootcert"))
+    url = driver_url(database_url).difference_update_query(("sslmode", "sslrootcert"))
     return create_engine(url, poolclass=NullPool, **options)
+
+
+def tls_of(database_url: str) -> SSLContext | None:
+    """How a server is verified: `?sslmode=verify-ca&sslrootcert=FILE` in its URL, or DATABASE_CA, says by whom."""
+    query = make_url(database_url).query
+    authority = query.get("sslrootcert") or settings().database_ca
+    return verifying(str(authority), host=query.get("sslmode") != "verify-ca") if authority else None
 
 
 def driver_url(database_url: str) -> URL:

@@ -15,7 +15,8 @@ from infra.documents.parameters import body, parameters, source_of
 from infra.documents.schemas import Json, Mode, Models, reachable
 from infra.environment import ROOT
 from shared.runtime.declarations import Declaration, Kind, Routed
-from shared.runtime.http import PUBLIC, Role
+from shared.runtime.http import Role
+from shared.runtime.identity import Access
 
 # It is served by a function, so it lies where functions may read.
 FILE = ROOT / "shared/runtime/documents/openapi.json"
@@ -29,6 +30,12 @@ not exist."""
 SECURITY: Json = {
     "bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT", "description": "A token from sign-in."},
     "apiKey": {"type": "apiKey", "in": "header", "name": "X-API-Key", "description": "A key made by an admin."},
+    "service": {
+        "type": "http",
+        "scheme": "bearer",
+        "bearerFormat": "JWT",
+        "description": "A token that the operator makes with `infra service-token`.",
+    },
 }
 
 
@@ -127,11 +134,18 @@ def operation(declared: Routed, models: Models) -> Json:
         **described,
         "tags": [tag(declared)],
         "x-role": role(declared),
-        "security": [{"bearer": []}, {"apiKey": []}] if isinstance(declared.allow, Role) else [],
+        "security": credentials(declared),
         **({"parameters": taken} if taken else {}),
         **body(declared, models),
         "responses": answers(declared, models),
     }
+
+
+def credentials(declared: Routed) -> list[Json]:
+    """What a caller may sign in with, one or the other."""
+    if declared.allow is Access.SERVICE:
+        return [{"service": []}]
+    return [{"bearer": []}, {"apiKey": []}] if isinstance(declared.allow, Role) else []
 
 
 def tag(declared: Routed) -> str:
@@ -142,7 +156,7 @@ def tag(declared: Routed) -> str:
 def role(declared: Routed) -> str:
     if declared.kind is Kind.WEBHOOK:
         return "signed"
-    return "public" if declared.allow is PUBLIC else Role(declared.allow).name.lower()
+    return declared.allow.value if isinstance(declared.allow, Access) else declared.allow.name.lower()
 
 
 def operations(document: Json) -> Iterator[Json]:

@@ -11,18 +11,25 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, Self
 
-from infra.cloud.google import DatabaseServer, Refused, Vault, session
+from infra.cloud.google import DatabaseServer, LinkKeys, Refused, Vault, session
 from infra.cloud.secrets import DATABASE, Keeps, fill
-from infra.migrate import limit_roles, make_database, make_extensions, make_roles, migrate
+from infra.migrate import is_newer, limit_roles, make_database, make_extensions, make_roles, migrate
 
 ADMINISTRATOR = "postgres"
 EXTENSIONS = ("vector", "pg_trgm")
-VARIABLES = ("GOOGLE_PROJECT", "DATABASE_INSTANCE", "DATABASE_HOST", "POOLER_HOST", "CONNECTION_LIMITS")
+VARIABLES = (
+    *("GOOGLE_PROJECT", "DATABASE_INSTANCE", "DATABASE_HOST", "POOLER_HOST"),
+    *("CONNECTION_LIMITS", "LINKS_ACCOUNT"),
+)
 
 
 class Serves(Protocol):
     def authority(self) -> str: ...
     def set_password(self, user: str, password: str) -> None: ...
+
+
+class Signs(Protocol):
+    def new(self) -> tuple[str, str]: ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,19 +62,24 @@ def run(_: argparse.Namespace) -> int:
     speaks = session()
     vault = Vault(speaks, os.environ["GOOGLE_PROJECT"])
     server = DatabaseServer(speaks, os.environ["DATABASE_INSTANCE"])
+    keys = LinkKeys(speaks, os.environ["GOOGLE_PROJECT"], os.environ["LINKS_ACCOUNT"])
     try:
-        prepare(Installation.of(os.environ), vault, server)
+        prepare(Installation.of(os.environ), vault, server, keys)
     except Refused as error:
         sys.stderr.write(f"{error}\n")
         return 1
     return 0
 
 
-def prepare(place: Installation, vault: Keeps, server: Serves) -> None:
+def prepare(place: Installation, vault: Keeps, server: Serves, keys: Signs) -> None:
     """Bring an installation to where this version of the code expects it."""
     authority = server.authority()
     passwords = fill(
-        vault, database_host=place.database_host, pooler_host=place.pooler_host, server_authority=authority
+        vault,
+        database_host=place.database_host,
+        pooler_host=place.pooler_host,
+        server_authority=authority,
+        new_link_key=keys.new,
     )
     with tempfile.TemporaryDirectory(prefix="ventros-authority-") as folder:
         way = _Way(place, Path(folder), authority)
@@ -79,7 +91,15 @@ def prepare(place: Installation, vault: Keeps, server: Serves) -> None:
         limit_roles(admin_url, place.limits)
         make_database(admin_url, DATABASE)
         make_extensions(way.url(ADMINISTRATOR, password, DATABASE), EXTENSIONS)
-        migrate(way.url("ventros_owner", passwords["ventros_owner"], DATABASE))
+        bring_up(way.url("ventros_owner", passwords["ventros_owner"], DATABASE))
+
+
+def bring_up(owner_url: str) -> None:
+    """Bring the schema to this version of the code; a newer one stays, as every version works on the next one's."""
+    if is_newer(owner_url):
+        print("The schema is of a later version of this code; it stays as it is.")
+    else:
+        migrate(owner_url)
 
 
 class _Way:

@@ -6,15 +6,21 @@ locals {
   # A relay and its successor run side by side during a deploy.
   relays_at_once = 2
 
-  # Each pooler's successor is up before it goes.
-  poolers_at_once = 2 * var.pooler.instances
+  # Cloud SQL's own have one for each four processors; each of PgBouncer's has its successor up before it goes.
+  processors      = try(tonumber(regex("[0-9]+$", replace(var.database.tier, "/^db-custom-([0-9]+)-.*/", "$1"))), 1)
+  poolers_at_once = var.pooler.managed ? max(1, floor(local.processors / 4)) : 2 * var.pooler.instances
+
+  # Of one pooler, to the database. Cloud SQL's own know one size, for each of the three roles.
+  pool_of_app = var.pooler.app_connections + (var.pooler.managed ? 0 : var.pooler.reserve)
+  pools       = var.pooler.managed ? 3 * var.pooler.app_connections : local.pool_of_app + var.pooler.resolver + var.pooler.reserve
 
   threads_at_once = { for name, each in local.all : name => local.instances[name] * each.concurrency }
 
   clients = sum(concat([0], [
     for name, each in local.functions :
     local.threads_at_once[name] * (
-      (contains(each.uses, "database") ? local.pools_of_a_role : 0) + (contains(each.uses, "resolver") ? 1 : 0)
+      (contains(each.uses, "database") ? local.pools_of_a_role : 0)
+      + length(setintersection(each.uses, ["resolver", "observer"]))
     )
   ]))
 
@@ -26,7 +32,7 @@ locals {
     if contains(each.uses, "relay")
   ]))
 
-  pooled = local.poolers_at_once * (var.pooler.app_connections + var.pooler.resolver + 2 * var.pooler.reserve)
+  pooled = local.poolers_at_once * local.pools
 
   budget = {
     clients         = local.clients
@@ -40,8 +46,10 @@ locals {
   }
 
   role_limits = {
-    ventros_app      = local.poolers_at_once * (var.pooler.app_connections + var.pooler.reserve)
-    ventros_resolver = local.poolers_at_once * (var.pooler.resolver + var.pooler.reserve)
+    ventros_app      = local.poolers_at_once * local.pool_of_app
+    ventros_resolver = local.poolers_at_once * (var.pooler.managed ? var.pooler.app_connections : var.pooler.resolver + var.pooler.reserve)
+    # With PgBouncer within the pools for the application: one scrape at a time and the next, on each.
+    ventros_observer = local.poolers_at_once * (var.pooler.managed ? var.pooler.app_connections : 2)
     ventros_relay    = local.direct
     ventros_owner    = var.database.migration_connections
   }

@@ -26,6 +26,9 @@ locals {
     TOKEN_ISSUER       = local.public_base_url
     FUNCTIONS_BASE_URL = local.functions_base_url
     PUSHER_ACCOUNT     = module.accounts.pusher.email
+    MEDIA_BUCKET       = module.storage.media
+    # What customers' addresses may not lead back to.
+    OWN_HOSTS = join(",", distinct([for url in [module.gateway.url, local.functions_base_url] : trimprefix(url, "https://")]))
   }, module.cache.settings, var.settings)
 }
 
@@ -45,6 +48,7 @@ resource "google_project_service" "used" {
     "cloudresourcemanager.googleapis.com",
     "cloudscheduler.googleapis.com",
     "cloudtasks.googleapis.com",
+    "cloudtrace.googleapis.com",
     "compute.googleapis.com",
     "iam.googleapis.com",
     "logging.googleapis.com",
@@ -57,6 +61,7 @@ resource "google_project_service" "used" {
     "servicenetworking.googleapis.com",
     "sqladmin.googleapis.com",
     "storage.googleapis.com",
+    "telemetry.googleapis.com",
     "vpcaccess.googleapis.com",
   ])
 
@@ -87,7 +92,7 @@ module "secrets" {
 
   region    = var.region
   kms_key   = var.kms_key
-  accessors = merge(local.accessors, local.own_accessors)
+  accessors = merge(local.own_accessors, local.accessors)
   writers = {
     for name in keys(merge(local.accessors, local.own_accessors)) : name => { migrator = module.accounts.migrator.email }
     if name != "upstash_token"
@@ -108,9 +113,12 @@ locals {
 
   own_accessors = {
     owner_database_url = {}
+    storage_key_id     = {}
+    storage_key_secret = {}
     pooler_users       = { pooler = module.accounts.pooler.email }
     pooler_certificate = { pooler = module.accounts.pooler.email }
     pooler_key         = { pooler = module.accounts.pooler.email }
+    smoke_password     = { deployer = module.ci.deployer }
   }
 }
 
@@ -120,16 +128,32 @@ module "database" {
   region   = var.region
   network  = module.network
   settings = var.database
-  pooler   = merge(var.pooler, { account = module.accounts.pooler.email, secrets = module.secrets.names })
-  project  = var.project
+  pooling  = { managed = var.pooler.managed, connections = var.pooler.app_connections, clients = var.pooler.clients }
   kms_key  = var.kms_key
 
-  depends_on = [terraform_data.connection_budget, google_kms_crypto_key_iam_member.services, google_kms_crypto_key_iam_member.disks_and_buckets]
+  depends_on = [terraform_data.connection_budget, google_kms_crypto_key_iam_member.services]
+}
+
+module "pooler" {
+  source = "./modules/pooler"
+  count  = var.pooler.managed ? 0 : 1
+
+  project  = var.project
+  region   = var.region
+  network  = module.network
+  database = module.database
+  sizes    = var.pooler
+  account  = module.accounts.pooler.email
+  secrets  = module.secrets.names
+  kms_key  = var.kms_key
+
+  depends_on = [google_kms_crypto_key_iam_member.disks_and_buckets]
 }
 
 module "storage" {
   source = "./modules/storage"
 
+  storing = module.accounts.storing
   project = var.project
   region  = var.region
   kms_key = var.kms_key
@@ -151,7 +175,13 @@ module "ci" {
   kms_key    = var.kms_key
   repository = var.repository
   bundles    = module.storage.bundles
-  accounts   = module.accounts.runtime
+  build = {
+    _ENVIRONMENT  = var.environment
+    _REGION       = var.region
+    _STATE_BUCKET = var.state_bucket
+    _BUNDLES      = module.storage.bundles
+  }
+  accounts = module.accounts.runtime
 
   depends_on = [google_project_service.used, google_kms_crypto_key_iam_member.services]
 }
@@ -161,13 +191,14 @@ module "migration" {
 
   project  = var.project
   region   = var.region
-  image    = var.images["operator"]
+  links    = module.accounts.links
+  image    = lookup(var.images, "operator", "")
   account  = module.accounts.migrator
   network  = module.network
   database = module.database
+  pooler   = one(concat(module.pooler[*].address, var.pooler.managed ? [module.database.address] : []))
   limits   = local.role_limits
-
-  depends_on = [module.secrets]
+  secrets  = module.secrets.names
 }
 
 module "functions" {
@@ -179,7 +210,7 @@ module "functions" {
   base_url   = local.functions_base_url
   instances  = local.instances
   keep_warm  = var.keep_warm
-  bundles    = { folder = var.bundles_dir, bucket = module.storage.bundles, placeholder = var.placeholder_bundle }
+  bundles    = { bucket = module.storage.bundles, objects = { for name in keys(local.functions) : name => lookup(var.bundles, name, var.placeholder_bundle) } }
   build      = { repository = module.ci.functions_repository, account = module.ci.builder }
   accounts   = module.accounts.emails
   secrets    = { for name in keys(local.functions) : name => { for secret in local.secrets_of[name] : secret => module.secrets.names[secret] } }
@@ -226,7 +257,7 @@ module "services" {
 
   region    = var.region
   services  = local.services
-  images    = var.images
+  images    = { for name in keys(local.services) : name => lookup(var.images, name, "") }
   instances = local.instances
   accounts  = module.accounts.emails
   secrets   = { for name in keys(local.services) : name => { for secret in local.secrets_of[name] : secret => module.secrets.names[secret] } }
@@ -240,10 +271,13 @@ module "observability" {
   source = "./modules/observability"
 
   project      = var.project
+  region       = var.region
   emails       = var.alert_emails
   runbooks_url = var.runbooks_url
   database     = { instance = module.database.name, max_connections = var.database.max_connections }
   budget       = var.monthly_budget
+  span_readers = module.accounts.span_readers
+  kms_key      = var.kms_key
 
-  depends_on = [module.messaging]
+  depends_on = [google_project_service_identity.this, google_kms_crypto_key_iam_member.services]
 }

@@ -56,20 +56,22 @@ variable "requests_per_minute_and_address" {
   default     = 600
 }
 
-variable "bundles_dir" {
-  description = "Folder with one zip for each function, as `python3 -m infra bundle` leaves it."
-  type        = string
+variable "bundles" {
+  description = "The zip of each function, as an object of the bundles' bucket: `python3 -m infra publish` writes it down."
+  type        = map(string)
+  default     = {}
 }
 
 variable "placeholder_bundle" {
-  description = "A zip for functions that bundles_dir has none of; for plans that are never applied."
+  description = "An object for functions that bundles has none of; for plans that are never applied."
   type        = string
   default     = ""
 }
 
 variable "images" {
-  description = "Container images by name, with their digests: `operator`, and one for each long-lived service."
+  description = "Container images by name: `operator`, and one for each long-lived service; written down likewise."
   type        = map(string)
+  default     = {}
 }
 
 variable "instances" {
@@ -122,8 +124,9 @@ variable "database" {
 }
 
 variable "pooler" {
-  description = "The PgBouncer instances. Sizes are connections of one instance: to the database by role, from functions."
+  description = "The PgBouncer instances. Sizes are connections of one instance: to the database by role, from functions. Managed: Cloud SQL's own in their place, which its edition ENTERPRISE_PLUS has."
   type = object({
+    managed         = optional(bool, false)
     instances       = optional(number, 2)
     machine_type    = optional(string, "e2-small")
     app_connections = optional(number, 30)
@@ -188,6 +191,12 @@ variable "monthly_budget" {
     amount          = optional(number, 0)
   })
   default = {}
+}
+
+variable "state_bucket" {
+  description = "The bucket of Terraform's state, where Cloud Build finds it too; needed where a repository is watched."
+  type        = string
+  default     = ""
 }
 
 variable "repository" {

@@ -3,6 +3,7 @@
 import logging
 import sys
 from collections.abc import Iterator
+from contextlib import nullcontext
 from typing import TextIO
 
 import pytest
@@ -14,6 +15,7 @@ from shared.runtime.telemetry import JsonLines, log
 from tests.support.api import Api
 from tests.support.clock import make_movable
 from tests.support.environment import disconnect, environment
+from tests.support.pooler import pooled
 from tests.support.postgres import Database, Postgres, serving
 from tests.support.tenants import NewTenant, Tenant
 from tests.support.world import World
@@ -41,6 +43,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--postgres", type=int, default=18, choices=(16, 18), help="major version of the embedded Postgres"
     )
+    parser.addoption("--pooler", action="store_true", help="let functions reach Postgres through a real PgBouncer")
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -84,14 +87,16 @@ def _log_lines() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def worker_database(postgres, worker_id) -> Iterator[Database]:
+def worker_database(postgres, worker_id, pytestconfig) -> Iterator[Database]:
     """This worker's own database, with a clock that can be moved; `database` is the same one, empty."""
     database = postgres.clone(f"ventros_{worker_id}")
     make_movable(database)
-    urls = (database.app_url, database.relay_url, database.resolver_url, database.admin_url)
-    with environment(database.environment()):
+    reached = pooled(database) if pytestconfig.getoption("--pooler") else nullcontext(database)
+    with reached as way, environment(way.environment()):
         yield database
-        disconnect(*urls)
+        for place in (database, way):
+            disconnect(place.app_url, place.resolver_url, place.observer_url)
+        disconnect(database.relay_url, database.admin_url)
     postgres.drop(database.name)
 
 

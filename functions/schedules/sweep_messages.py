@@ -7,7 +7,7 @@ from shared.runtime.schedule import AllTenants, schedule
 _LEFT = """
 select tenant_id, id from messages
 where (status = 'sending' and claimed_at < clock_timestamp() - interval '90 seconds')
-   or (status = 'queued' and updated_at < clock_timestamp() - interval '2 minutes')
+   or (status = 'queued' and greatest(updated_at, not_before) < clock_timestamp() - interval '2 minutes')
 order by updated_at limit 500
 """
 

@@ -1,14 +1,21 @@
 """What the relay does, once, when no relay does it."""
 
+from shared.runtime.postgres import sql
 from shared.runtime.relay import Outside
 from shared.runtime.schedule import AllTenants, schedule
+from shared.runtime.telemetry import say
 from shared.runtime.uses import Use
 
+_WAITING = sql("""
+select count(*), round(extract(epoch from now() - min(created_at)), 1) from outbox_events where published_at is null
+""")
 SECONDS = 45.0  # the next sweep begins a minute after this one
 
 
 @schedule("* * * * *", uses=(Use.PUBSUB, Use.TASKS))
-def sweep_outbox(_: AllTenants) -> None:
+def sweep_outbox(tenants: AllTenants) -> None:
     """Publish what waits in the outbox while no relay serves it."""
+    ((waiting, seconds),) = tenants.find(_WAITING)
+    say("outbox", waiting=int(waiting or 0), oldest_seconds=float(seconds or 0))
     with Outside() as outside:
         outside.relay(sweeping=True).sweep(SECONDS)

@@ -10,6 +10,7 @@ from google.auth.transport.requests import AuthorizedSession
 
 SCOPE = "https://www.googleapis.com/auth/cloud-platform"
 VAULT = "https://secretmanager.googleapis.com/v1"
+STORAGE = "https://storage.googleapis.com/storage/v1"
 SQL = "https://sqladmin.googleapis.com/v1"
 SECONDS = 30.0
 PATIENCE = 120.0
@@ -67,6 +68,20 @@ class Vault:
         data = base64.b64encode(value.encode()).decode()
         if ask(self._session, "POST", f"{self._base}/{name}:addVersion", {"payload": {"data": data}}) is None:
             raise Refused(f"There is no secret {name}: Terraform makes it.")
+
+
+class LinkKeys:
+    """Keys in the name of the account by which links to stored files let in."""
+
+    def __init__(self, session: Session, project: str, account: str) -> None:
+        self._session, self._url = session, f"{STORAGE}/projects/{project}/hmacKeys?serviceAccountEmail={account}"
+
+    def new(self) -> tuple[str, str]:
+        """Make one, and return its id and its secret, which is told this once."""
+        made = ask(self._session, "POST", self._url)
+        if made is None:
+            raise Refused("There is no account for links to stored files: Terraform makes it.")
+        return made["metadata"]["accessId"], made["secret"]
 
 
 class DatabaseServer:

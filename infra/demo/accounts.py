@@ -17,20 +17,24 @@ select json_build_object(
     'events waiting for the relay', (select count(*) from outbox_events where published_at is null),
     'tasks waiting for the relay', (select count(*) from outbox_tasks where published_at is null),
     'bursts without an outcome', (select count(*) from message_groups where outcome is null),
+    'files on their way', (select count(*) from media_files where status in ('pending', 'downloading')),
     'replies on their way', (select count(*) from messages where status in ('queued', 'sending')))
 """
 _ANSWERING = """
 select count(*) from message_groups
 where (status in ('processing', 'completed') and outcome is null)
    or exists (select from messages where status in ('queued', 'sending'))
+   or exists (select from media_files where status = 'downloading')
 """
 _DELIVERIES = "select channel_id, delivery_key, event, status, problem, times_received from inbound_deliveries"
 _GROUPS = "select id, chat_id, status, outcome, outcome_reason from message_groups"
 _MESSAGES = """
 select m.id, m.channel_id, m.chat_id, m.direction, m.sender_kind, m.external_id, m.type, m.text, m.status,
     m.answers_group_id, m.quoted_message_id, extract(epoch from m.sent_at) as at, m.read_at,
-    m.media ->> 'duration_seconds' as seconds, m.media ->> 'file_name' as file_name, coalesce(c.name, '') as author
+    m.media ->> 'duration_seconds' as seconds, m.media ->> 'file_name' as file_name, coalesce(c.name, '') as author,
+    case when m.media is not null then coalesce(f.status, 'not collected') end as file, f.size_bytes as bytes
 from messages m left join contacts c on c.tenant_id = m.tenant_id and c.id = m.sender_contact_id
+left join media_files f on f.tenant_id = m.tenant_id and f.id = m.media_file_id
 order by m.sent_at, m.id
 """
 _RELAY = """
@@ -89,7 +93,7 @@ class Books:
         return {name: count for name, count in counts.items() if count}
 
     def answering(self, bakeries: Iterable[Bakery]) -> bool:
-        """Whether a bot is thinking or a reply is being sent just now."""
+        """Whether a bot is thinking, a reply is being sent or a file is being fetched just now."""
         return any(self._read(bakery, _ANSWERING)[0] for bakery in bakeries)
 
     def account(self, bakery: Bakery) -> Account:

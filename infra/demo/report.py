@@ -175,6 +175,12 @@ def latency(accounts: list[Account]) -> str:
     )
 
 
+def files(accounts: list[Account]) -> str:
+    """How many files were brought into the bucket, and how much that is."""
+    kept = [row["bytes"] for account in accounts for row in account.messages if row["file"] == "stored"]
+    return f"Files fetched from WAHA before it forgets them: [bold]{len(kept)}[/], {sum(kept) / 1e6:.1f} MB"
+
+
 def verdict(checks: list[Check]) -> Iterator[str]:
     for check in checks:
         if check.holds:

@@ -154,6 +154,7 @@ class _Show:
         self._out.print(f"{second} had {shared} of them with the same customers, and answered with its own prices.\n")
         for account in evidence.accounts:
             self._out.print(report.deliveries(account, evidence.outside))
+        self._out.print(report.files(evidence.accounts))
         self._out.print(report.latency(evidence.accounts), "\n")
 
     def _check(self, evidence: Evidence) -> list[Check]:

@@ -16,17 +16,17 @@ def background() -> Scribe:
     scribe.says("Promoção só hoje! 🍞", 60, kind="image", note="a status: kept, never answered")
     scribe.event("order.created.v9", {"order": {"id": "987", "items": 3}}, "an event that nobody knows yet")
     call = {"id": "A1B2C3", "from": ANA.phone_address, "timestamp": scribe.now, "isVideo": False, "isGroup": False}
-    scribe.event("call.received", call, "not handled yet: a call")
+    scribe.event("call.received", call, "a call")
     scribe.on("noweb")
     typing = {"participant": BRUNO.phone_address, "lastKnownPresence": "typing", "lastSeen": None}
-    scribe.event("presence.update", {"id": BRUNO.phone_address, "presences": [typing]}, "not handled yet: typing")
+    scribe.event("presence.update", {"id": BRUNO.phone_address, "presences": [typing]}, "somebody types")
     scribe.event("label.upsert", {"id": "10", "name": "Cliente novo", "color": 14, "colorHex": "#00a0f2"}, "a label")
     news = {"id": "false_123000000000000001@newsletter_AAA", "from": "123000000000000001@newsletter", "fromMe": False}
     told = {**news, "timestamp": scribe.now + 30, "body": "Receita da semana: broa de milho", "hasMedia": False}
     scribe.event("message", told, "a newsletter: kept, never answered")
     scribe.on("webjs")
     vote = {"id": f"false_{ANA.phone_address}_83ACBE60", "from": ANA.phone_address, "selectedOptions": ["Broa"]}
-    scribe.event("poll.vote", {"vote": vote, "poll": {"id": "true_1_BAE5"}}, "not handled yet: a vote")
+    scribe.event("poll.vote", {"vote": vote, "poll": {"id": "true_1_BAE5"}}, "a vote in a poll that nobody here knows")
     scribe.event("chat.archive", {"id": CARLA.phone_address, "timestamp": scribe.now, "archived": True}, "an archive")
     return scribe
 
@@ -103,7 +103,7 @@ def group() -> Scribe:
     _in_group(scribe, ANA).says("E quanto custa o cento do pão de queijo?", 15, note="no bot answers in a group")
     joined = [{"id": f"{HELENA.lid}@lid", "role": "participant"}]
     news = {"group": {"id": GROUP}, "type": "join", "timestamp": scribe.now * 1000, "participants": joined}
-    scribe.event("group.v2.participants", news, "not handled yet: somebody joins", 5)
+    scribe.event("group.v2.participants", news, "somebody joins", 5)
     scribe.owner("R$ 60 o cento, pessoal. Entrego às 8h.", 20)
     price = scribe.last_id
     for level, reader in ((2, ELISA), (2, FABIO), (3, FABIO), (3, ELISA), (2, ANA), (3, GUSTAVO)):
@@ -126,7 +126,7 @@ def acks() -> Scribe:
     thumb = {"text": "👍", "messageId": f"true_{HELENA.phone_address}_{LATE_ID}"}
     told = {"id": f"false_{HELENA.phone_address}_3EB0AA00AA00", "from": HELENA.phone_address, "fromMe": False}
     reaction = {**told, "timestamp": scribe.now, "source": "app", "reaction": thumb}
-    scribe.event("message.reaction", reaction, "not handled yet: a reaction", 8, repeat=2)
+    scribe.event("message.reaction", reaction, "a reaction", 8, repeat=2)
     return scribe.says("Maravilha, até domingo!", 20, beside=True, repeat=2, note="delivered twice")
 
 

@@ -14,8 +14,11 @@ from infra.demo.stage import SECONDS, Bakery
 from infra.local.cloud import LocalCloud
 
 ID = "{"
+READERS = {"viewer", "agent", "admin"}  # whom a tenant's key may be
 NOT_FOUND = 404
 BAD_REQUEST = 400
+# What is there only while a phone is being paired, or once a past was asked for.
+PASSING = ("/qr", "/import-status")
 
 
 class Separation:
@@ -25,7 +28,7 @@ class Separation:
         functions = json.loads((cloud.data / "manifest.json").read_text())["functions"]
         triggers = [each["trigger"] for each in functions if each["kind"] == "endpoint"]
         self._books, self._bakeries = books, bakeries
-        self._paths = [each["path"] for each in triggers if each["method"] == "GET" and each["allow"] != "public"]
+        self._paths = [each["path"] for each in triggers if each["method"] == "GET" and each["allow"] in READERS]
         self._api = httpx.Client(base_url=cloud.base_url, trust_env=False, timeout=SECONDS)
         self.asked = 0
 
@@ -67,7 +70,7 @@ class Separation:
                 self.asked += 1
                 if answer.status_code != NOT_FOUND or _bare(answer) != _bare(nothing):
                     yield f"GET {_filled(path, theirs)} answered {answer.status_code} to {bakery.company.name}"
-            for own in self._books.ids(bakery, _table(path))[:1]:
+            for own in [] if path.endswith(PASSING) else self._books.ids(bakery, _table(path))[:1]:
                 if not self._get(_filled(path, own), bakery).is_success:
                     yield f"GET {_filled(path, own)} is not shown to {bakery.company.name}, whose it is"
 
@@ -75,7 +78,8 @@ class Separation:
         for bakery in self._bakeries:
             wanted = {f"+{phone}" for each in recording if bakery.key in each.tenants for phone in each.customers}
             contacts = self._get("/api/v1/crm/contacts?limit=100", bakery).json()["data"]
-            phones = [contact["phone"] for contact in contacts]
+            # A member of a group who never wrote is known by a hidden id alone, until WAHA tells the phone behind it.
+            phones = [contact["phone"] for contact in contacts if contact["phone"]]
             if sorted(phones) != sorted(wanted):
                 yield f"{bakery.company.name} has {len(phones)} contacts, and {len(wanted)} people wrote to it"
 

@@ -6,7 +6,7 @@ from typing import Any
 from infra.documents.narrowing import Comparison
 
 Json = dict[str, Any]
-ROLES = ("public", "signed", "viewer", "agent", "admin")
+ROLES = ("public", "signed", "viewer", "agent", "admin", "service")
 
 
 def breaks(old: Json, new: Json) -> list[str]:

@@ -151,6 +151,19 @@ def source_of(declared: Routed) -> Source[Any]:
     raise TypeError(f"{declared.name} must name one Source of {view.__name__}, or {view.__module__} must hold just one")
 
 
+def _shown(schema: Json, models: Models) -> Json:
+    """An example of a body; of one that may be of several kinds, one of each, and what tells them apart."""
+    examples = Examples(models, brief=True)
+    if "oneOf" not in schema:
+        return {"example": examples.of(schema)}
+    kinds = {models.resolved(each)["properties"]["type"]["const"]: each for each in schema["oneOf"]}
+    told_apart = {"propertyName": "type", "mapping": {name: each["$ref"] for name, each in kinds.items()}}
+    return {
+        "schema": {**schema, "discriminator": told_apart},
+        "examples": {name: {"value": examples.of(each)} for name, each in kinds.items()},
+    }
+
+
 def body(declared: Routed, models: Models) -> Json:
     """The request body of an operation; nothing when it takes none."""
     required = not getattr(declared.types.get("body"), "may_be_missing", False)
@@ -158,7 +171,7 @@ def body(declared: Routed, models: Models) -> Json:
         content = {"schema": {"type": "object"}, "example": DELIVERIES[declared.provider]}
     elif "body" in declared.types:
         schema = models.of(declared.types["body"], "validation")
-        content = {"schema": schema, "example": Examples(models, brief=True).of(schema)}
+        content = {"schema": schema, **_shown(schema, models)}
     else:
         return {}
     return {"requestBody": {"required": required, "content": {"application/json": content}}}

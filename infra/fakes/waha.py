@@ -10,21 +10,28 @@ import socket
 import threading
 import time
 from concurrent.futures import Future
-from dataclasses import asdict
 from functools import cache
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, cast
+from typing import Any, Self
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from infra.fakes import waha_history, waha_sessions
 from infra.fakes.openapi import Contract, Operation
-from infra.fakes.waha_events import Party, Said, envelope, make_ack, payload
-from infra.fakes.waha_state import Fault, SentRecord, Session, State, read_session, select
+from infra.fakes.waha_controls import control
+from infra.fakes.waha_corpus import Corpus
+from infra.fakes.waha_events import Party, envelope, make_ack, make_status
+from infra.fakes.waha_files import FOLDER, Shelf
+from infra.fakes.waha_history import Archive, Dropped, read_kept, read_trouble
+from infra.fakes.waha_sends import KINDS, LACKING, PERSONS_ONLY, answer
+from infra.fakes.waha_state import ActRecord, Fault, SentRecord, Session, State
 from infra.fakes.webhooks import WebhookDelivery, WebhookSender
 
 ECHO_SECONDS = 20.0
+# Fields that WAHA takes and leaves out of its own document.
+HIDDEN = {"MessageTextRequest": {"mentions"}, "EditMessageRequest": {"mentions"}}
 TIMELOCK = {"statusCode": 500, "exception": {"message": "2 UNKNOWN: server returned error 463"}}
 
 
@@ -34,13 +41,9 @@ class Refusal(Exception):
         self.status, self.body = status, body
 
 
-class Dropped(Exception):
-    pass
-
-
 @cache
 def contract() -> Contract:
-    return Contract(Path(__file__).with_name("waha_openapi.json"))
+    return Contract(Path(__file__).with_name("waha_openapi.json"), hidden=HIDDEN)
 
 
 class FakeWaha:
@@ -48,7 +51,9 @@ class FakeWaha:
 
     def __init__(self, data: Path | None = None, *, port: int = 0, host: str = "127.0.0.1") -> None:
         self.state = State(data)
+        self.archives: dict[str, Archive] = {}
         self.webhooks = WebhookSender()
+        self.files = Shelf(lambda: self.url)
         self._stopping = threading.Event()
         self._server = _Server((host, port), self)
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
@@ -73,8 +78,17 @@ class FakeWaha:
         return [each for each in self.state.sent if not each.duplicate]
 
     @property
+    def acts(self) -> list[ActRecord]:
+        return self.state.acts
+
+    @property
     def refused(self) -> list[dict[str, Any]]:
         return self.state.refused
+
+    @property
+    def keys(self) -> dict[str, str]:
+        """The API key of each session."""
+        return {each.name: each.api_key for each in self.state.sessions.values()}
 
     def start(self) -> Self:
         self._thread.start()
@@ -98,6 +112,20 @@ class FakeWaha:
     def add_session(self, name: str, engine: str, api_key: str = "key", **more: Any) -> Session:
         return self.state.add(Session(name=name, engine=engine, api_key=api_key, **more))
 
+    def archive(self, session: str) -> Archive:
+        """What the session remembers of long ago: nothing, unless somebody fills it."""
+        return self.archives.setdefault(session, Archive(self.state.sessions[session].engine))
+
+    def remember(self, session: str, told: dict[str, Any]) -> dict[str, Any]:
+        """Fill what a session remembers: with a whole `corpus`, with `kept` messages, or with `trouble` in telling."""
+        if "corpus" in told:
+            self.archives[session] = Corpus(**told["corpus"]).archive(self.state.sessions[session].engine)
+        archive = self.archive(session)
+        for kept in told.get("kept", ()):
+            archive.add(read_kept(kept))
+        archive.trouble = read_trouble(told["trouble"]) if "trouble" in told else archive.trouble
+        return {"chats": len(archive.chats)}
+
     def set_fault(self, session: str, fault: Fault | None) -> None:
         self.state.sessions[session].fault = fault
 
@@ -107,6 +135,7 @@ class FakeWaha:
         if known.webhook is None:
             raise ValueError(f"The session {session!r} has no webhook.")
         if isinstance(event, dict) and str(event.get("event")) in {"message", "message.any"}:
+            self.files.place(session, event["payload"])
             self.state.keep(known, event["payload"])
         return self.webhooks.send(known.webhook, event, session=session)
 
@@ -117,7 +146,8 @@ class FakeWaha:
         if record is None:
             raise ValueError(f"The session {session!r} has sent no message {message_id!r}.")
         group = record.chat_id if record.chat_id.endswith("@g.us") else None
-        told = {"chat": record.chat_id, "group": group, "message_id": record.id, "me": known.me, "body": record.text}
+        chat = record.chat_id if group or not known.acks_by_lid else hidden(record.chat_id)
+        told = {"chat": chat, "group": group, "message_id": record.id, "me": known.me, "body": record.text}
         self._emit(known, make_ack(known.engine, level, session=session, reader=reader, **told))
 
     def _emit(self, session: Session, event: dict[str, Any]) -> "Future[WebhookDelivery] | None":
@@ -138,32 +168,99 @@ class FakeWaha:
         return self._do(operation, session, query, body)
 
     def _do(self, operation: Operation, session: Session, query: dict[str, str], body: Any) -> tuple[int, Any]:
-        if operation.id == "ChattingController_sendText":
-            return self._send(session, body)
-        if operation.id == "ChatsController_getChatMessages":
-            return 200, select(self.state.chat(session, unquote(operation.values["chatId"])), query)
+        if operation.id in KINDS:
+            return self._send(session, KINDS[operation.id], body)
+        if operation.id in ACTS:
+            return self._act(session, operation, body)
+        if operation.id in waha_history.OPERATIONS:
+            chat = operation.values.get("chatId")
+            beside = self.state.chat(session, unquote(chat)) if chat else list(session.payloads)
+            return waha_history.answer(self.archive(session.name), beside, operation, query)
+        if operation.id in waha_sessions.OPERATIONS:
+            return self._control_session(session, operation, query, body)
+        return self._known(operation, session)
+
+    def _known(self, operation: Operation, session: Session) -> tuple[int, Any]:
+        """Answer what asks for one thing that is known."""
+        if operation.id == "ChatsController_getChatMessage":
+            return self._message(session, *(unquote(operation.values[name]) for name in ("chatId", "messageId")))
+        return 200, self._told(session, operation)
+
+    def _told(self, session: Session, operation: Operation) -> Any:
         if operation.id == "SessionsController_get":
-            return 200, session.describe()
+            return session.describe()
         raise Refusal(501, {"message": f"The fake does not do {operation.id}.", "statusCode": 501})
 
-    def _send(self, session: Session, body: dict[str, Any]) -> tuple[int, Any]:
-        if session.status != "WORKING":
-            raise Refusal(422, {"message": f"Session status is {session.status}", "statusCode": 422})
+    def _control_session(
+        self, session: Session, operation: Operation, query: dict[str, str], body: Any
+    ) -> tuple[int, Any]:
+        """Do what changes the session itself, and tell the webhook of its new state."""
+        before = session.status
+        try:
+            told = waha_sessions.answer(session, operation, query, body)
+        except waha_sessions.NotNow as error:
+            raise Refusal(422, {"message": str(error), "statusCode": 422}) from error
+        if session.status != before:
+            me = session.me if session.paired else None
+            self._emit(session, make_status(session.engine, session.status, session=session.name, me=me))
+        return told
+
+    def _message(self, session: Session, chat: str, full: str) -> tuple[int, Any]:
+        found = next((each for each in session.payloads if each.get("id") == full), None)
+        found = found or self.archive(session.name).message(chat, full)
+        if found is None:
+            raise Refusal(404, {"message": "Message not found", "statusCode": 404})
+        self.files.place(session.name, found)
+        return 200, self.files.fetch_again(session.name, found, full.split("_")[2])
+
+    def _send(self, session: Session, kind: str, body: dict[str, Any]) -> tuple[int, Any]:
+        must_work(session)
+        must_be_able(session, kind, body["chatId"])
+        request = self._resolved(session, kind, body)
         fault = self.state.take_fault(session)
         if fault and not fault.reaches_whatsapp:
             return self._fail(fault)
-        record, said = self.state.accept(session, body)
+        record, shown = self.state.accept(session, *request)
         if not record.duplicate and not (fault and fault.kind == "no_echo"):
-            self._echo(session, said, wait=bool(fault and fault.kind == "echo_first"))
-        return self._fail(fault, sent_answer(session, said)) if fault else (201, sent_answer(session, said))
+            self._echo(session, record, shown, wait=bool(fault and fault.kind == "echo_first"))
+        told = answer(session.engine, kind, shown, int(record.at))
+        return self._fail(fault, told) if fault else (201, told)
 
-    def _echo(self, session: Session, said: Said, *, wait: bool) -> None:
-        told = envelope(session.engine, "message.any", session.name, payload(session.engine, said), me=session.me)
+    def _resolved(self, session: Session, kind: str, body: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+        """What is really sent: of a message that is passed on, the one that it is."""
+        if kind != "forward":
+            return kind, body
+        own, shown = self.state.original(session, body["messageId"]), self.state.shown(session, body["messageId"])
+        if shown is None:
+            raise Refusal(422, {"message": f"Message with id '{body['messageId']}' not found", "statusCode": 422})
+        addressed: dict[str, Any] = {name: body[name] for name in ("chatId", "id") if name in body}
+        if own is None:
+            return "text", {"text": shown.get("body") or "", **addressed}
+        return own.type, {**{name: value for name, value in own.body.items() if name != "id"}, **addressed}
+
+    def _act(self, session: Session, operation: Operation, body: Any) -> tuple[int, Any]:
+        """Do what makes no message; what a fault lets through is done all the same."""
+        must_work(session)
+        fault = self.state.take_fault(session)
+        if fault and not fault.reaches_whatsapp:
+            return self._fail(fault)
+        kind, told = ACTS[operation.id], body or {}
+        ids = told.get("messageIds") or [told.get("messageId") or operation.values.get("messageId")]
+        chat = told.get("chatId") or operation.values.get("chatId")
+        chat_id, names = unquote(chat) if chat else None, [unquote(each) for each in ids if each]
+        if kind in {"edit", "recall", "reaction"} and self.state.shown(session, names[0]) is None:
+            raise Refusal(404, {"message": "Message not found", "statusCode": 404})
+        self.state.act(session, kind, chat_id, names, told.get("text", told.get("reaction", told.get("participant"))))
+        status = 201 if operation.spec.get("responses", {}).get("201") else 200
+        return self._fail(fault, {}) if fault else (status, {})
+
+    def _echo(self, session: Session, record: SentRecord, shown: dict[str, Any], *, wait: bool) -> None:
+        told = envelope(session.engine, "message.any", session.name, shown, me=session.me)
         echo = self._emit(session, told)
         if echo and wait:
             echo.result(ECHO_SECONDS)
         for level in session.auto_acks:
-            self.ack(session.name, said.message_id, level)
+            self.ack(session.name, record.id, level)
 
     def _fail(self, fault: Fault, answer: Any = None) -> tuple[int, Any]:
         """Answer a send as the fault wants it."""
@@ -180,47 +277,34 @@ class FakeWaha:
         }
         return errors.get(fault.kind, (201, answer))
 
-    # What the controls do
 
-    def control(self, method: str, path: list[str], body: Any) -> tuple[int, Any]:
-        """Do one call of the control API under /_fake."""
-        if method == "GET":
-            return self._look(path)
-        if method == "POST" and path == ["sessions"]:
-            return 201, self.state.add(read_session(body)).describe()
-        match method, path:
-            case (("PUT" | "DELETE"), ["sessions", name, "fault"]):
-                self.set_fault(name, Fault(**body) if method == "PUT" else None)
-            case "POST", ["sessions", name, "deliver"]:
-                self.deliver(name, body["raw"].encode() if "raw" in body else body)
-            case "POST", ["sessions", name, "acks"]:
-                for level in body["levels"]:
-                    self.ack(name, body["id"], level, Party(**body["reader"]) if "reader" in body else None)
-            case _:
-                return 404, {"message": "There is no such control."}
-        return 202, {}
-
-    def _look(self, path: list[str]) -> tuple[int, Any]:
-        shown = {
-            "sent": lambda: [asdict(each) for each in self.sent],
-            "refused": lambda: self.refused,
-            "deliveries": lambda: [asdict(each) for each in self.webhooks.deliveries],
-            "sessions": lambda: [each.describe() for each in self.state.sessions.values()],
-        }
-        name = "/".join(path)
-        return (200, shown[name]()) if name in shown else (404, {"message": "There is no such control."})
+ACTS = {
+    "ChattingController_setReaction": "reaction",
+    "ChattingController_sendSeen": "seen",
+    "ChattingController_startTyping": "typing",
+    "ChattingController_stopTyping": "stop_typing",
+    "ChatsController_editMessage": "edit",
+    "ChatsController_deleteMessage": "recall",
+}
 
 
-def sent_answer(session: Session, said: Said) -> dict[str, Any]:
-    """Answer a send as each engine does: three shapes of one thing."""
-    if session.engine == "GOWS":
-        return {"id": said.id, "_data": {}}
-    told = payload(session.engine, said)
-    if session.engine == "NOWEB":
-        return {**told["_data"], "messageTimestamp": str(said.timestamp), "status": "PENDING"}
-    data = cast("dict[str, Any]", told["_data"])
-    shown = {"hasMedia": False, "body": said.body, "type": "chat", "timestamp": said.timestamp, "fromMe": True}
-    return {"_data": data, "id": data["id"], "ack": 0, "from": told["from"], "to": told["to"], **shown}
+def must_work(session: Session) -> None:
+    if session.status != "WORKING":
+        raise Refusal(422, {"message": f"Session status is {session.status}", "statusCode": 422})
+
+
+def must_be_able(session: Session, kind: str, chat_id: str) -> None:
+    """Refuse what the engine does not have, as it does."""
+    if kind in LACKING[session.engine]:
+        said = f"The method is not implemented by '{session.engine}' engine."
+        raise Refusal(501, {"message": said, "statusCode": 501, "error": "Not Implemented"})
+    if kind in PERSONS_ONLY and not chat_id.endswith(("@c.us", "@lid")):
+        raise Refusal(422, {"message": "List message can only be sent to a direct message chat.", "statusCode": 422})
+
+
+def hidden(chat_id: str) -> str:
+    """The hidden id that stands for a phone here, when no customer has told another."""
+    return f"1{chat_id.partition('@')[0]}@lid"
 
 
 class _Server(ThreadingHTTPServer):
@@ -258,7 +342,9 @@ class _Handler(BaseHTTPRequestHandler):
             body = json.loads(raw) if raw else None
             if parts.path.startswith("/_fake/"):
                 path = [unquote(each) for each in parts.path.split("/")[2:]]
-                return self._reply(*self.server.fake.control(self.command, path, body))
+                return self._reply(*control(self.server.fake, self.command, path, body))
+            if self.command == "GET" and parts.path.startswith(FOLDER):
+                return self.server.fake.files.serve(self, unquote(parts.path), self.server.fake.keys)
             return self._reply(*self._operate(parts.path, dict(parse_qsl(parts.query)), body))
         except Refusal as refusal:
             told = {"method": self.command, "path": self.path, "status": refusal.status, "why": refusal.body}

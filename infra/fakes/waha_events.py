@@ -273,7 +273,7 @@ def _webjs(said: Said) -> dict[str, Any]:
     return told | {"mimetype": known.mimetype, "size": known.size, "duration": str(known.seconds or "")}
 
 
-_DATA = {"GOWS": _gows, "NOWEB": _noweb, "WEBJS": _webjs}
+_DATA = {"GOWS": _gows, "NOWEB": _noweb, "WEBJS": _webjs, "WPP": _webjs}
 
 
 def _ack(engine: str, level: int, said: Said, reader: Party | None) -> dict[str, Any]:

@@ -8,9 +8,9 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from infra.fakes.waha_events import US, Addressing, Party, Said, message_id, payload
+from infra.fakes.waha_events import US, Addressing, Party, Said, message_id
+from infra.fakes.waha_sends import bare, spoken_as, text_of, told
 from infra.fakes.webhooks import Webhook
-from shared.providers.waha.fields import moment
 from shared.providers.waha.ids import address
 from shared.providers.waha.messages import Setting, Unreadable, read_message
 
@@ -38,7 +38,10 @@ class Fault:
 
 @dataclass(kw_only=True)
 class Session:
-    """One connected number. `auto_acks` are the levels every accepted send goes through by itself."""
+    """One connected number. `auto_acks` are the levels every accepted send goes through by itself.
+
+    `acks_by_lid`: receipts name the chat by its hidden id, though the message was sent to the phone.
+    """
 
     name: str
     engine: str
@@ -47,19 +50,29 @@ class Session:
     me: Party = US
     webhook: Webhook | None = None
     auto_acks: tuple[int, ...] = ()
+    acks_by_lid: bool = False
     fault: Fault | None = None
     payloads: list[dict[str, Any]] = field(default_factory=list)
+    paired: bool = True
+    codes: list[str] = field(default_factory=list)  # phones that a pairing code was asked for
+    restrictions: dict[str, Any] = field(default_factory=dict)  # `reachoutTimelock` and `messageCapping`
+
+    def config(self) -> dict[str, Any]:
+        """What is told of where it delivers; a key is never told."""
+        known = self.webhook
+        return {"webhooks": [{"url": known.url, "events": list(known.events)}]} if known else {}
 
     def describe(self) -> dict[str, Any]:
         known = {
             "id": self.me.phone_address,
             "pushName": self.me.name,
             "lid": f"{self.me.lid}@lid",
+            **self.restrictions,
         }
         return {
             "name": self.name,
             "status": self.status,
-            "config": {},
+            "config": self.config(),
             "me": known if self.status == "WORKING" else None,
             "presence": None,
             "timestamps": {"activity": int(time.time() * 1000)},
@@ -69,7 +82,10 @@ class Session:
 
 @dataclass(frozen=True, kw_only=True)
 class SentRecord:
-    """A send the server accepted; `duplicate` when its id had been sent before, so WhatsApp shows one message."""
+    """A send the server accepted; `duplicate` when its id had been sent before, so WhatsApp shows one message.
+
+    `body` is the request; of a message that was passed on, the one with which it was first sent, if it was ours.
+    """
 
     session: str
     chat_id: str
@@ -78,6 +94,20 @@ class SentRecord:
     reply_to: str | None
     at: float
     duplicate: bool
+    type: str = "text"
+    body: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ActRecord:
+    """Something done to messages or in a chat that makes no new message: an edit, a reaction, a tick, typing."""
+
+    session: str
+    type: str
+    chat_id: str | None
+    ids: list[str]
+    value: str | None
+    at: float
 
 
 class Journal:
@@ -110,6 +140,7 @@ class State:
     def __init__(self, folder: Path | None = None) -> None:
         self.sessions: dict[str, Session] = {}
         self.sent: list[SentRecord] = []
+        self.acts: list[ActRecord] = []
         self.refused: list[dict[str, Any]] = []
         self.clock: Callable[[], float] = time.time
         self._lock = threading.RLock()
@@ -122,6 +153,8 @@ class State:
             self._place(read_session(entry))
         elif kind == "sent":
             self.sent.append(SentRecord(**entry))
+        elif kind == "act":
+            self.acts.append(ActRecord(**entry))
         elif kind == "payload":
             self.sessions[entry["session"]].payloads.append(entry["payload"])
         else:
@@ -156,25 +189,44 @@ class State:
                 session.fault = None
             return fault
 
-    def accept(self, session: Session, body: dict[str, Any]) -> tuple[SentRecord, Said]:
-        """Record a send and put its message into the chat, once for every id."""
+    def accept(self, session: Session, kind: str, body: dict[str, Any]) -> tuple[SentRecord, dict[str, Any]]:
+        """Record a send and put its message into the chat, once for every id; give it as the engine tells of it."""
         with self._lock:
-            chosen = body.get("id") if session.engine != "WEBJS" else None
+            chosen = body.get("id") if session.engine in {"NOWEB", "GOWS"} else None
             record = SentRecord(
                 session=session.name,
                 chat_id=body["chatId"],
-                text=body["text"],
+                text=text_of(kind, body),
                 id=chosen or message_id(session.engine),
                 reply_to=body.get("reply_to"),
                 at=self.clock(),
                 duplicate=any(each.id == chosen and each.session == session.name for each in self.sent),
+                type=kind,
+                body=body,
             )
             self.sent.append(record)
             self._journal.write("sent", asdict(record))
-            said = spoken(session, record)
+            shown = told(session.engine, kind, spoken(session, record), body)
             if not record.duplicate:
-                self.keep(session, payload(session.engine, said))
-            return record, said
+                self.keep(session, shown)
+            return record, shown
+
+    def act(self, session: Session, kind: str, chat_id: str | None, ids: list[str], value: str | None = None) -> None:
+        """Record what was done to messages, and do it to those that are kept."""
+        with self._lock:
+            record = ActRecord(session=session.name, type=kind, chat_id=chat_id, ids=ids, value=value, at=self.clock())
+            self.acts.append(record)
+            self._journal.write("act", asdict(record))
+
+    def original(self, session: Session, message_id: str) -> SentRecord | None:
+        """The send of ours with that full id."""
+        return self.find(session, bare(message_id))
+
+    def shown(self, session: Session, message_id: str) -> dict[str, Any] | None:
+        """A message of any chat by its full id, or by the part of it that all its events share."""
+        wanted = bare(message_id)
+        with self._lock:
+            return next((each for each in session.payloads if bare(str(each.get("id"))) == wanted), None)
 
     def keep(self, session: Session, message: dict[str, Any]) -> None:
         with self._lock:
@@ -204,6 +256,7 @@ def spoken(session: Session, record: SentRecord) -> Said:
     """Say what was sent as the events of the engine will tell of it."""
     group = record.chat_id if record.chat_id.endswith("@g.us") else None
     return Said(
+        kind=spoken_as(record.type),
         body=record.text,
         me=session.me,
         group=group,
@@ -224,18 +277,8 @@ def read_session(told: dict[str, Any]) -> Session:
     return Session(
         **given,
         auto_acks=tuple(told.get("auto_acks", ())),
+        acks_by_lid=bool(told.get("acks_by_lid")),
         me=Party(**me) if me else US,
         webhook=Webhook(**webhook | {"events": tuple(webhook.get("events", ("*",)))}) if webhook else None,
         fault=Fault(**fault) if fault else None,
     )
-
-
-def select(rows: list[dict[str, Any]], query: dict[str, str]) -> list[dict[str, Any]]:
-    """Filter, sort and page messages as the query asks."""
-    lowest, highest = float(query.get("filter.timestamp.gte", 0)), float(query.get("filter.timestamp.lte", 1e12))
-    found = [each for each in rows if moment(each.get("timestamp")) and lowest <= each["timestamp"] <= highest]
-    if "filter.fromMe" in query:
-        found = [each for each in found if each["fromMe"] is (query["filter.fromMe"] == "true")]
-    found.sort(key=lambda each: each["timestamp"], reverse=query.get("sortOrder", "desc") == "desc")
-    offset, limit = int(query.get("offset", 0)), int(query["limit"])
-    return found[offset : offset + limit]

@@ -1,4 +1,4 @@
-"""The whole local cloud, kept running: Postgres, Redis, Pub/Sub, Tasks, Scheduler, functions, relay, fake WAHA."""
+"""The whole local cloud, kept running: Postgres, Redis, Pub/Sub, Tasks, Scheduler, Storage, functions, relay, WAHA."""
 
 import fcntl
 import json
@@ -28,6 +28,7 @@ from shared.runtime.settings import Settings
 
 HOST = "127.0.0.1"
 DATABASE = "ventros"
+BUCKET = "ventros-local-media"
 OWNER = "ventros_owner"
 READY_SECONDS = 60.0
 LEFTOVER_SECONDS = 10.0  # in which what a killed supervisor left behind has ended
@@ -80,7 +81,7 @@ class LocalCloud:
     @cached_property
     def ports(self) -> dict[str, int]:
         return choose_ports(
-            self.data / "ports.json", ("functions", "postgres", "pubsub", "tasks", "redis", "fake_waha")
+            self.data / "ports.json", ("functions", "postgres", "pubsub", "tasks", "redis", "storage", "fake_waha")
         )
 
     @property
@@ -104,6 +105,7 @@ class LocalCloud:
             **make_keys(self.data).environment(),
             "DATABASE_URL": self.database_url("ventros_app"),
             "RESOLVER_DATABASE_URL": self.database_url("ventros_resolver"),
+            "OBSERVER_DATABASE_URL": self.database_url("ventros_observer"),
             "RELAY_DATABASE_URL": self.database_url("ventros_relay"),
             "PUBLIC_BASE_URL": self.base_url,
             "TOKEN_ISSUER": self.base_url,
@@ -112,6 +114,10 @@ class LocalCloud:
             "CLOUD_TASKS_EMULATOR_HOST": self._address("tasks"),
             "UPSTASH_URL": f"http://{self._address('redis')}",
             "UPSTASH_TOKEN": secrets.token_urlsafe(24),
+            "STORAGE_BASE_URL": f"http://{self._address('storage')}",
+            "STORAGE_KEY_ID": "GOOG1LOCAL",
+            "STORAGE_KEY_SECRET": secrets.token_urlsafe(24),
+            "MEDIA_BUCKET": BUCKET,
             "ALLOWED_HOSTS": ",".join((*self._hosts, *fake)),
             "THREADS": str(FUNCTION_THREADS),
         }
@@ -121,7 +127,7 @@ class LocalCloud:
 
     @property
     def pids(self) -> dict[str, int]:
-        """The process ids by name: postgres, bus, redis, functions, relay, fake_waha."""
+        """The process ids by name: postgres, bus, redis, storage, functions, relay, fake_waha."""
         return self._supervisor.pids
 
     def kill(self, name: str) -> None:
@@ -213,9 +219,15 @@ class LocalCloud:
             *("--service-account", settings.pusher_account),
         )
 
+    @property
+    def _storage_options(self) -> tuple[str, ...]:
+        data = self.data / "storage"
+        return ("--port", str(self.ports["storage"]), "--data", str(data), "--bucket", BUCKET)
+
     def _start_programs(self) -> None:
         self.tell("Starting the functions and the relay.")
         self._keep("redis", "infra.local.redis", "--port", str(self.ports["redis"]))
+        self._keep("storage", "infra.local.storage", *self._storage_options)
         self._keep("functions", "infra.local.functions", "--port", str(self.port), "--data", str(self.data))
         self._keep("relay", "infra.local.services", "relay_outbox")
         if self.fake_waha:

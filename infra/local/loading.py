@@ -7,6 +7,8 @@ from typing import Any
 
 import functions_framework
 
+from infra.bundle.bundles import starter
+
 Environ = dict[str, Any]
 Application = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
 
@@ -31,7 +33,7 @@ class Functions:
     def _load(self, name: str) -> Application:
         source = self._folder / name / "main.py"
         source.parent.mkdir(parents=True, exist_ok=True)
-        source.write_text(f"from {self._modules[name]} import {name} as {name}\n")
+        source.write_text(starter(name, self._modules[name]))
         # The kind of signature would else be taken from what an earlier function left in the environment.
         application: Application = functions_framework.create_app(name, str(source), "http")  # type: ignore[no-untyped-call] # it ships no types
         return application

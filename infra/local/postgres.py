@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable
 from contextlib import closing, suppress
 from pathlib import Path
+from ssl import SSLContext
 from typing import Self
 from urllib.parse import urlsplit
 
@@ -216,11 +217,11 @@ def run(url: str, statement: str) -> list[list[object]]:
         return list(connection.run(statement) or [])
 
 
-def connect(url: str) -> Connection:
-    """Open a plain connection to a URL that `Cluster.url` made."""
+def connect(url: str, tls: SSLContext | None = None) -> Connection:
+    """Open a connection to a URL as `Cluster.url` makes it, a plain one unless told how the server is verified."""
     parts = urlsplit(url)
-    database = parts.path.removeprefix("/")
-    return Connection(parts.username, host=parts.hostname, port=parts.port, password=parts.password, database=database)
+    names = {"host": parts.hostname, "port": parts.port, "database": parts.path.removeprefix("/")}
+    return Connection(parts.username, password=parts.password, ssl_context=tls or False, **names)
 
 
 def is_ready(data_dir: Path, pid: int) -> bool:

@@ -21,6 +21,7 @@ from shared.runtime.consume import Consumer
 from shared.runtime.declarations import Declaration
 from shared.runtime.schedule import Schedule
 from shared.runtime.settings import Settings
+from shared.runtime.spans import SPANS
 
 LONGEST_FILTER = 256  # bytes, Google's limit
 LONGEST_KEPT = {"seconds": 31 * 24 * 3600}  # Google's limit
@@ -144,6 +145,8 @@ class Builder:
             self.subscriber.delete_subscription(subscription=name)
 
     def _subscriptions(self, topology: Topology) -> Iterator[dict[str, Any]]:
+        spans = {"name": self._places.subscription(SPANS), "topic": self._places.topic(SPANS)}
+        yield {**spans, "ack_deadline_seconds": 60}
         for name, ack_deadline in topology.burials:
             yield {
                 "name": self._places.subscription(name),

@@ -3,6 +3,7 @@
 import argparse
 import json
 import sys
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,10 @@ from infra import stopping
 from infra.environment import ROOT
 from infra.local.cloud import OWNER, LocalCloud
 from infra.local.first_tenant import WAHA_SESSION, FirstTenant, Host, greeting, webhook_url
+from infra.local.keys import make_keys
 from infra.manifest import ManifestError
+from shared.runtime.services import issue_service_token
+from shared.runtime.settings import Settings
 
 __all__ = ["LocalCloud", "add_arguments", "run"]
 
@@ -60,11 +64,23 @@ def facts(cloud: LocalCloud, tenant: FirstTenant) -> dict[str, Any]:
         "database_url": cloud.database_url("ventros_app"),
         "owner_database_url": cloud.database_url(OWNER),
         "admin": {"email": tenant.email, "password": tenant.password, "api_key": tenant.api_key},
+        "service_token": service_token(cloud),
         "waha_webhook_url": webhook_url(cloud, tenant),
         "waha_hmac_key": tenant.waha_hmac_key,
         "fake_waha_url": cloud.fake_waha_url,
         "pids": cloud.pids,
     }
+
+
+def service_token(cloud: LocalCloud) -> str:
+    """What opens `/metrics` for a day."""
+    keys = make_keys(cloud.data)
+    known = Settings(
+        token_issuer=cloud.base_url,
+        token_signing_key=keys.token_signing_key,
+        token_public_keys=keys.token_public_keys,
+    )
+    return issue_service_token("local", timedelta(days=1), known)
 
 
 def show(cloud: LocalCloud, tenant: FirstTenant) -> None:
@@ -87,6 +103,7 @@ def show(cloud: LocalCloud, tenant: FirstTenant) -> None:
             console.print(f"[bold]{name:<18}[/] {value}")
     console.print("\nTry:")
     console.print(f"  curl -H 'X-API-Key: {tenant.api_key}' {cloud.base_url}/api/v1/auth/profile")
+    console.print(f"  curl -H 'Authorization: Bearer {service_token(cloud)}' {cloud.base_url}/metrics")
     if cloud.fake_waha:
         console.print(
             f"  {write_to_us(cloud)}", f"  curl {cloud.fake_waha_url}/_fake/sent   # the reply, 15 s later", sep="\n"

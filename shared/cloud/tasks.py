@@ -20,6 +20,7 @@ class Call:
     body: bytes
     name: str | None = None
     run_at: datetime | None = None
+    traceparent: str = ""  # of whoever wants it done; Google's own spans then stand in the same trace
 
 
 class TaskQueues:
@@ -50,6 +51,8 @@ class TaskQueues:
         http = request.task.http_request
         http.url, http.body = call.url, call.body
         http.headers["Content-Type"] = "application/json"
+        if call.traceparent:
+            http.headers["traceparent"] = call.traceparent
         http.oidc_token.service_account_email = self._account
         http.oidc_token.audience = call.url
         if call.name:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from uuid import UUID
 
-from shared.kernel.inbound import Identity
+from shared.kernel.identities import Identity
 from shared.runtime.postgres import Sql, sql
 
 # Always in one order, or two who want the same names would wait for each other.

@@ -39,12 +39,23 @@ class Event:
 
     def __init_subclass__(cls, *, name: str = "", ordered_by: str | None = None) -> None:
         super().__init_subclass__()
-        dataclass(frozen=True, kw_only=True)(cls)
+        # All of them are shown and compared in one way, said below: to make it for each costs every cold start.
+        dataclass(frozen=True, kw_only=True, repr=False, eq=False)(cls)
         cls.ordered_by = ordered_by or cls.ordered_by
         if taken := ENVELOPE & {field.name for field in fields(cls)}:  # type: ignore[arg-type] # made a dataclass above
             raise TypeError(f"{cls.__name__} has fields the envelope already carries: {', '.join(sorted(taken))}")
         if name:
             cls._file(name)
+
+    def __repr__(self) -> str:
+        told = ", ".join(f"{name}={value!r}" for name, value in vars(self).items())
+        return f"{type(self).__name__}({told})"
+
+    def __eq__(self, other: object) -> bool:
+        return type(self) is type(other) and vars(self) == vars(other)
+
+    def __hash__(self) -> int:
+        return hash((type(self), *vars(self).values()))
 
     @classmethod
     def _file(cls, name: str) -> None:

@@ -3,13 +3,9 @@
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
-
-class IdentityKind(StrEnum):
-    PHONE = "phone"
-    LID = "lid"
-    EMAIL = "email"
-    EXTERNAL = "external_id"
+from shared.kernel.identities import Identity
 
 
 class ChatKind(StrEnum):
@@ -30,6 +26,8 @@ class MessageType(StrEnum):
     LOCATION = "location"
     CONTACT = "contact"
     POLL = "poll"
+    LIST = "list"
+    BUTTONS = "buttons"
     EVENT = "event"
     UNKNOWN = "unknown"
 
@@ -40,15 +38,6 @@ class MissingMedia(StrEnum):
     NOT_DOWNLOADED = "not_downloaded"
     DOWNLOAD_FAILED = "download_failed"
     ABSENT = "absent"
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Identity:
-    """One way to know a person: a phone is E.164 ("+5511912345678"), a LID is bare digits."""
-
-    kind: IdentityKind
-    value: str
-    issuer: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -93,6 +82,7 @@ class InboundMessage:
 
     `external_id` is the id all events of the message share; `provider_id` is the id as it was sent.
     `chat_addresses` are all the addresses of the chat that the payload reveals, `chat_address` among them, sorted.
+    A placeholder says that a message came which cannot be read yet; the message itself may follow under the same id.
     `customer` is the other side of an individual chat; `sender` is who wrote it, None when we did.
     """
 
@@ -113,6 +103,7 @@ class InboundMessage:
     quoted_external_id: str | None
     sent_at: datetime | None
     ack: int | None
+    is_placeholder: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -131,6 +122,164 @@ class Receipt:
     at: datetime | None
 
 
+class ReactionKind(StrEnum):
+    """An emoji, a choice among a poll's options, or an answer to an invitation."""
+
+    EMOJI = "emoji"
+    VOTE = "vote"
+    ANSWER = "answer"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Edit:
+    """A message says something else. Of two edits the later has the greater `stamp`; the same one has the same."""
+
+    external_id: str
+    text: str | None
+    at: datetime | None
+    stamp: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Revocation:
+    """A message was taken back for everyone."""
+
+    external_id: str
+    at: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Reaction:
+    """All that somebody says to a message by now: it replaces what they said before. `person` is None when it is us.
+
+    `value` is an emoji; a list of the options chosen; or `{"response": "GOING", "guests": 0}`. None: an emoji was
+    taken back, or the vote or answer cannot be read.
+    """
+
+    external_id: str
+    kind: ReactionKind
+    chat_address: str
+    person: Person | None
+    value: str | list[str] | dict[str, Any] | None
+    at: datetime | None
+    stamp: str
+
+
+class GroupRole(StrEnum):
+    PARTICIPANT = "participant"
+    ADMIN = "admin"
+    SUPERADMIN = "superadmin"
+
+
+class Membership(StrEnum):
+    """What members of a group do; `listed`: these are all of them, and nobody else is one."""
+
+    JOINED = "joined"
+    LEFT = "left"
+    PROMOTED = "promoted"
+    DEMOTED = "demoted"
+    LISTED = "listed"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Member:
+    person: Person
+    role: GroupRole | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class GroupChange:
+    """What a group is called by now, what its members do, and whether we joined or left; None: nothing is said of it.
+
+    `members` are without us.
+    """
+
+    chat_address: str
+    subject: str | None = None
+    description: str | None = None
+    doing: Membership | None = None
+    members: tuple[Member, ...] = ()
+    ours: Membership | None = None
+    at: datetime | None
+    stamp: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ChatArchived:
+    """A chat was put away, or taken out again."""
+
+    chat_address: str
+    is_archived: bool
+    at: datetime | None
+    stamp: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Label:
+    """A label of the channel, by the provider's own id; `color` is as the provider spells it ("#00a0f2")."""
+
+    label: str
+    name: str
+    color: str | None
+    is_deleted: bool
+    at: datetime | None
+    stamp: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ChatLabel:
+    """A label was put on a chat, or taken off; `definition` says what it is called, where that is said."""
+
+    label: str
+    chat_address: str
+    is_on: bool
+    definition: Label | None
+    at: datetime | None
+    stamp: str
+
+
+class CallStage(StrEnum):
+    """`rejected` is also said of a call that nobody took, and of one that ended."""
+
+    RECEIVED = "received"
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Call:
+    external_id: str
+    stage: CallStage
+    person: Person | None
+    is_video: bool
+    is_group: bool
+    at: datetime | None
+
+
+class PresenceState(StrEnum):
+    ONLINE = "online"
+    OFFLINE = "offline"
+    TYPING = "typing"
+    RECORDING = "recording"
+    PAUSED = "paused"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Presence:
+    """How people are seen just now, each with when they were last online, where that is said."""
+
+    people: tuple[tuple[Person, PresenceState, datetime | None], ...]
+    at: datetime | None
+    stamp: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Introduction:
+    """Somebody goes by this name."""
+
+    person: Person
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ConnectionState:
     """The provider's word for how the channel is connected, and the phone it is connected with."""
@@ -140,14 +289,32 @@ class ConnectionState:
     at: datetime | None
 
 
+Content = (
+    InboundMessage
+    | Receipt
+    | Edit
+    | Revocation
+    | Reaction
+    | GroupChange
+    | ChatArchived
+    | Label
+    | ChatLabel
+    | Call
+    | Presence
+    | Introduction
+    | ConnectionState
+)
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Delivery:
-    """One webhook call. No content and no problem: an event nobody here handles."""
+    """One webhook call. No content and no problem: an event nobody here handles; `is_foreseen` if that is known."""
 
     event: str
     event_id: str | None
     session: str | None
     engine: str | None
     at: datetime | None
-    content: InboundMessage | Receipt | ConnectionState | None
+    content: Content | None
     problem: str | None
+    is_foreseen: bool = True

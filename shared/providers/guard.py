@@ -82,6 +82,15 @@ def read_url(url: str, allow: frozenset[str] = frozenset(), own: frozenset[str] 
     return Target(host=_check_host(host, own), port=_port(number), allowed=False)
 
 
+def origin(url: str, allow: frozenset[str] = frozenset(), own: frozenset[str] = frozenset()) -> str:
+    """The scheme, host and port of a URL in one spelling: what two must share to be the same server's.
+
+    Raises ForbiddenUrl.
+    """
+    target = read_url(url, allow, own)
+    return f"{url.partition(':')[0].lower()}://{target.host}:{target.port}"
+
+
 def _split(url: str) -> tuple[str, str, str | None]:
     if len(url) > LONGEST_URL or re.search(r"[\s\x00-\x20\x7f#\\\ud800-\udfff]", url):
         raise ForbiddenUrl("url_shape", "Write a plain URL without spaces, backslashes or a fragment.")

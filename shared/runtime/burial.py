@@ -8,11 +8,12 @@ from typing import Any, ClassVar
 from flask import Request, Response
 
 from shared.runtime.answers import answer
-from shared.runtime.consume import letter_of
+from shared.runtime.consume import came_with, letter_of
 from shared.runtime.dead_letters import Letter
 from shared.runtime.declarations import Declaration, Kind
 from shared.runtime.postgres import is_away
-from shared.runtime.telemetry import configure, say, traced
+from shared.runtime.spans import SpanKind, called
+from shared.runtime.telemetry import configure, say
 
 Handler = Callable[[Letter], None]
 
@@ -44,21 +45,26 @@ class Burial(Declaration):
             # None of ours, so there is nobody to keep it for; to refuse it would bring it back for a week.
             say("not a dead letter of ours", level=40, function=self.name, reason=type(error).__name__)
             return answer(204, b"")
-        return self._bury(letter)
+        return self._bury(letter, came_with(message))
 
-    def _bury(self, letter: Letter) -> Response:
-        with traced(
+    def _bury(self, letter: Letter, came: str) -> Response:
+        with called(
+            SpanKind.CONSUMER,
+            came,
             function=self.name,
             request_id=str(letter.message_id),
             correlation_id=letter.body.get("correlation_id") or "",
             tenant_id=letter.tenant_id,
-        ):
-            try:
-                self.handler(letter)
-            except Exception as error:  # noqa: BLE001 - the last line before the wire
-                say("not buried", level=40, error=True, reason=type(error).__name__)
-                return answer(503 if is_away(error) else 500, b"")
-            return answer(204, b"")
+        ) as call:
+            return call.answered(self._safely(letter))
+
+    def _safely(self, letter: Letter) -> Response:
+        try:
+            self.handler(letter)
+        except Exception as error:  # noqa: BLE001 - the last line before the wire
+            say("not buried", level=40, error=True, reason=type(error).__name__)
+            return answer(503 if is_away(error) else 500, b"")
+        return answer(204, b"")
 
 
 def burial(handler: Handler) -> Callable[[Request], Response]:

@@ -20,7 +20,8 @@ from shared.runtime.declarations import Declaration, Deployment, Kind
 from shared.runtime.parsing import adapter
 from shared.runtime.postgres import DATABASE_ERRORS, is_away, is_lost, sql
 from shared.runtime.retry import retried
-from shared.runtime.telemetry import configure, say, traced
+from shared.runtime.spans import SpanKind, called
+from shared.runtime.telemetry import configure, say
 from shared.runtime.work import UnitOfWork, unit_of_work
 
 Handler = Callable[..., None]
@@ -93,6 +94,12 @@ def envelope_of(push: Mapping[str, Any]) -> Envelope:
     """The event in a push of Pub/Sub's. ValueError, LookupError or TypeError: there is none."""
     envelope: Envelope = adapter(Envelope).validate_json(base64.b64decode(push["message"]["data"]))
     return envelope
+
+
+def came_with(message: Mapping[str, Any]) -> str:
+    """The `traceparent` of whoever recorded the event; the push's own is Pub/Sub's and leads nowhere."""
+    attributes = message.get("attributes")
+    return str(attributes.get("traceparent") or "") if isinstance(attributes, Mapping) else ""
 
 
 def letter_of(message: Mapping[str, Any], function: str, attempts: int) -> Letter:
@@ -191,15 +198,17 @@ class Consumer(Declaration):
         except (ValueError, LookupError, TypeError, AttributeError) as error:
             say("not an event", level=40, consumer=self.name, reason=type(error).__name__)
             return answer(500, b"")
-        with traced(
+        with called(
+            SpanKind.CONSUMER,
+            came_with(push["message"]),
             function=self.name,
             request_id=str(envelope.event_id),
             correlation_id=envelope.correlation_id or "",
             causation_id=str(envelope.event_id),
             tenant_id=envelope.tenant_id,
-        ):
+        ) as call:
             letter = letter_of(push["message"], self.name, attempts_of(request, push))
-            return worked_off(lambda: self._consume(envelope), letter, self.max_attempts)
+            return call.answered(worked_off(lambda: self._consume(envelope), letter, self.max_attempts))
 
     def _consume(self, envelope: Envelope) -> None:
         kind = next((event for event in self.events if event.event_type == envelope.event_type), None)

@@ -160,7 +160,7 @@ class Routed(Declaration):
     provided: ClassVar[frozenset[str]] = frozenset()
 
     def trigger(self) -> dict[str, Any]:
-        allow = "public" if isinstance(self.allow, Access) else self.allow.name.lower()
+        allow = self.allow.value if isinstance(self.allow, Access) else self.allow.name.lower()
         return {"method": self.method, "path": self.path, "allow": allow, "limit": self.limit.value}
 
     @cached_property

@@ -13,7 +13,7 @@ from pg8000.exceptions import DatabaseError
 from shared.kernel.errors import BadRequest, DomainError, NotFound, Unavailable
 from shared.runtime.answers import answer, problem, refusal
 from shared.runtime.declarations import Deployment, Kind, Limit, Routed
-from shared.runtime.identity import PUBLIC, Access, Allow, Claim, Principal, Role, claim_of, permit
+from shared.runtime.identity import PUBLIC, SERVICE, Allow, Claim, Principal, Role, claim_of, permit
 from shared.runtime.incoming import read_path
 from shared.runtime.limits import PER_USER, Turnstile, client_address
 from shared.runtime.postgres import LOCKED, TOO_SLOW, connections, is_lost, sqlstate
@@ -22,7 +22,8 @@ from shared.runtime.preflight import READABLE
 from shared.runtime.query import One, Page
 from shared.runtime.retry import retried
 from shared.runtime.settings import settings
-from shared.runtime.telemetry import configure, request_id, say, traced
+from shared.runtime.spans import SpanKind, called, offered
+from shared.runtime.telemetry import configure, request_id, say
 from shared.runtime.uses import Use
 
 if TYPE_CHECKING:
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 
 Handler = Callable[..., Any]
 CREATED = 201
+# What it takes to know those who call without a role.
+_KNOWING: dict[Allow, set[Use]] = {PUBLIC: set(), SERVICE: {Use.TOKENS}}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,11 +42,11 @@ class Endpoint(Routed):
 
     None of the below: a read, which returns a `One` or a `Page`.
     `uow`: one transaction, committed when the handler returns.
-    `transactions`: opens transactions itself; the way of what comes before a tenant is known.
+    `transactions`: opens transactions itself (`CallerTransactions`), as it asks an outside service between them.
     """
 
     kind: ClassVar[Kind] = Kind.ENDPOINT
-    provided: ClassVar[frozenset[str]] = frozenset({"uow", "body", "query", "filters", "request"})
+    provided: ClassVar[frozenset[str]] = frozenset({"uow", "transactions", "body", "query", "filters", "request"})
 
     status: int
     errors: tuple[type[DomainError], ...] = ()
@@ -62,7 +65,7 @@ class Endpoint(Routed):
     def standard_uses(self) -> set[Use]:
         """Who must be known is known by rows and tokens; whoever is counted, by a counter."""
         counted = {Use.COUNTERS} if self.limit in PER_USER else set()
-        known = set() if isinstance(self.allow, Access) else {Use.DATABASE, Use.RESOLVER, Use.TOKENS}
+        known = _KNOWING.get(self.allow, {Use.DATABASE, Use.RESOLVER, Use.TOKENS})
         return counted | known | ({Use.ENCRYPTION} if self.takes_key else set())
 
     @property
@@ -86,14 +89,11 @@ class Endpoint(Routed):
         """Answer one request, whatever happens."""
         configure()
         incoming = request.headers
-        with traced(
-            function=self.name,
-            request_id=(own := request_id(incoming.get("X-Request-Id"))),
-            correlation_id=own,
-            traceparent=incoming.get("traceparent", "")[:64],
-        ):
+        own = request_id(incoming.get("X-Request-Id"))
+        came = offered(incoming.get)
+        with called(SpanKind.SERVER, came, function=self.name, request_id=own, correlation_id=own) as call:
             turnstile = Turnstile(self.limit)
-            response = self._safely(request, turnstile)
+            response = call.answered(self._safely(request, turnstile))
             response.headers.update(turnstile.headers)
             if "Origin" in incoming:
                 response.headers.update(READABLE)
@@ -127,11 +127,27 @@ class Endpoint(Routed):
         return problem(500, "internal", "something went wrong on our side; the request id finds it in our logs")
 
     def _answer(self, request: Request, turnstile: Turnstile) -> Response:
-        if isinstance(self.allow, Access):
+        if self.allow is SERVICE:
+            from shared.runtime.services import service_of
+
+            say("called", service=service_of(request.headers.get))
+            return self._reply(self.handler(**self._arguments(request)))
+        if self.allow is PUBLIC:
             return self._welcome(request, turnstile)
         claim = claim_of(request.headers.get, self.scope)
+        if "transactions" in self.types:
+            return self._outwards(request, claim, turnstile)
         way = self._read if self.reads else self._write
         return way(request, claim, turnstile)
+
+    def _outwards(self, request: Request, claim: Claim, turnstile: Turnstile) -> Response:
+        """Prove the caller first; from then on the handler says when a transaction is open, and when none is."""
+        from shared.runtime.calling import CallerTransactions
+
+        transactions = CallerTransactions(claim, self.role, turnstile)
+        with transactions.begin():
+            pass
+        return self._reply(self.handler(transactions, **self._arguments(request)))
 
     def _welcome(self, request: Request, turnstile: Turnstile) -> Response:
         """Answer somebody who is not known: their address counts, and the e-mail that they name."""
@@ -196,7 +212,8 @@ class Endpoint(Routed):
         from shared.runtime.idempotency import keyed
 
         key = keyed(request, uow)
-        return self._tagged(key.take(uow) or self._work(request, uow, key))
+        replayed = key.take(uow)
+        return self._tagged(replayed) if replayed else self._work(request, uow, key)
 
     def _work(self, request: Request, uow: "UnitOfWork", key: "Keyed | None" = None) -> Response:
         arguments = self._arguments(request)
@@ -227,10 +244,13 @@ class Endpoint(Routed):
         if not rows or rows[0][0] is None:
             raise NotFound(f"there is no such {wanted.noun}")
         body = wanted.body(rows[0][0]) if isinstance(wanted, One) else rows[0][0]
-        return self._tagged(answer(self.status, body))
+        response = answer(self.status, body)
+        if self.shows_version:
+            response.headers["ETag"] = f'"{rows[0][1]}"'
+        return response
 
     def _tagged(self, response: Response) -> Response:
-        """The answer with the version of what it shows."""
+        """An answer that was kept, with the version of what it shows."""
         if self.shows_version:
             response.headers["ETag"] = f'"{json.loads(response.get_data())["version"]}"'
         return response
@@ -302,4 +322,4 @@ def endpoint(
     return declare
 
 
-__all__ = ["PUBLIC", "Endpoint", "Role", "endpoint"]
+__all__ = ["PUBLIC", "SERVICE", "Endpoint", "Role", "endpoint"]

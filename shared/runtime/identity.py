@@ -8,8 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import Enum, IntEnum, StrEnum
-from functools import cache
-from typing import Any, Final, Literal
+from functools import cache, lru_cache
+from typing import Any, Final
 from uuid import UUID
 
 from shared.kernel.errors import Forbidden, Unauthenticated
@@ -22,6 +22,7 @@ LEEWAY = 60  # seconds that another instance's clock may be ahead of ours
 _KEY = re.compile(r"vk_([0-9a-f]{32})_([A-Za-z0-9_-]{43})")
 _TOKEN = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
 _LONGEST_TOKEN = 8192
+MOST_REMEMBERED = 1024  # tokens whose signature was good
 _NAMED = {"tenant_id": "tenant_id", "user_id": "sub", "project_id": "project_id", "session_id": "sid"}
 # What libraries raise at tokens that somebody has made with care; the signature may even be good.
 _MALFORMED = (ValueError, TypeError, AttributeError, RecursionError, OverflowError)
@@ -40,11 +41,15 @@ class Role(IntEnum):
 
 
 class Access(Enum):
+    """Who may call what belongs to no tenant."""
+
     PUBLIC = "public"
+    SERVICE = "service"  # whoever watches the whole installation: see shared/runtime/services.py
 
 
 PUBLIC: Final = Access.PUBLIC
-Allow = Role | Literal[Access.PUBLIC]
+SERVICE: Final = Access.SERVICE
+Allow = Role | Access
 
 
 class ActorType(StrEnum):
@@ -89,27 +94,32 @@ class Claim:
         return tenant_scope(self.tenant_id)
 
     def principal(self, rows: list[Row]) -> Principal:
-        """The caller, from the rows that `proof` gave; none means the credential is not good."""
-        if not rows or rows[0][0] is None:
-            raise _refused()
-        known = json.loads(rows[0][0])
-        if not known.get("within_scopes", True):
+        """The caller, from the row that `proof` gave; none means the credential is not good."""
+        if not rows:
+            raise refused()
+        project_id, user_id, actor_id, role, session_id, within_scopes = (value or "" for value in rows[0][:6])
+        if within_scopes != "t":
             raise Forbidden("this API key's scopes do not reach so far")
         return Principal(
             tenant_id=self.tenant_id,
-            project_id=UUID(known["project_id"]),
-            user_id=UUID(known["user_id"]),
-            role=Role.named(known["role"]),
-            actor=Actor(type=self.actor_type, id=UUID(known["actor_id"])),
-            session_id=UUID(known["session_id"]) if known.get("session_id") else None,
+            project_id=as_id(project_id),
+            user_id=as_id(user_id),
+            role=Role.named(role),
+            actor=Actor(type=self.actor_type, id=as_id(actor_id)),
+            session_id=as_id(session_id) if session_id else None,
         )
 
 
-def _refused() -> Unauthenticated:
+def refused() -> Unauthenticated:
     """One answer for whatever is wrong with a credential, so that nobody can feel their way to a good one."""
     return Unauthenticated("sign in first: there is no credential here, or it is unknown, out of date or revoked")
 
 
+# The same few come again with every request, and to read one costs as much as to send it.
+as_id = lru_cache(MOST_REMEMBERED)(UUID)
+
+
+@lru_cache(MOST_REMEMBERED)
 def tenant_scope(tenant_id: UUID) -> Sql:
     return sql(
         "select set_config('app.tenant_id', :tenant_id, true), set_config('app.project_id', '', true)",
@@ -117,7 +127,8 @@ def tenant_scope(tenant_id: UUID) -> Sql:
     )
 
 
-# Who asks is set by the very query that proves the caller, so that one round trip carries all.
+# A proof gives project, person, actor, role, sign-in, and whether a key's scopes reach. Who asks is set by the very
+# query that proves the caller, so that one round trip carries all.
 _KNOWN = """
        set_config('app.project_id', m.project_id::text, true), set_config('app.user_id', u.id::text, true)
 from users u
@@ -125,8 +136,7 @@ join memberships m on m.tenant_id = u.tenant_id and m.user_id = u.id
 join tenants t on t.tenant_id = u.tenant_id and t.status = 'active'
 """
 _PROVE_USER = f"""
-select json_build_object('user_id', u.id, 'actor_id', u.id, 'project_id', m.project_id, 'role', m.role,
-           'session_id', s.id),
+select m.project_id, u.id, u.id, m.role, s.id, true,
        set_config('app.role', m.role, true), set_config('app.session_id', s.id::text, true),{_KNOWN}
 join login_sessions s on s.tenant_id = u.tenant_id and s.user_id = u.id
 where u.tenant_id = :tenant_id and u.id = :user_id and u.status = 'active' and m.project_id = :project_id
@@ -134,7 +144,7 @@ where u.tenant_id = :tenant_id and u.id = :user_id and u.status = 'active' and m
 """
 # Such a token names no project: it opens the one that its user has been in for longest.
 _PROVE_OUTSIDE_USER = f"""
-select json_build_object('user_id', u.id, 'actor_id', u.id, 'project_id', m.project_id, 'role', m.role),
+select m.project_id, u.id, u.id, m.role, null, true,
        set_config('app.role', m.role, true), set_config('app.session_id', '', true),{_KNOWN}
 join external_identities e on e.tenant_id = u.tenant_id and e.user_id = u.id
 where e.tenant_id = :tenant_id and e.issuer = :issuer and e.subject = :subject and u.status = 'active'
@@ -149,8 +159,7 @@ with used as (
         where tenant_id = :tenant_id and secret_hash = :secret_hash
           and (last_used_at is null or last_used_at < now() - interval '1 minute')
         for update skip locked))
-select json_build_object('user_id', u.id, 'actor_id', k.id, 'project_id', k.project_id,
-           'role', allowed.role, 'within_scopes', k.scopes is null or k.scopes ? :scope),
+select k.project_id, u.id, k.id, allowed.role, null, k.scopes is null or k.scopes ? :scope,
        set_config('app.role', allowed.role, true), set_config('app.session_id', '', true),{_KNOWN}
 join api_keys k on k.tenant_id = m.tenant_id and k.user_id = m.user_id and k.project_id = m.project_id
 cross join lateral (
@@ -183,13 +192,13 @@ def claim_of(header: Callable[[str], str | None], scope: str = "") -> Claim:
         return _claim_of_key(key, scope)
     if bearer and not key:
         return _claim_of_token(bearer)
-    raise _refused()
+    raise refused()
 
 
 def _claim_of_key(key: str, scope: str) -> Claim:
     match = _KEY.fullmatch(key)
     if match is None:
-        raise _refused()
+        raise refused()
     tenant_id = UUID(match[1])
     proof = sql(_PROVE_KEY, tenant_id=tenant_id, secret_hash=hash_secret(match[2]), scope=scope)
     return Claim(tenant_id=tenant_id, proof=proof, actor_type=ActorType.API_KEY)
@@ -198,21 +207,22 @@ def _claim_of_key(key: str, scope: str) -> Claim:
 def _claim_of_token(header: str) -> Claim:
     scheme, _, token = header.partition(" ")
     if scheme.lower() != "bearer" or len(token) > _LONGEST_TOKEN or not _TOKEN.fullmatch(token):
-        raise _refused()
+        raise refused()
     if settings().token_issuers and (outside := verify_outside_token(token)):
         return _claim_of_outside_user(*outside)
     claims = verify_token(token)
     try:
-        ids = {name: UUID(claims[claim]) for name, claim in _NAMED.items()}
+        named = {name: claims[claim] for name, claim in _NAMED.items()}
+        ids = [as_id(value) for value in named.values()]
     except (KeyError, ValueError, TypeError, AttributeError) as error:
-        raise _refused() from error
-    return Claim(tenant_id=ids["tenant_id"], proof=Sql(_PROVE_USER, ids), actor_type=ActorType.USER)
+        raise refused() from error
+    return Claim(tenant_id=ids[0], proof=Sql(_PROVE_USER, named), actor_type=ActorType.USER)
 
 
 def _claim_of_outside_user(issuer: str, subject: str) -> Claim:
     tenant_id = tenant_of_outside_user(issuer, subject)
     if tenant_id is None:
-        raise _refused()
+        raise refused()
     proof = sql(_PROVE_OUTSIDE_USER, tenant_id=tenant_id, issuer=issuer, subject=subject)
     return Claim(tenant_id=tenant_id, proof=proof, actor_type=ActorType.USER)
 
@@ -258,7 +268,27 @@ def issue_token(*, tenant_id: UUID, user_id: UUID, project_id: UUID, session_id:
 
 
 def verify_token(token: str) -> dict[str, Any]:
-    """The claims of a token that our issuer signed for us and that has not run out; else Unauthenticated."""
+    """The claims of a person's token, as `claims_of`; such a one is short-lived."""
+    claims = claims_of(token, settings().token_audience)
+    if claims["exp"] - claims["iat"] > TOKEN_LIFETIME.total_seconds():
+        raise refused()
+    return claims
+
+
+def claims_of(token: str, audience: str) -> dict[str, Any]:
+    """The claims of a token that our issuer signed for this audience and that has not run out; else Unauthenticated."""
+    claims = signed_claims(token, audience)
+    now = datetime.now(UTC).timestamp()
+    if claims["exp"] <= now or claims["iat"] - now > LEEWAY:
+        raise refused()
+    return claims
+
+
+# A good signature stays good for as long as a process has its keys. Time goes on, and whether the sign-in still stands
+# is in its row: both are asked with every request. What is refused is not remembered, so nobody can crowd it out.
+@lru_cache(MOST_REMEMBERED)
+def signed_claims(token: str, audience: str) -> dict[str, Any]:
+    """What our issuer signed, checked once; Unauthenticated when it is not that, or has run out already."""
     import jwt
 
     try:
@@ -269,15 +299,14 @@ def verify_token(token: str) -> dict[str, Any]:
             jwt.PyJWK(key, algorithm="EdDSA").key,
             algorithms=["EdDSA"],
             issuer=settings().token_issuer,
-            audience=settings().token_audience,
+            audience=audience,
             options={"require": ["exp", "iat", "iss", "aud", "sub"], "strict_aud": True, "verify_iat": False},
         )
-        usual = 0 < claims["exp"] - claims["iat"] <= TOKEN_LIFETIME.total_seconds()
-        from_now = claims["iat"] - datetime.now(UTC).timestamp()
+        lasts = claims["exp"] - claims["iat"] > 0
     except (jwt.PyJWTError, StopIteration, *_MALFORMED) as error:
-        raise _refused() from error
-    if not usual or from_now > LEEWAY:
-        raise _refused()
+        raise refused() from error
+    if not lasts:
+        raise refused()
     return claims
 
 
@@ -294,7 +323,7 @@ def verify_outside_token(token: str) -> tuple[str, str] | None:
         issuer = issuer_of(token)
         return (issuer.issuer, issuer.verify(token)) if issuer else None
     except (PyJWTError, *_MALFORMED) as error:
-        raise _refused() from error
+        raise refused() from error
 
 
 @cache

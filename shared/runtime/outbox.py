@@ -22,10 +22,10 @@ EVENT_VERSION = "v1"
 # now looks by itself, so that who commits one thing upon another need not wake it each time.
 HINT_EVERY, HINT_EVERY_WHEN_BUSY = 0.005, 0.025
 
-_EVENT = ("id", "project_id", "topic", "type", "ordering_key", "envelope")
+_EVENT = ("id", "project_id", "topic", "type", "ordering_key", "envelope", "traceparent")
 # An event occurred when the database says so, whose clock all instances share; one that leaves again, when it did.
 _MADE = {"envelope": "jsonb_build_object('occurred_at', clock_timestamp()) || cast({} as jsonb)"}
-_TASK = ("id", "queue", "task", "dedup_name", "body", "run_at")
+_TASK = ("id", "queue", "task", "dedup_name", "body", "run_at", "traceparent")
 MOST_AT_ONCE = 16  # rows of one statement, so that few statements are to be prepared
 # A notification holds a lock over its own commit, so it never rides in the writing transaction.
 _HINT = sql("select set_config('synchronous_commit', 'off', true), pg_notify('outbox', '')")
@@ -64,19 +64,22 @@ class Outgoing:
                 "dedup_name": task.dedup_name(),
                 "body": as_json(body),
                 "run_at": at.isoformat() if at else None,
+                "traceparent": here.traceparent or None,
             }
         )
 
     def schedule_again(self, queue: str, task: str, body: dict[str, Any]) -> None:
         """Queue a task as it was, under the id it had; the queue may still refuse the name it had."""
         again = {"id": uuid7(), "tenant_id": self.tenant_id, "queue": queue, "task": task}
-        self.tasks.append({**again, "dedup_name": None, "body": as_json(body), "run_at": None})
+        fresh = {"dedup_name": None, "run_at": None, "traceparent": trace().traceparent or None}
+        self.tasks.append({**again, **fresh, "body": as_json(body)})
 
     def publish_again(self, topic: str, ordering_key: str, envelope: dict[str, Any]) -> None:
         """Publish an event as it was, under the id it had."""
         facts = {"type": envelope["event_type"], "project_id": envelope.get("project_id"), "topic": topic}
         again = {"id": uuid7(), "tenant_id": self.tenant_id, "ordering_key": ordering_key}
-        self.events.append({**again, **facts, "envelope": as_json(envelope)})
+        came = {"traceparent": trace().traceparent or None}
+        self.events.append({**again, **facts, **came, "envelope": as_json(envelope)})
 
     def statements(self) -> list[Sql]:
         """The inserts, to be sent in the writing transaction; none when nothing leaves."""
@@ -101,6 +104,7 @@ class Outgoing:
             "type": event.event_type,
             "ordering_key": f"{self.tenant_id}:{ordered_by}",
             "envelope": as_json(envelope),
+            "traceparent": trace().traceparent or None,
         }
 
     def _envelope(self, aggregate: Aggregate, event: Event) -> dict[str, Any]:

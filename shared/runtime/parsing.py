@@ -1,6 +1,7 @@
 """What a caller sent, read strictly: JSON without tricks, ids in one spelling, known parameters only."""
 
 import json
+import os
 from math import isfinite
 from typing import Any, ClassVar
 
@@ -11,6 +12,8 @@ from pydantic_core import to_json
 from shared.kernel.errors import BadRequest
 from shared.runtime.incoming import raw_body
 
+# It would look through everything that is installed for plugins, and we have none.
+os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
 DEEPEST = 64
 
 
@@ -52,7 +55,7 @@ def unsent() -> Any:
 def read_body(request: Request, kind: Any) -> Any:
     """The body as the declared model; raises BadRequest for what is no JSON, ValidationError for what does not fit."""
     body = raw_body(request)
-    if not body and kind.may_be_missing:
+    if not body and getattr(kind, "may_be_missing", False):
         return kind()
     check_json(body)
     return adapter(kind).validate_json(body)
@@ -124,4 +127,9 @@ def read_query(request: Request, kind: Any) -> tuple[Any, dict[str, str]]:
 def problems(error: ValidationError) -> dict[str, Any]:
     """What is wrong with each field; the values themselves are not repeated."""
     found = error.errors(include_input=False, include_url=False, include_context=False)[:20]
-    return {"fields": [{"field": ".".join(map(str, each["loc"])), "problem": each["msg"]} for each in found]}
+    return {"fields": [{"field": _place(each["loc"]), "problem": each["msg"]} for each in found]}
+
+
+def _place(path: tuple[int | str, ...]) -> str:
+    """Where in the body it stands; which of several kinds the body is, as in `<image>`, is no place."""
+    return ".".join(step for step in map(str, path) if not step.startswith("<"))

@@ -15,7 +15,7 @@ from pg8000.core import IDLE
 from pg8000.exceptions import DatabaseError, InterfaceError
 
 from shared.runtime.settings import settings
-from shared.runtime.wire import Connection, Row, Sql, pipeline
+from shared.runtime.wire import Connection, Copy, Row, Sql, copied, pipeline
 
 __all__ = [
     "BEGIN",
@@ -26,12 +26,14 @@ __all__ = [
     "TOO_SLOW",
     "Connection",
     "Connections",
+    "Copy",
     "Row",
     "Sql",
     "Undecided",
     "commit",
     "connect",
     "connections",
+    "copied",
     "is_away",
     "is_lost",
     "is_retryable",
@@ -94,7 +96,7 @@ def is_silent(error: BaseException) -> bool:
     return inner is not None
 
 
-def commit(connection: Connection, *statements: Sql, after: Iterable[Sql] = ()) -> list[list[Row]]:
+def commit(connection: Connection, *statements: Sql | Copy, after: Iterable[Sql] = ()) -> list[list[Row]]:
     """Run the last statements of a transaction and commit it; `after` is sent along, and its failure is nobody's.
 
     Undecided: the connection was lost before Postgres said that it had committed.

@@ -28,7 +28,7 @@ _FILTER = re.compile(r"filter\[([a-z_]+)\](?:\[([a-z_]+)\])?")
 _OPERATORS = {"eq": "=", "gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Source(Generic[V]):
     """Where a view comes from: its FROM clause and, for each field of the view, the SQL that yields it.
 
@@ -65,19 +65,29 @@ class Source(Generic[V]):
     def kind(self, name: str) -> Kind:
         return kind_of(self.hint(name))
 
+    @cache  # noqa: B019 - sources live as long as the process
     def item(self) -> str:
         """The JSON of one row, field by field, in the view's own order."""
         pairs = (f"'{each.name}', {self.column(each.name)}" for each in fields(self.view))  # type: ignore[arg-type] # views are dataclasses
         return f"json_build_object({', '.join(pairs)})"
 
+    @cache  # noqa: B019 - as above
+    def shown(self) -> str:
+        """What is selected to show one thing alone: its JSON, and its version where it has one."""
+        versioned = any(each.name == "version" for each in fields(self.view))  # type: ignore[arg-type] # as above
+        return f"{self.item()}, {self.column('version')}" if versioned else self.item()
+
 
 @dataclass(frozen=True, kw_only=True)
 class One(Generic[V]):
-    """Exactly one thing, or 404. `once` are fields that Postgres must not see: secrets shown in this answer only."""
+    """Exactly one thing and its version, or 404.
+
+    `once` are fields that Postgres must not see: secrets shown in this answer only.
+    """
 
     sql: Sql
     noun: str
-    once: Mapping[str, str | None] = field(default_factory=dict)
+    once: Mapping[str, Any] = field(default_factory=dict)
 
     def body(self, found: str) -> str:
         """The answer, from the JSON that Postgres built."""
@@ -92,16 +102,20 @@ class Page(Generic[V]):
     noun: str = "resource"
 
 
-def one(source: Source[V], id: UUID, *, key: str = "id", once: Mapping[str, str | None] | None = None) -> One[V]:
+def one(source: Source[V], id: UUID, *, key: str = "id", once: Mapping[str, Any] | None = None) -> One[V]:
     """The thing with that id; `once` fills fields of the view that Postgres must not see."""
+    return One(sql=sql(_text_of_one(source, key), id=id), noun=source.noun, once=once or {})
+
+
+@cache
+def _text_of_one(source: Source[Any], key: str) -> str:
     where = f"{source.where} and {source.alias}.{key} = {source.named}"
-    text = f"select {source.item()} from {source.tables} where {where}"
-    return One(sql=sql(text, id=id), noun=source.noun, once=once or {})
+    return f"select {source.shown()} from {source.tables} where {where}"
 
 
 def only(source: Source[V], **values: Any) -> One[V]:
     """The one thing that the source holds for this caller, such as their own profile; it names the `values`."""
-    text = f"select {source.item()} from {source.tables} where {source.where}"
+    text = f"select {source.shown()} from {source.tables} where {source.where}"
     return One(sql=Sql(text, values), noun=source.noun)
 
 

@@ -43,7 +43,7 @@ def events_outlet(publisher: Publishes) -> Outlet:
         messages = [_message(row) for row in parcel.rows]
         publisher.publish(parcel.first.destination, messages, seconds=MARGIN)
 
-    content = "type, envelope ->> 'aggregate_type', envelope"
+    content = "type, envelope ->> 'aggregate_type', traceparent, envelope"
     return Outlet("events", "outbox_events", "topic", "ordering_key", content, send)
 
 
@@ -54,29 +54,31 @@ def tasks_outlet(queues: Creates, functions_url: str) -> Outlet:
         queues.create(_call(parcel.first, functions_url), seconds=MARGIN)
 
     due = "(run_at is null or run_at < clock_timestamp() + interval '29 days')"
-    content = "task, dedup_name, to_json(run_at), body"
+    content = "task, dedup_name, to_json(run_at), traceparent, body"
     return Outlet("tasks", "outbox_tasks", "queue", "id::text", content, send, due)
 
 
 def _message(row: Waiting) -> Message:
-    kind, aggregate_type, envelope = row.content
+    kind, aggregate_type, traceparent, envelope = row.content
     attributes = {
         "type": kind or "",
         "tenant_id": row.tenant_id,
         "event_id": row.id,
         "aggregate_type": aggregate_type or "",
+        **({"traceparent": traceparent} if traceparent else {}),
     }
     return Message(data=(envelope or "").encode(), attributes=attributes, ordering_key=row.key)
 
 
 def _call(row: Waiting, functions_url: str) -> Call:
-    task, name, run_at, body = row.content
+    task, name, run_at, traceparent, body = row.content
     return Call(
         queue=row.destination,
         url=f"{functions_url}/{task}",
         body=(body or "").encode(),
         name=name or None,
         run_at=datetime.fromisoformat(json.loads(run_at)) if run_at else None,
+        traceparent=traceparent or "",
     )
 
 

@@ -14,7 +14,8 @@ from shared.runtime.declarations import Declaration, Deployment, Kind
 from shared.runtime.outbox import Outgoing
 from shared.runtime.postgres import Row, Sql, connections
 from shared.runtime.settings import settings
-from shared.runtime.telemetry import configure, request_id, say, traced
+from shared.runtime.spans import SpanKind, called, offered
+from shared.runtime.telemetry import configure, request_id, say
 from shared.runtime.uses import Use
 
 Handler = Callable[..., None]
@@ -95,13 +96,17 @@ class Schedule(Declaration):
 
     def serve(self, request: Request) -> Response:
         configure()
-        with traced(function=self.name, request_id=request_id(request.headers.get("X-Request-Id"))):
-            try:
-                self.handler(AllTenants())
-            except Exception as error:  # noqa: BLE001 - the last line before the wire
-                say("schedule failed", level=40, error=True, reason=type(error).__name__)
-                return answer(500, b"")
-            return answer(204, b"")
+        own, came = request_id(request.headers.get("X-Request-Id")), offered(request.headers.get)
+        with called(SpanKind.SERVER, came, function=self.name, request_id=own) as call:
+            return call.answered(self._safely())
+
+    def _safely(self) -> Response:
+        try:
+            self.handler(AllTenants())
+        except Exception as error:  # noqa: BLE001 - the last line before the wire
+            say("schedule failed", level=40, error=True, reason=type(error).__name__)
+            return answer(500, b"")
+        return answer(204, b"")
 
 
 def schedule(cron: str, **deployment: Unpack[Deployment]) -> Callable[[Handler], Callable[[Request], Response]]:

@@ -14,7 +14,8 @@ from shared.runtime.consume import Transactions, attempts_of, work_once, worked_
 from shared.runtime.dead_letters import Letter
 from shared.runtime.declarations import Declaration, Deployment, Kind
 from shared.runtime.parsing import adapter
-from shared.runtime.telemetry import configure, say, traced
+from shared.runtime.spans import SpanKind, called, offered
+from shared.runtime.telemetry import configure, say
 
 Handler = Callable[..., None]
 
@@ -45,14 +46,16 @@ class TaskFunction(Declaration):
         except (ValueError, LookupError, TypeError, AttributeError) as error:
             say("not a task", level=40, task=self.name, reason=type(error).__name__)
             return answer(500, b"")
-        with traced(
+        with called(
+            SpanKind.CONSUMER,
+            offered(request.headers.get),
             function=self.name,
             request_id=str(letter.message_id),
             correlation_id=body.get("correlation_id") or "",
             causation_id=str(letter.message_id),
             tenant_id=letter.tenant_id,
-        ):
-            return worked_off(lambda: self._do(letter), letter, self.max_attempts)
+        ) as call:
+            return call.answered(worked_off(lambda: self._do(letter), letter, self.max_attempts))
 
     def _letter(self, body: dict[str, Any], attempts: int) -> Letter:
         return Letter(

@@ -1,5 +1,6 @@
 """Logs as JSON lines that name the request, the tenant and the function, and hold nobody's words or numbers."""
 
+import gc
 import json
 import logging
 import math
@@ -10,12 +11,13 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 from uuid import UUID
 
 from shared.kernel.ids import uuid7
+from shared.runtime.settings import settings
 
 log = logging.getLogger("ventros")
 # Asked for every word, these quote the rows and requests that pass through them.
@@ -30,8 +32,11 @@ class Trace:
     request_id: str = ""
     correlation_id: str = ""
     causation_id: str = ""
-    traceparent: str = ""
+    traceparent: str = ""  # of the present span, as whoever is called from here is told
     tenant_id: UUID | None = None
+
+    def but(self, **changes: Any) -> "Trace":
+        return Trace(**{**vars(self), **changes})
 
 
 _trace: ContextVar[Trace] = ContextVar("trace", default=Trace())  # noqa: B039 - a frozen value
@@ -44,7 +49,7 @@ def trace() -> Trace:
 @contextmanager
 def traced(**changes: Any) -> Iterator[Trace]:
     """Work under a trace that differs from the present one by `changes`."""
-    token = _trace.set(replace(_trace.get(), **changes))
+    token = _trace.set(_trace.get().but(**changes))
     try:
         yield _trace.get()
     finally:
@@ -53,7 +58,7 @@ def traced(**changes: Any) -> Iterator[Trace]:
 
 def note(**changes: Any) -> None:
     """Add to the present trace what has only now become known, such as the tenant."""
-    _trace.set(replace(_trace.get(), **changes))
+    _trace.set(_trace.get().but(**changes))
 
 
 def request_id(offered: str | None) -> str:
@@ -70,6 +75,7 @@ class JsonLines(logging.Formatter):
             "function": here.function,
             "request_id": here.request_id,
             "tenant_id": str(here.tenant_id) if here.tenant_id else None,
+            **correlation(here.traceparent),
             **getattr(record, "fields", {}),
         }
         if record.exc_info and record.exc_info[0]:
@@ -77,6 +83,18 @@ class JsonLines(logging.Formatter):
             line["error"] = record.exc_info[0].__name__
             line["at"] = places_of(record.exc_info[2])
         return json.dumps({key: value for key, value in line.items() if value not in (None, "")}, default=str)
+
+
+def correlation(traceparent: str) -> dict[str, Any]:
+    """The fields by which Cloud Logging shows a line beside its span."""
+    if not traceparent:
+        return {}
+    _, trace_id, span_id, flags = traceparent.split("-")
+    return {
+        "logging.googleapis.com/trace": f"projects/{settings().google_project}/traces/{trace_id}",
+        "logging.googleapis.com/spanId": span_id,
+        "logging.googleapis.com/trace_sampled": flags == "01",
+    }
 
 
 def places_of(traceback: Any) -> list[str]:
@@ -90,8 +108,8 @@ def places_of(traceback: Any) -> list[str]:
 
 
 def configure() -> None:
-    """Send the house's log lines to standard output, where Cloud Logging reads them."""
-    _hush()
+    """Send the house's log lines to standard output, where Cloud Logging reads them. Every call begins with it."""
+    _settle()
     if not log.handlers:
         handler = logging.StreamHandler(sys.stdout)
         handler.setFormatter(JsonLines())
@@ -101,10 +119,15 @@ def configure() -> None:
 
 
 @cache
-def _hush() -> None:
+def _settle() -> None:
+    # What was loaded stays, so nobody need look through it for garbage again.
+    gc.freeze()
+    gc.set_threshold(50_000)
     # Once: to set a level clears what every logger of the process has worked out.
     for name in TALKATIVE:
         logging.getLogger(name).setLevel(logging.WARNING)
+    # Nor is who wrote it: none of these is in any line of ours.
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     # A line that cannot be written would be complained of on standard error, quoting whatever was at work.
     logging.raiseExceptions = False
 
@@ -133,4 +156,8 @@ class Seldom:
 
 def say(message: str, *, level: int = logging.INFO, error: bool = False, **fields: Any) -> None:
     """Write one log line; `fields` are ids, counts and codes, never what somebody wrote."""
-    log.log(level, message, extra={"fields": fields}, exc_info=error)
+    if log.isEnabledFor(level):
+        # Where it was written from is not in the line, so nobody looks for it.
+        record = logging.LogRecord(log.name, level, "", 0, message, None, sys.exc_info() if error else None)
+        record.fields = fields
+        log.handle(record)

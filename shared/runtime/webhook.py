@@ -12,7 +12,8 @@ from shared.runtime.declarations import Deployment, Kind, Limit, Routed
 from shared.runtime.identity import PUBLIC
 from shared.runtime.incoming import raw_body, read_path
 from shared.runtime.postgres import is_away, sqlstate
-from shared.runtime.telemetry import configure, request_id, say, traced
+from shared.runtime.spans import SpanKind, called, offered
+from shared.runtime.telemetry import configure, request_id, say
 
 Handler = Callable[..., None]
 
@@ -32,8 +33,9 @@ class Webhook(Routed):
     def serve(self, request: Request) -> Response:
         configure()
         own = request_id(request.headers.get("X-Request-Id"))
-        with traced(function=self.name, request_id=own, correlation_id=own):
-            response = self._safely(request)
+        came = offered(request.headers.get)
+        with called(SpanKind.SERVER, came, function=self.name, request_id=own, correlation_id=own) as call:
+            response = call.answered(self._safely(request))
             if response.status_code != 200:  # noqa: PLR2004 - the usual answer needs no line
                 say("refused", status=response.status_code)
             return response

@@ -3,11 +3,12 @@
 import json
 import re
 import struct
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from typing import Any, TypeAlias
+from uuid import UUID
 
 from pg8000.exceptions import DatabaseError, InterfaceError
 
@@ -17,8 +18,13 @@ Connection: TypeAlias = Any  # pg8000.dbapi.Connection; the library ships no typ
 MOST_PREPARED = 256  # per connection; what comes after is parsed each time
 _SYNC = b"S\x00\x00\x00\x04"
 _EXECUTE = b"E\x00\x00\x00\x09\x00\x00\x00\x00\x00"
+_COPIED = b"c\x00\x00\x00\x04"
 _NULL = struct.pack("!i", -1)
+_AS_TEXT = struct.pack("!H", 0)
 _HEAD = 5  # one letter and a length
+_READ = 65536
+_ROW, _DONE, _PARSED, _ERROR, _READY = b"DC1EZ"
+_count, _size = struct.Struct("!H"), struct.Struct("!i")
 _PLACEHOLDER = re.compile(r"(?<![:\w]):([a-z_][a-z0-9_]*)")
 
 
@@ -30,7 +36,15 @@ class Sql:
     values: Mapping[str, Any]
 
 
-def pipeline(connection: Connection, *statements: Sql) -> list[list[Row]]:
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """A `copy … from stdin` with its rows, as `copied` writes them; it has no rows of its own to give back."""
+
+    text: str
+    data: bytes
+
+
+def pipeline(connection: Connection, *statements: Sql | Copy) -> list[list[Row]]:
     """Send the statements at once and read all their rows: one round trip, one implicit transaction.
 
     The first error ends the run; it is raised as pg8000's `DatabaseError`, or as what the connection was lost by,
@@ -51,23 +65,31 @@ def pipeline(connection: Connection, *statements: Sql) -> list[list[Row]]:
     return run.results
 
 
-@dataclass
 class _Run:
     """One pipeline. `prepared` names the statements that the server has parsed and keeps for this connection."""
 
-    prepared: dict[str, bytes]
-    fresh: dict[str, bytes] = field(default_factory=dict)
-    results: list[list[Row]] = field(default_factory=list)
-    rows: list[Row] = field(default_factory=list)
-    error: Any = None
+    def __init__(self, prepared: dict[str, bytes]) -> None:
+        self.prepared = prepared
+        self.fresh: dict[str, bytes] = {}
+        self.results: list[list[Row]] = []
+        self.rows: list[Row] = []
+        self.error: Any = None
+        self.ready = b""
 
-    def messages(self, statement: Sql) -> bytes:
+    def messages(self, statement: Sql | Copy) -> bytes:
+        if isinstance(statement, Copy):
+            # The server takes the data as soon as it comes to the statement, and throws it away if it never does.
+            data = b"d" + struct.pack("!i", len(statement.data) + 4) + statement.data
+            return self.messages(Sql(statement.text, {})) + data + _COPIED
         text, names = numbered(statement.text)
-        values = [encode(statement.values[name]) for name in names]
-        bind = b"".join(_NULL if value is None else struct.pack("!i", len(value)) + value for value in values)
         parse, name = self._parsed(text)
-        body = b"\0" + name + b"\0" + struct.pack("!HH", 0, len(values)) + bind + struct.pack("!H", 0)
-        return parse + b"B" + struct.pack("!i", len(body) + 4) + body + _EXECUTE
+        body = [b"\0", name, b"\0", _AS_TEXT, _count.pack(len(names))]
+        for each in names:
+            value = encode(statement.values[each])
+            body += (_NULL,) if value is None else (_size.pack(len(value)), value)
+        body.append(_AS_TEXT)
+        bind = b"".join(body)
+        return b"".join((parse, b"B", _size.pack(len(bind) + 4), bind, _EXECUTE))
 
     def _parsed(self, text: str) -> tuple[bytes, bytes]:
         """The message that has the statement parsed, empty when it is known, and the statement's name."""
@@ -78,32 +100,55 @@ class _Run:
         if len(self.prepared) + len(self.fresh) < MOST_PREPARED:
             name = self.fresh[text] = f"v{len(self.prepared) + len(self.fresh)}".encode()
         query = name + b"\0" + text.encode() + b"\0\0\0"
-        return b"P" + struct.pack("!i", len(query) + 4) + query, name
+        return b"P" + _size.pack(len(query) + 4) + query, name
 
     def read(self, connection: Connection) -> None:
         """Read every answer up to the server's word that it is ready again."""
-        code = b""
-        while code != b"Z":
-            head = connection._sock.read(_HEAD)  # noqa: SLF001 - as above
-            if len(head) < _HEAD:
-                raise InterfaceError("the database closed the connection")
-            code = head[:1]
-            data = connection._sock.read(struct.unpack("!i", head[1:])[0] - 4)  # noqa: SLF001 - as above
-            self._take(code, data)
-        connection.handle_READY_FOR_QUERY(data, None)
+        begun = b""
+        while begun or not self.ready:
+            begun = self._take_whole(begun + _more(connection._sock, begun))  # noqa: SLF001 - as above
+        connection.handle_READY_FOR_QUERY(self.ready, None)
 
-    def _take(self, code: bytes, data: bytes) -> None:
-        if code == b"D":
-            self.rows.append(_row(data))
-        elif code == b"C":
+    def _take_whole(self, heard: bytes) -> bytes:
+        """Take the messages that are whole; what is left is how the next one begins."""
+        at, end = 0, len(heard)
+        while end - at >= _HEAD:
+            following = at + 1 + _size.unpack_from(heard, at + 1)[0]
+            if following > end:
+                break
+            self._take(heard[at], heard, at + _HEAD, following)
+            at = following
+        return heard[at:]
+
+    def _take(self, code: int, heard: bytes, at: int, end: int) -> None:
+        if self.ready:
+            # Told unasked, and no answer to any statement of ours.
+            return
+        if code == _ROW:
+            self.rows.append(_row(heard, at))
+        elif code == _DONE:
             self.results.append(self.rows)
             self.rows = []
-        elif code == b"1" and self.fresh:
+        elif code == _PARSED and self.fresh:
             text = next(iter(self.fresh))
             self.prepared[text] = self.fresh.pop(text)
-        elif code == b"E":
-            told = {chr(part[0]): part[1:].decode(errors="replace") for part in data.split(b"\0") if part}
-            self.error = DatabaseError(told)
+        elif code == _ERROR:
+            self.error = _error(heard[at:end])
+        elif code == _READY:
+            self.ready = heard[at:end]
+
+
+def _more(wire: Any, begun: bytes) -> bytes:
+    """What the server says next: of a message that has begun the rest, else as much as is there."""
+    whole = 1 + _size.unpack_from(begun, 1)[0] if len(begun) >= _HEAD else _HEAD
+    more: bytes = wire.read(whole - len(begun)) if begun else wire.read1(_READ)
+    if not more:
+        raise InterfaceError("the database closed the connection")
+    return more
+
+
+def _error(data: bytes) -> DatabaseError:
+    return DatabaseError({chr(part[0]): part[1:].decode(errors="replace") for part in data.split(b"\0") if part})
 
 
 @cache
@@ -119,8 +164,12 @@ def numbered(text: str) -> tuple[str, tuple[str, ...]]:
 
 def encode(value: Any) -> bytes | None:
     """A value in Postgres' text format; what has no format of its own goes as JSON."""
-    if value is None:
-        return None
+    if isinstance(value, (str, UUID)):
+        return str(value).encode()
+    return None if value is None else _encode(value)
+
+
+def _encode(value: Any) -> bytes:
     if isinstance(value, bool):
         return b"t" if value else b"f"
     if isinstance(value, datetime):
@@ -132,16 +181,33 @@ def encode(value: Any) -> bytes | None:
     return str(value).encode()
 
 
+_ESCAPES = ((b"\\", b"\\\\"), (b"\t", b"\\t"), (b"\n", b"\\n"), (b"\r", b"\\r"))
+
+
+def copied(rows: Iterable[Sequence[Any]]) -> bytes:
+    """Rows in the text format that a `Copy` sends; their values are those that statements take."""
+    return b"".join(b"\t".join(map(_field, row)) + b"\n" for row in rows)
+
+
+def _field(value: Any) -> bytes:
+    told = encode(value)
+    if told is None:
+        return b"\\N"
+    for plain, escaped in _ESCAPES:
+        if plain in told:
+            told = told.replace(plain, escaped)
+    return told
+
+
 def _in_json(value: Any) -> str:
     return value.isoformat() if isinstance(value, datetime) else str(value)
 
 
-def _row(data: bytes) -> Row:
+def _row(heard: bytes, at: int) -> Row:
     values: list[str | None] = []
-    at = 2
-    for _ in range(struct.unpack_from("!H", data)[0]):
-        size = struct.unpack_from("!i", data, at)[0]
-        at += 4
-        values.append(None if size < 0 else data[at : at + size].decode())
+    (count,), at = _count.unpack_from(heard, at), at + _count.size
+    for _ in range(count):
+        (size,), at = _size.unpack_from(heard, at), at + _size.size
+        values.append(None if size < 0 else heard[at : at + size].decode())
         at += max(size, 0)
     return tuple(values)

@@ -9,16 +9,29 @@ from typing import Any, ClassVar, Generic, TypeVar
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Engine, create_engine, inspect, select
+from sqlalchemy import Connection as SqlConnection
+from sqlalchemy.exc import TimeoutError as NoneIsFree
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import flag_modified
 from sqlalchemy.orm.exc import StaleDataError
 
 from shared.kernel.aggregate import Aggregate
-from shared.kernel.errors import Forbidden, NotFound
+from shared.kernel.errors import Forbidden, NotFound, Unavailable
 from shared.kernel.tasks import Task
 from shared.runtime.identity import SYSTEM, Actor, Claim, Principal, Role, permit, tenant_scope
 from shared.runtime.outbox import Outgoing
-from shared.runtime.postgres import BEGIN, Connection, Row, Sql, commit, connect, is_lost, pipeline, sql
+from shared.runtime.postgres import (
+    BEGIN,
+    CONNECT_SECONDS,
+    Connection,
+    Row,
+    Sql,
+    commit,
+    connect,
+    is_lost,
+    pipeline,
+    sql,
+)
 from shared.runtime.precondition import Expected
 from shared.runtime.retry import Stale
 from shared.runtime.settings import settings
@@ -131,7 +144,9 @@ def engine(database_url: str) -> Engine:
         "postgresql+pg8000://",
         creator=lambda: connect(database_url),
         pool_size=int(settings().threads),
-        max_overflow=8,
+        # A thread holds one at most: more would be connections that nobody has counted.
+        max_overflow=0,
+        pool_timeout=CONNECT_SECONDS,
         # What is written may be somebody's name, and the pool logs errors of its own accord.
         hide_parameters=True,
     )
@@ -158,7 +173,7 @@ def unit_of_work_for(claim: Claim, allow: Role) -> Iterator[UnitOfWork]:
 @contextmanager
 def _begun(*statements: Sql) -> Iterator[tuple[Any, Connection, list[list[Row]]]]:
     ours = engine(settings().database_url)
-    connection = ours.connect()
+    connection = _connected(ours)
     try:
         connection.begin()
         raw: Any = connection.connection.dbapi_connection
@@ -171,6 +186,13 @@ def _begun(*statements: Sql) -> Iterator[tuple[Any, Connection, list[list[Row]]]
         raise
     finally:
         connection.close()
+
+
+def _connected(ours: Engine) -> SqlConnection:
+    try:
+        return ours.connect()
+    except NoneIsFree as error:
+        raise Unavailable("every connection to the database is in use; try again shortly", code="busy") from error
 
 
 def _time(rows: list[Row]) -> datetime:

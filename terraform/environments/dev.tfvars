@@ -23,5 +23,5 @@ database = {
 pooler = {
   instances       = 1
   app_connections = 20
-  clients         = 5000
+  clients         = 10000
 }

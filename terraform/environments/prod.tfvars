@@ -20,5 +20,5 @@ database = {
 pooler = {
   instances       = 2
   app_connections = 40
-  clients         = 15000
+  clients         = 25000
 }

@@ -1,4 +1,4 @@
-# The database and the poolers before it.
+# The database.
 mock_provider "google" {
   override_during = plan
 
@@ -11,7 +11,6 @@ mock_provider "google" {
 }
 
 variables {
-  project = "ventros-test"
   region  = "southamerica-east1"
   kms_key = ""
   network = { network = "n", subnetwork = "s", connector_range = "10.10.0.0/28", peering = "p" }
@@ -21,11 +20,7 @@ variables {
     max_connections = 300, backups_kept = 14, log_days = 7, protected = true
   }
 
-  pooler = {
-    instances = 2, machine_type = "e2-small", app_connections = 40, resolver = 5, reserve = 3, clients = 12000
-    account   = "pooler@ventros-test.iam.gserviceaccount.com"
-    secrets   = { pooler_users = "pooler_users", pooler_certificate = "pooler_certificate", pooler_key = "pooler_key" }
-  }
+  pooling = { managed = false, connections = 40, clients = 12000 }
 }
 
 run "it_is_private_backed_up_and_hard_to_lose" {
@@ -57,36 +52,37 @@ run "it_is_private_backed_up_and_hard_to_lose" {
   }
 }
 
-run "the_poolers_are_told_what_the_budget_counts" {
+run "it_pools_connections_itself_where_it_is_told_to" {
   command = plan
 
   module {
     source = "./modules/database"
   }
 
-  assert {
-    condition = alltrue([
-      for line in [
-        "ventros = host=10.0.0.3 port=5432 dbname=ventros pool_size=40 reserve_pool=3 max_db_connections=43",
-        "ventros_resolver = host=10.0.0.3 port=5432 dbname=ventros pool_size=5 reserve_pool=3 max_db_connections=8",
-        "pool_mode = transaction",
-        "max_prepared_statements = 200",
-        "max_client_conn = 12000",
-        "client_tls_sslmode = require",
-        "server_tls_sslmode = verify-ca",
-        "THE AUTHORITY",
-      ] : contains(split("\n", google_compute_instance_template.pooler.metadata_startup_script), line)
-    ])
-    error_message = "PgBouncer pools by transaction, keeps prepared statements, and speaks TLS on both sides."
+  variables {
+    settings = {
+      version         = "POSTGRES_17", edition = "ENTERPRISE_PLUS", tier = "db-perf-optimized-N-8", disk_gb = 20, available_in_two = true
+      max_connections = 500, backups_kept = 14, log_days = 7, protected = true
+    }
+    pooling = { managed = true, connections = 40, clients = 12000 }
   }
 
   assert {
-    condition     = google_compute_region_instance_group_manager.pooler.target_size == 2 && google_compute_forwarding_rule.pooler.load_balancing_scheme == "INTERNAL"
-    error_message = "Two of them stand behind one internal address."
+    condition     = one([for flag in one(google_sql_database_instance.this.settings[0].connection_pool_config).flags : flag.value if flag.name == "pool_mode"]) == "transaction"
+    error_message = "A server goes to the next client after each transaction, as with PgBouncer."
+  }
+}
+
+run "it_does_not_where_its_edition_cannot" {
+  command = plan
+
+  module {
+    source = "./modules/database"
   }
 
-  assert {
-    condition     = length(google_compute_instance_template.pooler.network_interface[0].access_config) == 0
-    error_message = "A pooler has no public address."
+  variables {
+    pooling = { managed = true, connections = 40, clients = 12000 }
   }
+
+  expect_failures = [google_sql_database_instance.this]
 }

@@ -37,8 +37,7 @@ override_resource {
 variables {
   project            = "ventros-test"
   environment        = "test"
-  bundles_dir        = "tests/bundles"
-  placeholder_bundle = "tests/placeholder.zip"
+  placeholder_bundle = "placeholder.zip"
   images             = { operator = "registry/operator@sha256:1", relay_outbox = "registry/relay_outbox@sha256:1" }
   upstash_url        = "https://counters.upstash.io"
 
@@ -144,7 +143,7 @@ run "secrets_are_read_by_those_who_use_them_and_by_nobody_else" {
   assert {
     condition = alltrue(flatten([
       for secret, readers in module.secrets.readers : [
-        for reader in readers : reader == "pooler" || anytrue([
+        for reader in readers : contains(["pooler", "deployer"], reader) || anytrue([
           for each in local.manifest.functions : contains(each.secrets, secret) && module.accounts.ids[each.name] == reader
         ])
       ]
@@ -153,7 +152,7 @@ run "secrets_are_read_by_those_who_use_them_and_by_nobody_else" {
   }
 
   assert {
-    condition     = alltrue([for secret, readers in module.secrets.readers : length(readers) > 0 || secret == "owner_database_url"])
+    condition     = alltrue([for secret, readers in module.secrets.readers : length(readers) > 0 || contains(["owner_database_url", "storage_key_id", "storage_key_secret"], secret)])
     error_message = "A secret that nobody reads is not needed."
   }
 }
@@ -217,7 +216,7 @@ run "more_concurrency_counts" {
   command = plan
 
   assert {
-    condition     = output.connection_budget.clients == sum([for each in local.manifest.functions : var.instances[each.kind] * each.concurrency * ((contains(each.uses, "database") ? 2 : 0) + (contains(each.uses, "resolver") ? 1 : 0))])
+    condition     = output.connection_budget.clients == sum([for each in local.manifest.functions : var.instances[each.kind] * each.concurrency * ((contains(each.uses, "database") ? 2 : 0) + (contains(each.uses, "resolver") ? 1 : 0) + (contains(each.uses, "observer") ? 1 : 0))])
     error_message = "The budget must count instances times threads times pools of each function."
   }
 
@@ -235,4 +234,37 @@ run "a_gateway_stands_where_google_offers_it" {
   }
 
   expect_failures = [var.gateway_region]
+}
+
+run "what_can_go_wrong_is_told_and_shown" {
+  command = plan
+
+  variables {
+    alert_emails = ["oncall@example.com"]
+    runbooks_url = "https://example.com/runbooks"
+  }
+
+  assert {
+    condition     = length(setintersection(module.observability.alerts, ["outbox-age", "dead-letters", "server-errors", "latency", "pooler-waiting", "pooler-cpu", "database-connections", "database-cpu", "signature-failures", "breaker-open"])) == 10
+    error_message = "Each of these must have its alert."
+  }
+
+  assert {
+    condition     = length(module.observability.charts) > length(module.observability.alerts) && length(module.observability.charts) == length(distinct(module.observability.charts))
+    error_message = "What is alerted on is shown, and what explains it too."
+  }
+}
+
+run "cloud_sql_can_pool_in_the_poolers_place" {
+  command = plan
+
+  variables {
+    database = { tier = "db-perf-optimized-N-8", edition = "ENTERPRISE_PLUS", max_connections = 400 }
+    pooler   = { managed = true, app_connections = 40, clients = 20000 }
+  }
+
+  assert {
+    condition     = length(module.pooler) == 0 && output.connection_budget.pooled == 2 * 3 * 40
+    error_message = "Two poolers for eight processors, with a pool for each of three roles, and none of ours."
+  }
 }

@@ -9,7 +9,7 @@ variables {
   base_url   = "https://southamerica-east1-ventros-test.cloudfunctions.net"
   instances  = { fly_kite = 7 }
   keep_warm  = true
-  bundles    = { folder = "tests/bundles", bucket = "zips", placeholder = "tests/placeholder.zip" }
+  bundles    = { bucket = "zips", objects = { fly_kite = "fly_kite/0a1b.zip" } }
   build      = { repository = "projects/p/locations/l/repositories/r", account = "projects/p/serviceAccounts/b" }
   accounts   = { fly_kite = "uses-1@ventros-test.iam.gserviceaccount.com" }
   secrets    = { fly_kite = { database_url = "database_url", database_ca = "database_ca" } }
@@ -44,6 +44,11 @@ run "it_is_given_what_it_declares" {
       PUBLIC_BASE_URL   = "https://api.example.com"
     }
     error_message = "Threads are the declared concurrency, secrets are files."
+  }
+
+  assert {
+    condition     = google_cloudfunctions2_function.this["fly_kite"].build_config[0].source[0].storage_source[0].object == "fly_kite/0a1b.zip"
+    error_message = "It is built from its own zip, whose name says what is in it."
   }
 
   assert {
@@ -97,8 +102,8 @@ run "a_function_without_its_zip_fails_the_plan" {
   }
 
   variables {
-    bundles = { folder = "tests/bundles", bucket = "zips", placeholder = "" }
+    bundles = { bucket = "zips", objects = { fly_kite = "" } }
   }
 
-  expect_failures = [google_storage_bucket_object.bundle]
+  expect_failures = [google_cloudfunctions2_function.this]
 }

@@ -17,6 +17,11 @@ def pretended(tenant):
     return {f"{prefix}-{name}": str(value) for prefix in PREFIXES for name, value in {**named, "Role": "admin"}.items()}
 
 
+def steady(answer):
+    """What was answered, but for how long something took."""
+    return re.sub(rb'"latency_ms": ?[0-9.]+', b"", answer.data)
+
+
 @pytest.mark.parametrize("spec", ROUTES)
 def test_headers_for_developers_change_nothing(api, tenant, spec):
     path = re.sub(r"{\w+}", str(uuid4()), spec.path)
@@ -27,7 +32,7 @@ def test_headers_for_developers_change_nothing(api, tenant, spec):
         more = pretended(tenant)
         with_them = api.request(spec.method, path, as_=caller, headers={**SAME, **more}, **body)
         without = api.request(spec.method, path, as_=caller, headers=SAME, **body)
-        assert (with_them.status_code, with_them.data) == (without.status_code, without.data)
+        assert (with_them.status_code, steady(with_them)) == (without.status_code, steady(without))
 
 
 @pytest.mark.parametrize("prefix", PREFIXES)

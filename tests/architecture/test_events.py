@@ -35,11 +35,16 @@ PERSONAL = frozenset(
 # What no person can be read from; anything else is free text until its reason stands below.
 SAFE = (UUID, int, bool, datetime, StrEnum, NoneType)
 WORDS_OF_OURS = {
+    "bucket": "which brake of a number's pace is on",
     "changed": "names of fields, never what stands in them",
     "code": "a failure's code",
     "current": "a connection's state",
+    "day": "a date of the calendar",
     "direction": "inbound or outbound",
+    "events": "names of the provider's events",
     "kind": "one of an enumeration of the aggregate's model",
+    "mimetype": "what kind of file it is, as its first bytes show",
+    "label": "the provider's number of a label",
     "outcome": "one of an enumeration of the aggregate's model",
     "previous": "a connection's state, or a role's name",
     "qualification": "one of an enumeration of the aggregate's model",
@@ -47,6 +52,7 @@ WORDS_OF_OURS = {
     "role": "a role's name",
     "sender_kind": "one of an enumeration of the aggregate's model",
     "source": "one of an enumeration of the aggregate's model",
+    "state": "a connection's state",
     "type": "one of an enumeration of the aggregate's model",
 }
 FIELDS = [
@@ -58,8 +64,9 @@ FIELDS = [
 
 def complaints(event: type[Event], name: str) -> list[str]:
     """Why a field of an event must not be there."""
-    words = PERSONAL & set(name.split("_"))
-    free = [part for part in parts(get_type_hints(event)[name]) if not issubclass(part, SAFE)]
+    hint = get_type_hints(event)[name]
+    words = PERSONAL & set(name.split("_")) if hint is not UUID else set()
+    free = [part for part in parts(hint) if not issubclass(part, SAFE)]
     found = [f"{name} is by its name something of a person's ({', '.join(sorted(words))})"] if words else []
     if free and name not in WORDS_OF_OURS:
         found.append(f"{name} may hold anything; say in WORDS_OF_OURS why it does not")

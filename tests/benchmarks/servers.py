@@ -5,9 +5,10 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from infra.bundle.bundles import starter
 from infra.environment import ROOT
 from infra.local.postgres import HOST, free_port
 from infra.local.process import Child
@@ -22,6 +23,7 @@ class Server:
     name: str
     module: str
     is_function: bool = True
+    env: tuple[tuple[str, str], ...] = ()
 
     def command(self, folder: Path, port: int) -> tuple[str, ...]:
         if not self.is_function:
@@ -37,7 +39,7 @@ class Server:
         name = self.module.rpartition(".")[2]
         source = folder / "units" / name / "main.py"
         source.parent.mkdir(parents=True, exist_ok=True)
-        source.write_text(f"from {self.module} import {name} as {name}\n")
+        source.write_text(starter(name, self.module))
         return source
 
 
@@ -48,6 +50,8 @@ RECEIVE = Server(name="receive_waha", module="functions.webhooks.receive_waha")
 BARE = Server(name="bare functions-framework", module="tests.benchmarks.bare")
 PARSED = Server(name="HTTP, HMAC and parse alone", module="tests.benchmarks.parsed")
 PSYCOPG = Server(name="FastAPI + psycopg3", module="tests.benchmarks.fastapi_psycopg", is_function=False)
+# Ours checks a token's signature when it first sees it; FastAPI's own way is to do so with every request.
+REMEMBERING = replace(PSYCOPG, name=f"{PSYCOPG.name}, remembering tokens", env=(("PEER_REMEMBERS", "1"),))
 ASYNCPG = Server(name="FastAPI + asyncpg", module="tests.benchmarks.fastapi_asyncpg", is_function=False)
 
 
@@ -70,7 +74,7 @@ def started(server: Server, stage: Stage) -> Iterator[Running]:
     """Run a server for as long as the block lasts."""
     port = free_port()
     log = stage.folder / f"{server.module}.log"
-    with Child(server.command(stage.folder, port), stage.env, log, cwd=ROOT) as child:
+    with Child(server.command(stage.folder, port), {**stage.env, **dict(server.env)}, log, cwd=ROOT) as child:
         yield Running(port, child.pid)
 
 

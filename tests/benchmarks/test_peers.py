@@ -6,7 +6,19 @@ import json
 import pytest
 
 from tests.benchmarks.client import ask, is_success, load, request
-from tests.benchmarks.servers import ASYNCPG, BARE, CREATE, GET, LIST, PARSED, PSYCOPG, RECEIVE, first_answer, started
+from tests.benchmarks.servers import (
+    ASYNCPG,
+    BARE,
+    CREATE,
+    GET,
+    LIST,
+    PARSED,
+    PSYCOPG,
+    RECEIVE,
+    REMEMBERING,
+    first_answer,
+    started,
+)
 from tests.benchmarks.stage import staged
 
 needs_peers = pytest.mark.skipif(
@@ -76,7 +88,7 @@ def test_a_peer_writes_as_we_do(stage):
 
 
 @needs_peers
-@pytest.mark.parametrize("server", [PSYCOPG, ASYNCPG], ids=lambda server: server.name)
+@pytest.mark.parametrize("server", [PSYCOPG, REMEMBERING, ASYNCPG], ids=lambda server: server.name)
 def test_a_peer_refuses_a_token_that_is_not_good(stage, server):
     forged = stage.read(0).replace(b"Bearer e", b"Bearer f")
     with started(server, stage) as running:

@@ -216,8 +216,8 @@ def told(bench: Bench, spec: Endpoint, entry: Entry, name: str) -> None:
 
 def example(spec: Endpoint) -> dict[str, Any]:
     content = described(spec)["requestBody"]["content"]["application/json"]
-    found: dict[str, Any] = dict(content["example"])
-    return found
+    found = content["example"] if "example" in content else next(iter(content["examples"].values()))["value"]
+    return dict(found)
 
 
 def properties(spec: Endpoint) -> dict[str, str]:
@@ -225,6 +225,9 @@ def properties(spec: Endpoint) -> dict[str, str]:
     if "body" not in spec.types:
         return {}
     schema = parsing.adapter(spec.types["body"]).json_schema()
+    if "properties" not in schema:
+        # One of several: all bodies give what the first of them takes.
+        schema = schema["$defs"][schema["oneOf"][0]["$ref"].rpartition("/")[2]]
     return {name: json.dumps(each) for name, each in schema["properties"].items()}
 
 

@@ -17,7 +17,7 @@ from infra.fakes.waha_events import Party, make_event
 from infra.fakes.waha_state import Fault
 from shared.core.users import sign_in
 from shared.crm.contacts.model import Contact
-from shared.kernel.inbound import Identity
+from shared.kernel.identities import Identity
 from shared.runtime import telemetry, work
 from shared.runtime.telemetry import JsonLines, log, say
 from tests.campaigns.stage import stage
@@ -235,7 +235,7 @@ class Tour:
         with patch.object(Contact, "create", quote), patch.object(sign_in, "_admit", quote):
             self._call("POST", "/api/v1/crm/contacts", json={"phone": phone, "name": "E"}, as_=self.shop.tenant.agent)
             self._call("POST", "/api/v1/auth/login", json={"email": "a@example.com", "password": c.text("password")})
-        with patch("shared.crm.inbound.intake.Intake.keep", quote):
+        with patch("shared.crm.inbound.intake.Intake.take", quote):
             said: dict[str, Any] = {
                 "customer": Party(phone=c.phone()),
                 "timestamp": int(time.time()),

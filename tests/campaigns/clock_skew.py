@@ -304,7 +304,7 @@ def with_tokens_of_exact_clocks() -> dict[str, Any]:
     def strictly(token: str) -> dict[str, Any]:
         claims = verify(token)
         if claims["iat"] > WrongDatetime.now(UTC).timestamp():
-            raise identity._refused()
+            raise identity.refused()
         return claims
 
     with patch.object(identity, "verify_token", strictly):

@@ -19,7 +19,7 @@ from migrations.support import TENANT
 from shared.runtime import http, work
 from shared.runtime.declarations import Routed
 from shared.runtime.http import Endpoint
-from shared.runtime.identity import Role, new_secret
+from shared.runtime.identity import SERVICE, Allow, Role, new_secret
 from shared.runtime.postgres import Sql, connections, sql
 from tests.support import operations
 from tests.support.api import Api, Caller
@@ -28,6 +28,8 @@ from tests.support.environment import disconnect, environment
 from tests.support.estate import Estate, beside, record_all, settle
 from tests.support.operations import Place, Question, Unprepared
 from tests.support.postgres import Database, serving
+from tests.support.provider import answering
+from tests.support.services import WATCHER
 from tests.support.tenants import Tenant, new_tenant
 from tests.support.world import World
 
@@ -93,10 +95,11 @@ def measure(database: Database, *, long: bool) -> dict[str, Any]:
     setting = lay_out(World(database))
     routed = [each for each in declarations() if isinstance(each, Routed)]
     tally = Tally()
-    for declared in routed:
-        cover(setting, declared, tally, long=long)
-    for declared in sorted(routed, key=_harm):
-        prove(setting, declared, tally)
+    with answering(setting.world):
+        for declared in routed:
+            cover(setting, declared, tally, long=long)
+        for declared in sorted(routed, key=_harm):
+            prove(setting, declared, tally)
     return figures(tally, len(routed))
 
 
@@ -115,7 +118,7 @@ def cover(setting: Field, declared: Routed, tally: Tally, *, long: bool) -> None
 def callers(tenant: Tenant, declared: Routed, *, long: bool) -> list[Caller | None]:
     """Who asks: whoever may do most; in the long form all who may."""
     if not isinstance(declared.allow, Role):
-        return [None]
+        return [_outsider(declared.allow)]
     allowed = [person for person in tenant.people if person.role >= declared.allow]
     return [*allowed, *(person.key for person in allowed)] if long else [tenant.admin]
 
@@ -175,15 +178,26 @@ def prove(setting: Field, declared: Routed, tally: Tally) -> None:
     except Unprepared:
         return
     tenant, allow = setting.ours.tenant, declared.allow
-    if isinstance(allow, Role):
-        before = setting.state()
-        refused: list[tuple[Caller | None, int]] = [(None, 401), *((each, 403) for each in _below(tenant, allow))]
-        for caller, status in refused:
-            judge(setting, asked[0], caller, {status}, tally)
-        if setting.state() != before:
-            tally.writes.append(f"{declared.name} by whoever may not")
+    before = setting.state()
+    for caller, status in _refused(tenant, allow):
+        judge(setting, asked[0], caller, {status}, tally)
+    if setting.state() != before:
+        tally.writes.append(f"{declared.name} by whoever may not")
     for each in asked:
-        judge(setting, each, tenant.admin if isinstance(allow, Role) else None, _good(declared), tally)
+        judge(setting, each, tenant.admin if isinstance(allow, Role) else _outsider(allow), _good(declared), tally)
+
+
+def _outsider(allow: Allow) -> Caller | None:
+    """Who is none of a tenant's people and may ask all the same."""
+    return WATCHER if allow is SERVICE else None
+
+
+def _refused(tenant: Tenant, allow: Allow) -> list[tuple[Caller | None, int]]:
+    """Who may not ask, and what each is told."""
+    if isinstance(allow, Role):
+        return [(None, 401), (WATCHER, 401), *((each, 403) for each in _below(tenant, allow))]
+    people = [(person, 401) for person in tenant.people] if allow is SERVICE else []
+    return [(None, 401), *people] if people else []
 
 
 def _below(tenant: Tenant, allow: Role) -> list[Caller]:
@@ -232,7 +246,13 @@ def own_database(**changed: str) -> Iterator[Database]:
         keys = make_keys(Path(folder)).environment()
         with outside_issuer() as believed, environment({**keys, **believed, **database.environment(), **ways}):
             yield database
-            disconnect(database.app_url, database.relay_url, database.resolver_url, database.admin_url)
+            disconnect(
+                database.app_url,
+                database.relay_url,
+                database.resolver_url,
+                database.observer_url,
+                database.admin_url,
+            )
 
 
 @contextmanager

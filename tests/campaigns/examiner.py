@@ -23,7 +23,7 @@ from tests.support.operations import KINDS, token_of
 
 NETWORK = ("cert", "max_redirects", "proxies", "verify")
 # What good data may be answered: somebody else's rules, and rules that a schema cannot state.
-REFUSALS = ["2xx", 401, 403, 404, 409, 412, 422, 429]
+REFUSALS = ["2xx", 401, 403, 404, 409, 412, 413, 422, 429]
 BAD = 400
 # Codes for what no schema states: cursors are the lists' own, some lists want to be asked about something. The last
 # one is the asker's fault: it takes the quotes off a version.

@@ -23,12 +23,13 @@ from tests.support.environment import environment
 from tests.support.functions import declared
 from tests.support.gateway import Gateway, gateway
 from tests.support.postgres import Database, serving
+from tests.support.services import WATCHER
 from tests.support.tenants import Tenant, new_tenant
 
 POLICY = Path(__file__).with_name("policy.json")
 BAR = "0 routes that let in whom the policy does not name, refuse whom it names, or stand in one place only"
 LONG, QUICK = 20, 1  # how often each route is asked by each caller
-PUBLIC, PROVIDER, INTERNAL = "public", "provider", "internal"
+PUBLIC, PROVIDER, INTERNAL, SERVICE = "public", "provider", "internal", "service"
 MOST_SHOWN = 10
 
 Policy = dict[str, str]
@@ -55,6 +56,7 @@ class Callers:
             "dev_headers": (0, lambda _: dev_headers(self.tenant)),
             "gateway": (0, lambda name: door.service_token(name, GATEWAY_ACCOUNT)),
             "internal": (0, door.service_token),
+            "service": (0, sending(WATCHER)),
         }
 
     @staticmethod
@@ -136,7 +138,9 @@ def verdict(allowed: str, caller: str, rank: int) -> str:
         return "in"
     if allowed == INTERNAL:
         return {"internal": "in", "gateway": "forbidden"}.get(caller, "unknown")
-    if allowed in {PROVIDER, "nobody"} or rank == 0:
+    if allowed == SERVICE and caller == SERVICE:
+        return "in"
+    if allowed in {PROVIDER, SERVICE, "nobody"} or rank == 0:
         return "unknown"
     return "in" if rank >= Role.named(allowed) else "forbidden"
 

@@ -1,21 +1,21 @@
 """How every consumer and every task comes to have something to do: one situation for each, by its name."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any
-from unittest.mock import patch
 from uuid import UUID
 
 from infra.fakes.waha_events import Addressing, Party
+from infra.fakes.waha_signs import make_call, make_participants
 from infra.fakes.waha_state import Fault
+from shared.crm.contacts.tasks import LookUpLid
 from shared.crm.message_groups.tasks import CloseMessageGroup, SettleMessageGroup
 from shared.crm.messages.tasks import ResumeMessage
 from shared.crm.sessions.tasks import ExpireSession
 from shared.kernel.ids import uuid7
 from shared.kernel.tasks import Task
-from shared.runtime.consume import Consumer
 from shared.runtime.outbox import plain
-from tests.support import world as around
+from tests.campaigns.holding import held_back
+from tests.campaigns.media_situations import MEDIA_SITUATIONS
 from tests.support.calls import again, give, tell
 from tests.support.functions import consumers_of
 from tests.support.shop import ANA, SESSION, Shop
@@ -24,26 +24,24 @@ BIA = Party(phone="5511987650002", lid="100000000000002", name="Bia")
 CAIO = Party(phone="5511987650003", lid="100000000000003")
 DORA = Party(phone="5511987650004", lid="100000000000004", name="Dora")
 GROUP = "120363000000000001@g.us"
+OK = 200
 QUIET = 16.0  # seconds after which a burst is due
 Bodies = list[dict[str, Any]]  # envelopes of events, or bodies of tasks
 Situation = Callable[[Shop], Bodies]
-
-
-@contextmanager
-def held_back(consumer: str) -> Iterator[None]:
-    """Let everything go its way but for one consumer, which hears of nothing."""
-
-    def others(event_type: str) -> list[Consumer]:
-        return [spec for spec in consumers_of(event_type) if spec.name != consumer]
-
-    with patch.object(around, "consumers_of", others):
-        yield
 
 
 def hear(shop: Shop, text: str, **said: Any) -> None:
     """A message arrives, a second after what came before: of the same second, either may count as first."""
     shop.world.advance(1)
     shop.hears(text, **said)
+
+
+def post(shop: Shop, event: dict[str, Any]) -> None:
+    assert shop.channel.deliver(event).status_code == OK
+
+
+def now(shop: Shop) -> int:
+    return int(shop.world.now().timestamp())
 
 
 def rows(shop: Shop, table: str, where: str = "true") -> list[dict[str, Any]]:
@@ -162,6 +160,9 @@ def people(shop: Shop) -> None:
     for addressing in (Addressing.PHONE, Addressing.LID, Addressing.LID_WITH_PHONE):
         hear(shop, "ainda aqui", customer=CAIO, addressing=addressing)
     hear(shop, "bom dia, grupo", customer=DORA, group=GROUP)
+    post(shop, make_participants(shop.engine, "leave", GROUP, [DORA], at=now(shop) + 1))
+    for stage in ("received", "accepted", "rejected"):
+        post(shop, make_call(shop.engine, stage, caller=DORA, call="CALL1", at=now(shop)))
     shop.settles()
 
 
@@ -195,14 +196,25 @@ def replies(shop: Shop) -> None:
     shop.settles()
 
 
+def hidden(shop: Shop) -> Bodies:
+    """Somebody is two contacts, by a hidden id and by a phone, which the provider knows to be one."""
+    for addressing in (Addressing.LID, Addressing.PHONE):
+        hear(shop, "Oi", customer=CAIO, addressing=addressing)
+    shop.waha.archive(SESSION).phones[CAIO.lid] = CAIO.phone
+    shop.world.advance(1)
+    return [body(shop, LookUpLid(lookup_id=id_of(shop, "lid_lookups")))]
+
+
 SITUATIONS: dict[str, Situation] = {
     "close_message_group": lost_timers,
     "expire_session": silence,
     "flush_message_group": timers,
+    "look_up_lid": hidden,
     "reconcile_message": lost_answers,
     "record_timeline": a_full_day,
     "resume_message": left_behind,
     "run_agent": completed,
     "send_message": queued,
     "settle_message_group": unanswered,
+    **MEDIA_SITUATIONS,
 }

@@ -198,8 +198,7 @@ def with_a_door_for_developers() -> dict[str, Any]:
         if not (user and tenant):
             return true(header, scope)
         proof = sql(
-            "select json_build_object('user_id', user_id, 'actor_id', user_id, 'project_id', project_id, "
-            "'role', role) from memberships where user_id = :user_id",
+            "select project_id, user_id, user_id, role, null, true from memberships where user_id = :user_id",
             user_id=user,
         )
         return Claim(tenant_id=UUID(tenant), proof=proof, actor_type=ActorType.USER)

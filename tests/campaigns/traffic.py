@@ -5,7 +5,8 @@ from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Any
 
-from infra.fakes.waha_events import Addressing, Party, make_ack, make_event, make_status
+from infra.fakes.waha_events import Addressing, Party, make_ack, make_event
+from tests.campaigns.sequels import aside, follow, placeholder
 
 ENGINES = ("GOWS", "NOWEB", "WEBJS")
 TIMEOUT_MINUTES = 60
@@ -15,7 +16,6 @@ STATUS = "status@broadcast"
 KINDS = ("text", "image", "voice", "video", "document", "sticker", "location", "vcard")
 KIND_WEIGHTS = (60, 8, 10, 3, 5, 5, 4, 3)
 ADDRESSINGS = (Addressing.PHONE, Addressing.LID, Addressing.LID_WITH_PHONE)
-UNHANDLED = ("message.reaction", "presence.update", "poll.vote", "something.new")
 # Minutes between two messages of a chat: mostly a talk, sometimes exactly the timeout, sometimes beyond it.
 PAUSES = (1, 5, 20, TIMEOUT_MINUTES, TIMEOUT_MINUTES + 1, 200)
 PAUSE_WEIGHTS = (50, 20, 12, 5, 5, 8)
@@ -56,6 +56,8 @@ class Talk:
         facts = {**self._where(), "from_me": from_me, "timestamp": self.at, "message_id": self._new_id()}
         yield from self._message(facts)
         yield from self._acks(facts)
+        if self.chat is None:
+            yield from self._sequels(facts)
         self.said.append(facts["message_id"])
 
     def _where(self) -> dict[str, Any]:
@@ -74,6 +76,8 @@ class Talk:
         quoted = self.chance.choice(self.said) if self.said and self.chance.random() < 0.15 else None
         body = f"{kind} {facts['message_id'][-4:]}" if kind in {"text", "image", "document"} else None
         event = make_event(self.engine, kind, body=body, reply_to=quoted, **facts)
+        if not facts["from_me"] and self.chance.random() < 0.1:
+            yield Posted(self.engine, placeholder(event), self.at)
         yield Posted(self.engine, event, self.at)
         if self.chance.random() < 0.3:
             yield Posted(self.engine, {**event, "event": "message"}, self.at)
@@ -90,6 +94,11 @@ class Talk:
             event = make_ack(self.engine, level, reader=reader, timestamp=self.at, **where)
             yield Posted(self.engine, {**event, "timestamp": self.at * 1000}, self.at)
 
+    def _sequels(self, facts: dict[str, Any]) -> Iterator[Posted]:
+        for later, event in follow(self.engine, facts, self._where, self.chance):
+            self.at += later
+            yield Posted(self.engine, event, self.at)
+
 
 def make_traffic(count: int, since: int, seed: int = 2) -> list[Posted]:
     """So many events, in the order in which they happened, in about forty chats; `since` in seconds."""
@@ -99,8 +108,8 @@ def make_traffic(count: int, since: int, seed: int = 2) -> list[Posted]:
     while len(posted) < count:
         talk = chance.choice(talks)
         posted.extend(talk.goes_on())
-        if chance.random() < 0.05:
-            posted.append(_aside(talk, chance))
+        if chance.random() < 0.25:
+            posted.append(Posted(talk.engine, aside(talk.engine, talk.at, talk.people, talk.group, chance), talk.at))
     numbered = [replace(each, event={**each.event, "id": f"evt_{n:026}"}) for n, each in enumerate(posted[:count])]
     return sorted(numbered, key=lambda each: each.at)
 
@@ -111,12 +120,3 @@ def _talks(engine: str, chance: Random, since: int) -> Iterator[Talk]:
     for group in GROUPS:
         yield Talk(engine, chance, since, chance.sample(PEOPLE, 5), group=group)
     yield Talk(engine, chance, since, [PEOPLE[0]], chat=STATUS)
-
-
-def _aside(talk: Talk, chance: Random) -> Posted:
-    """Something beside the messages: the connection's state, or an event nobody handles."""
-    if chance.random() < 0.5:
-        state = chance.choice(("WORKING", "STARTING", "FAILED"))
-        return Posted(talk.engine, make_status(talk.engine, state, at=talk.at * 1000 + chance.randrange(1000)), talk.at)
-    event = make_event(talk.engine, "text", body="x", customer=talk.people[0], timestamp=talk.at)
-    return Posted(talk.engine, {**event, "event": chance.choice(UNHANDLED)}, talk.at)

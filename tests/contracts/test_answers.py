@@ -8,10 +8,12 @@ from jsonschema import Draft202012Validator, FormatChecker
 
 from infra import manifest, openapi
 from infra.fakes.oidc import FakeIssuer
-from shared.runtime.http import Endpoint
+from shared.runtime.http import SERVICE, Endpoint
 from tests.support.environment import environment
 from tests.support.estate import record_all, settle
 from tests.support.operations import BODIES, questions
+from tests.support.provider import answering
+from tests.support.services import WATCHER
 
 DECLARED = [each for each in manifest.declarations() if isinstance(each, Endpoint)]
 READS = [each for each in DECLARED if each.method == "GET"]
@@ -27,7 +29,8 @@ def document():
 def estate(world, api, tenant):
     made = settle(world, api, tenant)
     record_all(world)
-    return made
+    with answering(world):
+        yield made
 
 
 @pytest.fixture
@@ -59,9 +62,9 @@ def differences(document, declared, answer) -> list[str]:
 
 
 def ask(api, estate, declared):
-    """The answers to all good questions about the estate, asked by an admin."""
+    """The answers to all good questions about the estate, asked by an admin, or by a service where only one may."""
     for question in questions(declared, estate):
-        answer = question.ask(api, estate.tenant.admin)
+        answer = question.ask(api, WATCHER if declared.allow is SERVICE else estate.tenant.admin)
         assert answer.status_code == declared.status, f"{declared.name}: {answer.text}"
         yield answer
 

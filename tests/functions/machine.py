@@ -14,6 +14,7 @@ from infra.fakes.waha_state import Fault
 from shared.ai.responders.base import Answer, Question, ResponderError
 from shared.ai.runs import answering
 from shared.crm.messages import sending
+from shared.crm.messages.parcels import Parcel
 from shared.providers.waha.client import Unreachable
 from shared.runtime.postgres import Sql
 from tests.functions.promises import Promises
@@ -266,7 +267,7 @@ class ReplySide(RuleBasedStateMachine):
         text = None if how == "silent" else self._text()
         return Answer(text=text, hands_over=how == "hands over", responder="machine")
 
-    def _send(self, parcel: sending.Parcel) -> Any:
+    def _send(self, parcel: Parcel) -> Any:
         death, self.death = self.death, None
         if death == "before":
             raise Killed

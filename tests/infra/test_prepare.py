@@ -10,7 +10,12 @@ from infra.prepare import Installation, prepare
 from shared.runtime.postgres import connections, sql
 from tests.infra.cloud.test_secrets import Box
 
-LIMITS = {"ventros_app": 70, "ventros_resolver": 20, "ventros_relay": 22, "ventros_owner": 3}
+LIMITS = {"ventros_app": 70, "ventros_observer": 4, "ventros_resolver": 20, "ventros_relay": 22, "ventros_owner": 3}
+
+
+class Keys:
+    def new(self):
+        return "GOOG1E", "secret"
 
 
 class CloudSql:
@@ -46,7 +51,7 @@ def prepared():
             server, box = CloudSql(cluster), Box()
             place = Installation(database_host="127.0.0.1", pooler_host="127.0.0.1", limits=LIMITS, port=cluster.port)
             for _ in range(2):
-                prepare(place, box, server)
+                prepare(place, box, server, Keys())
             yield cluster, server, box
             connections(cluster.admin_url).close()
         cluster.destroy()
@@ -84,6 +89,21 @@ def test_the_administrators_password_is_new_every_time(prepared):
     _, server, box = prepared
     assert len(set(server.passwords)) == 2
     assert not any(password in value for password in server.passwords for value in box.values())
+
+
+def test_a_schema_from_a_later_version_is_left_as_it_is(prepared, capsys):
+    cluster, server, box = prepared
+    place = Installation(database_host="127.0.0.1", pooler_host="127.0.0.1", limits=LIMITS, port=cluster.port)
+    owner = connections(cluster.admin_url.rpartition("/")[0] + "/ventros")
+    present = owner.run(sql("select version_num from schema_version"))[0][0][0]
+    owner.run(sql("update schema_version set version_num = '9999_later'"))
+    try:
+        prepare(place, box, server, Keys())
+        assert owner.run(sql("select version_num from schema_version"))[0][0][0] == "9999_later"
+        assert "it stays as it is" in capsys.readouterr().out
+    finally:
+        owner.run(sql("update schema_version set version_num = :present", present=present))
+        owner.close()
 
 
 def test_outside_of_its_job_it_says_what_it_lacks(monkeypatch, capsys):

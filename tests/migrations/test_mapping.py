@@ -23,7 +23,8 @@ TYPES = {
     JSONB: {"jsonb"},
 }
 
-UNCHECKED = {("messages", "type")}  # WhatsApp invents new kinds faster than a large table should be altered
+# WhatsApp invents new kinds faster than large tables should be altered.
+UNCHECKED = {("messages", "type"), ("media_files", "kind")}
 
 
 def mapped():

@@ -21,7 +21,7 @@ from infra.openapi import FILE
 FOLDER = ROOT / ".client"
 PACKAGE = "ventros_client"
 # Nobody reads what is generated, so it is left as it comes.
-CONFIG = '{"post_hooks": []}'
+CONFIG = '{"post_hooks": [], "content_type_overrides": {"image/svg+xml": "text/html"}}'
 
 
 class ClientError(Exception):
@@ -41,16 +41,19 @@ class ApiClient:
         """Call an operation; gives `.status_code`, `.headers` and `.parsed`, a model. A `body` may be a dict."""
         call = operations()[operation].sync_detailed
         if isinstance(body := arguments.get("body"), dict):
-            arguments["body"] = body_type(call).from_dict(body)
+            arguments["body"] = body_type(call, body).from_dict(body)
         return call(client=self._client, **arguments)
 
     def close(self) -> None:
         self._client.get_httpx_client().close()
 
 
-def body_type(call: Any) -> Any:
+def body_type(call: Any, body: Mapping[str, Any]) -> Any:
+    """The model of a body; of several, the one for the body's `type`."""
     hint = get_type_hints(call)["body"]
-    return next(each for each in (hint, *get_args(hint)) if hasattr(each, "from_dict"))
+    kinds = [each for each in (hint, *get_args(hint)) if hasattr(each, "from_dict")]
+    named = f"'{body.get('type')}'"
+    return next((each for each in kinds if named in str(each.__annotations__.get("type_"))), kinds[0])
 
 
 @cache

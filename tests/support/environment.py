@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from shared.runtime import issuers
-from shared.runtime.identity import public_keys
+from shared.runtime.identity import public_keys, signed_claims
 from shared.runtime.limits import _known, away, store
 from shared.runtime.postgres import connections
 from shared.runtime.settings import settings
@@ -31,7 +31,7 @@ def environment(variables: Mapping[str, str]) -> Iterator[None]:
 
 def forget() -> None:
     """Forget the settings this process has read."""
-    for remembered in (settings, public_keys, store):
+    for remembered in (settings, public_keys, signed_claims, store):
         remembered.cache_clear()
     _known.clear()
     away.forget()

@@ -1,7 +1,7 @@
 """One of everything that a tenant can have, made as it really comes about; and a second project beside the first."""
 
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from infra.fakes.waha_events import Addressing, Party
@@ -27,9 +27,31 @@ values (:id, :tenant_id, 1, :project_id, :user_id, :role)
 _ONE_OF_OURS = """
 insert into messages (
     id, tenant_id, project_id, version, channel_id, chat_id, session_id, contact_id, direction, sender_kind, type,
-    status, text, sent_at, failure_code, failure_reason)
-select :id, tenant_id, project_id, 1, channel_id, chat_id, session_id, contact_id, 'outbound', 'user', 'text', :status,
-    'Bom dia!', now(), :failure, :failure
+    external_id, status, text, sent_at, failure_code, failure_reason)
+select :id, tenant_id, project_id, 1, channel_id, chat_id, session_id, contact_id, 'outbound', 'user', 'text',
+    case :status when 'sent' then '3EB0' || left(md5(cast(cast(:id as uuid) as text)), 18) end,
+    :status, 'Bom dia!', now(), :failure, :failure
+from messages where tenant_id = :tenant_id and id = :message_id
+"""
+_CONTENT = """
+insert into media_objects (tenant_id, sha256) values (:tenant_id, :sha256) on conflict do nothing
+"""
+_KEPT = """
+update media_files set status = 'stored', sha256 = :sha256, mimetype = 'image/png', size_bytes = 2048, stored_at = now()
+where tenant_id = :tenant_id and id = :id
+"""
+_PASTS = {"fetching": "running", "pausing": "running", "resuming": "paused", "cancelling": "running"}
+_PAST = """
+insert into history_runs (
+    id, tenant_id, project_id, version, channel_id, kind, cause, status, since, until, started_at)
+values (
+    :id, :tenant_id, :project_id, 1, :channel_id, 'import', 'requested', :status, now() - interval '1 day', now(),
+    now())
+"""
+_GIVEN_UP = """
+insert into media_files (
+    id, tenant_id, project_id, version, origin, kind, message_id, chat_id, contact_id, status, reason, due_at)
+select :id, tenant_id, project_id, 1, 'message', 'image', id, chat_id, contact_id, 'missing', 'gone', now()
 from messages where tenant_id = :tenant_id and id = :message_id
 """
 
@@ -46,7 +68,7 @@ class Estate:
 
 def settle(world: World, api: Api, tenant: Tenant) -> Estate:
     """Fill a project: a channel with a bot, three customers who wrote, one of them deleted, a person who answers."""
-    channel = waha_channel(world, api, tenant)
+    channel = waha_channel(world, api, tenant, engine="NOWEB")  # the one that can do everything
     two_faces = [speak(world, channel, customer=CAIO, addressing=way) for way in (Addressing.LID, Addressing.PHONE)]
     speak(world, channel, customer=CAIO, addressing=Addressing.LID_WITH_PHONE)
     for kind in ("document", "voice", "location", "vcard"):
@@ -75,6 +97,13 @@ def settle(world: World, api: Api, tenant: Tenant) -> Estate:
         "sent_message": _answered(world, tenant, spoken, "sent"),
         "failed_message": _answered(world, tenant, spoken, "failed", failure="unreachable"),
         "dead_letter": _dead_letter(world, tenant),
+        **_merge(world, tenant),
+        "scheduled": _scheduled(api, tenant, spoken),
+        "doomed_scheduled": _scheduled(api, tenant, spoken),
+        "media": _upload(api, tenant),
+        "stored_media": _stored_upload(world, api, tenant),
+        "failed_media": _failed_file(world, tenant, spoken),
+        **_channels(world, api, tenant),
         **_access(world, api, tenant),
     }
     merged = _merged(world, two_faces)
@@ -126,6 +155,47 @@ def _answered(world: World, tenant: Tenant, spoken: Spoken, status: str, failure
     return names["id"]
 
 
+def _upload(api: Api, tenant: Tenant) -> Any:
+    """A file that somebody is about to upload."""
+    body = {"kind": "image", "mimetype": "image/png", "size_bytes": 2048}
+    told: dict[str, Any] = api.post("/api/v1/crm/media", body, as_=tenant.agent).get_json()
+    return told["id"]
+
+
+def _stored_upload(world: World, api: Api, tenant: Tenant) -> Any:
+    """A file that was uploaded, as its row says; nothing of it lies in a bucket."""
+    names = {"id": _upload(api, tenant), "tenant_id": tenant.tenant_id, "sha256": "0" * 64}
+    world.admin.run(sql(_CONTENT, **names), sql(_KEPT, **names))
+    return names["id"]
+
+
+def _failed_file(world: World, tenant: Tenant, spoken: Spoken) -> Any:
+    """A message's file that was given up."""
+    names = {"id": uuid7(), "tenant_id": tenant.tenant_id, "message_id": spoken.message_id}
+    world.admin.run(sql(_GIVEN_UP, **names))
+    return names["id"]
+
+
+def _scheduled(api: Api, tenant: Tenant, spoken: Spoken) -> Any:
+    """A message that is to be sent later."""
+    message = {"type": "text", "text": "Bom dia!", "chat_id": str(spoken.chat_id)}
+    plan = {"send_at": f"{datetime.now(UTC) + timedelta(days=30):%Y-%m-%dT%H:%M:%SZ}", "message": message}
+    answer = api.post("/api/v1/crm/messages/schedule", plan, as_=tenant.agent)
+    assert answer.status_code == 201, answer.text
+    planned: dict[str, Any] = answer.get_json()
+    return planned["id"]
+
+
+def _channels(world: World, api: Api, tenant: Tenant) -> dict[str, Any]:
+    """Channels for what changes a channel's state: one to switch off, others whose past is being fetched, or may be."""
+    fetching = {f"{what}_channel": status for what, status in _PASTS.items()}
+    made = {name: waha_channel(world, api, tenant, bot=False).id for name in ("spare_channel", *fetching)}
+    for name, status in fetching.items():
+        names = {"tenant_id": tenant.tenant_id, "project_id": tenant.project_id, "channel_id": made[name]}
+        world.admin.run(sql(_PAST, **names, id=uuid7(), status=status))
+    return made
+
+
 def _dead_letter(world: World, tenant: Tenant) -> Any:
     """What a function could not take, about nothing that there is."""
     message_id = uuid7()
@@ -151,6 +221,13 @@ def _assigned(api: Api, tenant: Tenant, spoken: Spoken) -> Any:
     assert answer.status_code == 200, answer.text
     told: dict[str, Any] = answer.get_json()
     return told["agent_id"]
+
+
+def _merge(world: World, tenant: Tenant) -> dict[str, Any]:
+    """The merge of two faces of one person, and who lived on."""
+    query = "select id as merge, contact_id as survivor from contact_merges where project_id = :id"
+    (found,) = world.rows(query, id=tenant.project_id)
+    return found
 
 
 def _merged(world: World, two_faces: list[Spoken]) -> dict[str, Any]:

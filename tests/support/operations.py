@@ -4,6 +4,7 @@ import base64
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from typing import Any, get_args, get_origin, get_type_hints
 from urllib.parse import urlencode
 from uuid import UUID
@@ -32,10 +33,13 @@ KINDS = {
     "default_agent_id": "bot",
     "delivery_id": "delivery",
     "login_session_id": "login_session",
+    "media_id": "media",
     "member_id": "member",
+    "merge_id": "merge",
     "message_group_id": "group",
     "message_id": "message",
     "quoted_message_id": "message",
+    "scheduled_message_id": "scheduled",
     "sender_contact_id": "contact",
     "project_id": "project",
     "reply_to": "message",
@@ -45,10 +49,21 @@ KINDS = {
 }
 
 
+# What stands in a path and is the id of nothing.
+WORDS = {"component": "database"}
 # Where an operation asks for a thing in a certain state.
 STATES = {
     ("confirm_delivery", "message_id"): "sent_message",
     ("retry_message", "message_id"): "failed_message",
+    ("recall_message", "message_id"): "sent_message",
+    ("unmerge_contact", "contact_id"): "survivor",
+    ("cancel_scheduled_message", "scheduled_message_id"): "doomed_scheduled",
+    ("retry_media", "media_id"): "failed_media",
+    ("deactivate_channel", "channel_id"): "spare_channel",
+    ("get_import_status", "channel_id"): "fetching_channel",
+    ("pause_history_import", "channel_id"): "pausing_channel",
+    ("resume_history_import", "channel_id"): "resuming_channel",
+    ("cancel_history_import", "channel_id"): "cancelling_channel",
 }
 
 
@@ -64,6 +79,10 @@ def _channel(it: Estate) -> Json:
     }
 
 
+def _in_days(days: int) -> str:
+    return f"{datetime.now(UTC) + timedelta(days=days):%Y-%m-%dT%H:%M:%SZ}"
+
+
 def _message(**to: str) -> Json:
     return {"type": "text", "text": "Bom dia!", **to}
 
@@ -74,14 +93,33 @@ BODIES: dict[str, Callable[[Estate], list[Json]]] = {
     "assign_session": lambda it: [{"agent_id": it.live["agent"]}],
     "close_session": lambda _: [{"outcome": "resolved"}],
     "confirm_delivery": lambda _: [{"status": "delivered"}],
+    "deactivate_channel": lambda _: [{"logout": True}],
+    "request_pairing_code": lambda _: [{"phone": "+5511933334444"}],
     "create_agent": lambda _: [{"name": "Leo"}],
     "create_api_key": lambda _: [{"name": "Website"}],
     "create_channel": lambda it: [_channel(it)],
     "create_contact": lambda _: [{"phone": "+5511933334444", "name": "Eva"}],
+    "create_media": lambda _: [
+        {"kind": "image", "file_name": "bolo.png", "mimetype": "image/png", "size_bytes": 2048},
+    ],
     "create_message": lambda it: [
         _message(chat_id=it.live["chat"], reply_to=it.live["message"]),
+        {"type": "image", "chat_id": it.live["chat"], "media_id": it.live["stored_media"]},
         _message(contact_id=it.live["contact"], channel_id=it.live["channel"]),
+        {"type": "image", "media_id": it.live["stored_media"], "chat_id": it.live["chat"]},
     ],
+    "forward_message": lambda it: [
+        {"chat_id": it.live["chat"]},
+        {"contact_id": it.live["contact"], "channel_id": it.live["channel"]},
+    ],
+    "react_to_message": lambda _: [{"emoji": "👍"}],
+    "type_in_chat": lambda _: [{"seconds": 3}],
+    "import_history": lambda _: [{"media": True}],
+    "reconcile_channel": lambda _: [{"days": 3}],
+    "schedule_message": lambda it: [
+        {"send_at": _in_days(30), "message": _message(chat_id=it.live["chat"])},
+    ],
+    "update_scheduled_message": lambda _: [{"send_at": _in_days(60)}],
     "login": lambda it: [
         {"email": it.tenant.admin.email, "password": PASSWORD, "tenant_id": it.live["tenant"]},
     ],
@@ -101,6 +139,7 @@ BODIES: dict[str, Callable[[Estate], list[Json]]] = {
         {"contact_id": it.live["silent_contact"], "channel_id": it.live["channel"]},
     ],
     "switch_session_bot": lambda _: [{"paused": True}],
+    "unmerge_contact": lambda it: [{"merge_id": it.live["merge"]}],
     "update_channel": lambda it: [{"default_agent_id": it.live["bot"]}],
     "update_contact": lambda _: [{"name": "Ana Lima"}],
     "update_message": lambda _: [{"metadata": {"ticket": "A-17"}}],
@@ -184,6 +223,8 @@ def _values(declared: Routed, estate: Estate) -> dict[str, str]:
 
 
 def _own(declared: Routed, name: str, estate: Estate) -> str:
+    if name in WORDS:
+        return WORDS[name]
     kind = STATES.get((declared.name, name), KINDS.get(name))
     if kind not in estate.live:
         raise Unprepared(f"{name}: say what it is the id of")
@@ -197,7 +238,7 @@ def token_of(estate: Estate) -> str:
 def places(declared: Routed, estate: Estate) -> list[Place]:
     """Every place where an id may stand. Unprepared: nothing is known to ask, or no body has the field."""
     asked = questions(declared, estate)
-    found = [Place(declared, "path", name, asked[0]) for name in sorted(declared.placeholders())]
+    found = [Place(declared, "path", name, asked[0]) for name in sorted(declared.placeholders() - WORDS.keys())]
     found += [Place(declared, "filter", name, asked[0]) for name in _filters(declared)]
     if get_origin(declared.types["return"]) is Page and declared.method == "GET":
         found.append(Place(declared, "cursor", _key(declared), asked[0]))
@@ -223,9 +264,16 @@ def _filters(declared: Routed) -> Iterator[str]:
 
 
 def _fields(declared: Routed) -> Iterator[str]:
-    body = declared.types.get("body")
-    hints = get_type_hints(body) if hasattr(body, "model_fields") else {}
-    yield from (name for name, hint in hints.items() if _is_id(hint))
+    names = (name for kind in _kinds(declared.types.get("body")) for name, hint in kind.items() if _is_id(hint))
+    yield from dict.fromkeys(names)
+
+
+def _kinds(body: Any) -> Iterator[dict[str, Any]]:
+    """The fields of a body, or of each of the kinds that it may be of."""
+    if isinstance(body, type):
+        yield get_type_hints(body) if hasattr(body, "model_fields") else {}
+    else:
+        yield from (fields for each in get_args(body) for fields in _kinds(each))
 
 
 def _is_id(hint: Any) -> bool:

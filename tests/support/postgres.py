@@ -71,6 +71,10 @@ class Database:
         return self.server.url("ventros_resolver", self.name)
 
     @property
+    def observer_url(self) -> str:
+        return self.server.url("ventros_observer", self.name)
+
+    @property
     def owner_url(self) -> str:
         return self.server.url(OWNER, self.name)
 
@@ -83,6 +87,9 @@ class Database:
             "DATABASE_URL": self.app_url,
             "RELAY_DATABASE_URL": self.relay_url,
             "RESOLVER_DATABASE_URL": self.resolver_url,
+            "OBSERVER_DATABASE_URL": self.observer_url,
+            # No bucket, unless a test opens one, and never the real one.
+            "STORAGE_BASE_URL": "http://127.0.0.1:9",
         }
 
 

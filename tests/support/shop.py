@@ -8,14 +8,17 @@ from typing import Any
 from uuid import UUID
 
 from infra.fakes.waha import FakeWaha
-from infra.fakes.waha_events import Party, make_event
+from infra.fakes.waha_events import Party, envelope, make_event
+from infra.local.storage import LocalStorage
 from shared.crm.chats.store import Chats
 from shared.crm.messages.model import Message, SenderKind
 from shared.crm.messages.store import Messages
 from shared.crm.sessions.store import Sessions, sessions
+from shared.kernel.outbound import words
 from shared.runtime.work import unit_of_work
 from tests.support.api import Api
 from tests.support.environment import environment
+from tests.support.storage import bucket
 from tests.support.tenants import Tenant
 from tests.support.waha import WahaChannel, waha_channel
 from tests.support.world import Drained, World
@@ -34,13 +37,22 @@ class Shop:
     waha: FakeWaha
     channel: WahaChannel
     engine: str
+    bucket: LocalStorage
 
     def hears(self, body: str = "Oi", **said: Any) -> None:
         """A customer's message arrives, written now unless `timestamp` says otherwise."""
         usual = {"customer": ANA, "timestamp": int(self.world.now().timestamp())}
         event = make_event(self.engine, said.pop("kind", "text"), body=body, **{**usual, **said})
+        if event["payload"].get("media"):
+            self.waha.files.place(SESSION, event["payload"])
+        self.waha.state.keep(self.waha.state.sessions[SESSION], event["payload"])
         answer = self.channel.deliver(event)
         assert answer.status_code == 200, answer.text
+
+    def echoes(self, payload: dict[str, Any]) -> None:
+        """The server tells of a message that it sent for us."""
+        told = envelope(self.engine, "message.any", SESSION, payload)
+        assert self.channel.deliver(told).status_code == 200
 
     def says(self, text: str, *, sender_kind: SenderKind = SenderKind.USER) -> UUID:
         """Something is queued to be sent to the customer who wrote last; its id."""
@@ -48,7 +60,8 @@ class Shop:
             opened = Sessions(uow).all(sessions.c.status == "open")
             session = max(opened, key=lambda each: (each.last_message_at, each.id))
             chat = Chats(uow).get(session.chat_id, lock=True)
-            queued = Message.queue(chat=chat, session_id=session.id, text=text, at=uow.now, sender_kind=sender_kind)
+            draft = words(text)
+            queued = Message.queue(chat=chat, session_id=session.id, draft=draft, at=uow.now, sender_kind=sender_kind)
             Messages(uow).add(queued)
             uow.commit()
         return queued.id
@@ -75,8 +88,12 @@ class Shop:
 @contextmanager
 def open_shop(world: World, api: Api, tenant: Tenant, *, engine: str = "GOWS", **channel: Any) -> Iterator[Shop]:
     """Open a shop whose WAHA server is fake; its address too is let through the guard."""
-    with FakeWaha() as waha, environment({"ALLOWED_HOSTS": f"{os.environ.get('ALLOWED_HOSTS', '')},{waha.address}"}):
-        waha.state.clock = lambda: world.now().timestamp()
+    with (
+        FakeWaha() as waha,
+        environment({"ALLOWED_HOSTS": f"{os.environ.get('ALLOWED_HOSTS', '')},{waha.address}"}),
+        bucket() as kept,
+    ):
+        waha.state.clock = waha.files.clock = lambda: world.now().timestamp()
         waha.add_session(SESSION, engine, api_key="waha-key")
         connected = waha_channel(world, api, tenant, engine=engine, base_url=waha.url, session_name=SESSION, **channel)
-        yield Shop(world, api, tenant, waha, connected, engine)
+        yield Shop(world, api, tenant, waha, connected, engine, kept)

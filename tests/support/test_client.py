@@ -42,7 +42,7 @@ def test_a_conversation_is_followed_to_its_end(client, world, api, tenant):
     spoken = speak(world, waha_channel(world, api, tenant), text="Bom dia")
     heard = client.ask("list_session_messages", session_id=spoken.session_id).parsed.data
     assert [(each.text, each.direction) for each in heard] == [("Bom dia", "inbound")]
-    answered = client.ask("create_message", body={"chat_id": str(spoken.chat_id), "text": "Bom dia!"})
+    answered = client.ask("create_message", body={"type": "text", "chat_id": str(spoken.chat_id), "text": "Bom dia!"})
     assert (answered.status_code, answered.parsed.session_id) == (201, spoken.session_id)
     assert client.ask("close_session", session_id=spoken.session_id).parsed.status == "closed"
     assert client.ask("get_chat", chat_id=spoken.chat_id).parsed.open_session_id is None

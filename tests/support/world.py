@@ -16,11 +16,13 @@ from tests.support.tenants import Tenant, new_tenant
 MOST_ROUNDS = 1000
 
 _EVENTS = """
-select json_build_object('id', id, 'tenant_id', tenant_id, 'type', type, 'key', ordering_key, 'envelope', envelope)
+select json_build_object('id', id, 'tenant_id', tenant_id, 'type', type, 'key', ordering_key, 'envelope', envelope,
+    'traceparent', traceparent)
 from outbox_events where published_at is null order by seq
 """
 _TASKS = """
-select json_build_object('id', id, 'tenant_id', tenant_id, 'task', task, 'name', dedup_name, 'body', body)
+select json_build_object('id', id, 'tenant_id', tenant_id, 'task', task, 'name', dedup_name, 'body', body,
+    'traceparent', traceparent)
 from outbox_tasks where published_at is null and coalesce(run_at, now()) <= now()
 order by coalesce(run_at, created_at), seq
 """
@@ -141,7 +143,8 @@ class World:
         self._mark("outbox_events", event)
         done.events += 1
         for spec in consumers_of(event["type"]):
-            done.called(spec, push(spec, event["envelope"], ordering_key=event["key"]))
+            told = {"ordering_key": event["key"], "traceparent": event["traceparent"] or ""}
+            done.called(spec, push(spec, event["envelope"], **told))
 
     def _perform(self, task: dict[str, Any], done: Drained) -> None:
         self._mark("outbox_tasks", task)
@@ -151,14 +154,20 @@ class World:
         done.tasks += 1
         spec = function_for(task["task"])
         assert spec is not None, f"no function does the task {task['task']}"
-        done.called(spec, perform(spec, task["body"]))
+        done.called(spec, perform(spec, task["body"], traceparent=task["traceparent"] or ""))
 
     def _mark(self, table: str, row: dict[str, Any]) -> None:
         self._relay.run(Sql(_PUBLISHED.format(table=table), row))
 
 
 def push(
-    spec: Declaration, envelope: dict[str, Any], *, ordering_key: str = "", message_id: str = "", attempt: int = 1
+    spec: Declaration,
+    envelope: dict[str, Any],
+    *,
+    ordering_key: str = "",
+    message_id: str = "",
+    attempt: int = 1,
+    traceparent: str = "",
 ) -> int:
     """Push one event to one consumer as Pub/Sub does, the so many-th time, and give the status of its answer.
 
@@ -168,7 +177,11 @@ def push(
         "data": base64.b64encode(json.dumps(envelope).encode()).decode(),
         "messageId": message_id or envelope["event_id"],
         "publishTime": envelope["occurred_at"],
-        "attributes": {"event_type": envelope["event_type"], "tenant_id": envelope["tenant_id"]},
+        "attributes": {
+            "event_type": envelope["event_type"],
+            "tenant_id": envelope["tenant_id"],
+            "traceparent": traceparent,
+        },
         "orderingKey": ordering_key,
     }
     subscription = f"projects/ventros-local/subscriptions/{spec.name}"
@@ -176,7 +189,11 @@ def push(
     return call(spec, "POST", "/", json=body).status_code
 
 
-def perform(spec: Declaration, body: dict[str, Any], *, attempt: int = 1) -> int:
+def perform(spec: Declaration, body: dict[str, Any], *, attempt: int = 1, traceparent: str = "") -> int:
     """Send one task to its function as Cloud Tasks does, the so many-th time, and give the status of its answer."""
-    headers = {"X-CloudTasks-TaskName": body["task_id"], "X-CloudTasks-TaskRetryCount": str(attempt - 1)}
+    headers = {
+        "X-CloudTasks-TaskName": body["task_id"],
+        "X-CloudTasks-TaskRetryCount": str(attempt - 1),
+        "traceparent": traceparent,
+    }
     return call(spec, "POST", "/", json=body, headers=headers).status_code

@@ -5,7 +5,7 @@ from uuid import UUID
 from pydantic import Field
 
 from shared.crm.agents.store import Agents
-from shared.crm.channels.fields import ApiKey, BaseUrl, DebounceMs, HmacKey, SessionName, WaitMs
+from shared.crm.channels.fields import ApiKey, BaseUrl, DebounceMs, HmacKey, PaceBody, SessionName, WaitMs
 from shared.crm.channels.model import Channel, ChannelType, Engine
 from shared.crm.channels.secrets import new_token, reveal, sealed
 from shared.crm.channels.store import Channels
@@ -30,6 +30,11 @@ class NewChannel(Body):
     debounce_max_wait_ms: WaitMs = 60_000
     replies_in_groups: bool = Field(default=False, description="Whether the bot answers in groups too.")
     default_agent_id: UUID | None = Field(None, description="The bot that answers here; none answers without one.")
+    pace: PaceBody | None = Field(default_factory=PaceBody, description="How fast it sends; null: as fast as it can.")
+    imports_history: bool = Field(
+        default=False,
+        description="Whether the past is fetched by itself when the number is first connected, and after it was away.",
+    )
 
 
 @endpoint("POST", "/api/v1/crm/channels", allow=Role.ADMIN, status=201)
@@ -46,7 +51,8 @@ def create_channel(uow: UnitOfWork, body: NewChannel) -> One[RevealedChannel]:
         id=channel_id,
         tenant_id=uow.tenant_id,
         project_id=uow.caller.project_id,
-        **body.model_dump(exclude={"api_key", "hmac_key"}),
+        **body.model_dump(exclude={"api_key", "hmac_key", "pace"}),
+        pace=body.pace.pace() if body.pace else None,
         **columns,
         **sealed(channel_id, api_key=body.api_key, hmac_key=hmac_key),
     )

@@ -6,7 +6,7 @@ from uuid import UUID
 from pydantic import Field
 
 from shared.crm.agents.store import Agents
-from shared.crm.channels.fields import ApiKey, BaseUrl, DebounceMs, HmacKey, SessionName, WaitMs
+from shared.crm.channels.fields import ApiKey, BaseUrl, DebounceMs, HmacKey, PaceBody, SessionName, WaitMs
 from shared.crm.channels.model import ChannelStatus, Engine
 from shared.crm.channels.secrets import new_token, reveal, sealed
 from shared.crm.channels.store import Channels
@@ -32,6 +32,13 @@ class ChannelChanges(Body):
     debounce_max_wait_ms: WaitMs = Field(default_factory=unsent)
     replies_in_groups: bool = Field(default_factory=unsent)
     default_agent_id: UUID | None = Field(default_factory=unsent, description="Null for none.")
+    pace: PaceBody | None = Field(
+        default_factory=unsent, description="How fast it sends, as a whole; null: as fast as it can."
+    )
+    imports_history: bool = Field(
+        default_factory=unsent,
+        description="Whether the past is fetched by itself when the number is first connected, and after it was away.",
+    )
     rotate_token: bool = Field(default=False, description="Make a new webhook URL; the old one ends at once.")
 
 
@@ -48,5 +55,7 @@ def update_channel(uow: UnitOfWork, channel_id: UUID, body: ChannelChanges) -> O
 
 def _settings(channel_id: UUID, body: ChannelChanges) -> dict[str, Any]:
     given = {name: value for name, value in body.given().items() if name != "rotate_token"}
+    if body.pace:
+        given["pace"] = body.pace.pace()
     secrets = {name: given.pop(name) for name in ("api_key", "hmac_key") if name in given}
     return {**given, **sealed(channel_id, **secrets)}

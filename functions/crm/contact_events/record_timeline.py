@@ -1,6 +1,7 @@
 """The timeline of contacts."""
 
-from shared.crm.chats.events import ChatCreated, ChatParticipantAdded
+from shared.crm.calls.events import ChannelCallAccepted, ChannelCallReceived, ChannelCallRejected
+from shared.crm.chats.events import ChatCreated, ChatParticipantAdded, ChatParticipantRemoved
 from shared.crm.contact_events.timeline import record
 from shared.crm.contacts.events import (
     ContactCreated,
@@ -43,6 +44,10 @@ from shared.runtime.work import UnitOfWork
     ContactLeadDisqualified,
     ChatCreated,
     ChatParticipantAdded,
+    ChatParticipantRemoved,
+    ChannelCallReceived,
+    ChannelCallAccepted,
+    ChannelCallRejected,
     SessionStarted,
     SessionResolved,
     SessionClosed,

@@ -13,6 +13,6 @@ from shared.runtime.work import UnitOfWork
 def read_message(uow: UnitOfWork, message_id: UUID) -> One[MessageView]:
     """Mark as read what the customer wrote up to this message.
 
-    It is noted here only: the customer's phone is not told.
+    The customer sees it too, as blue ticks, as long as the channel is active.
     """
     return one(MESSAGES, read_up_to(uow, message_id).id)

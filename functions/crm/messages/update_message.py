@@ -5,8 +5,8 @@ from uuid import UUID
 
 from pydantic import Field
 
+from shared.crm.message_actions.use_cases import change
 from shared.crm.messages.model import LONGEST_TEXT, MOST_METADATA
-from shared.crm.messages.use_cases import change
 from shared.crm.messages.view import MESSAGES, MessageView
 from shared.runtime.http import Role, endpoint
 from shared.runtime.parsing import Body, unsent
@@ -23,7 +23,7 @@ class MessageChanges(Body):
         min_length=1,
         max_length=LONGEST_TEXT,
         pattern=r"\S",
-        description="What it shall say, as long as it waits to be sent.",
+        description="What it shall say.",
         examples=["Boa tarde! Já vou ver."],
     )
     metadata: dict[Annotated[str, Field(min_length=1, max_length=64)], Note | None] = Field(
@@ -36,5 +36,9 @@ class MessageChanges(Body):
 
 @endpoint("PATCH", "/api/v1/crm/messages/{message_id}", allow=Role.AGENT)
 def update_message(uow: UnitOfWork, message_id: UUID, body: MessageChanges) -> One[MessageView]:
-    """Change your notes about a message, or the text of one that still waits to be sent."""
+    """Change your notes about a message, or its text.
+
+    The text of one that waits to be sent changes at once. That of one that was sent within the last 15 minutes is
+    changed on WhatsApp first; until then it stands in `pending`.
+    """
     return one(MESSAGES, change(uow, message_id, body.text, body.metadata).id)

@@ -4,7 +4,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from shared.ai.responders.gemini import Instructions
+from shared.ai.responders.instructions import Instructions
 from shared.ai.responders.rules import Rules
 from shared.kernel.errors import Invalid
 from shared.runtime.parsing import problems

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from functools import cache
 from itertools import groupby
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import BaseModel, ValidationError
 
 from shared.ai.responders.base import Answer, Question, ResponderError, Speaker
 from shared.ai.responders.configured import configured
+from shared.ai.responders.instructions import Instructions
 from shared.kernel.text import clean
 from shared.runtime.settings import settings
 
@@ -38,16 +39,6 @@ _ANSWER_SHAPE = {
     "required": ["reply", "hands_over"],
     "propertyOrdering": ["reply", "hands_over"],
 }
-
-
-class Instructions(BaseModel):
-    """A bot agent's configuration: what the company wants it to know and do, in plain words."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-
-    instructions: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=20_000)]
-    temperature: Annotated[float, Field(ge=0, le=2)] | None = None
-    max_output_tokens: Annotated[int, Field(ge=64, le=8192)] | None = None
 
 
 class _Reply(BaseModel):

@@ -23,6 +23,7 @@ from shared.crm.messages.model import Message, SenderKind
 from shared.crm.messages.store import Messages
 from shared.crm.sessions.model import Holder, Session
 from shared.kernel.inbound import ChatKind
+from shared.kernel.outbound import words
 from shared.runtime.consume import Busy, Transactions
 from shared.runtime.retry import retried
 from shared.runtime.telemetry import say
@@ -244,7 +245,7 @@ def _reply(uow: UnitOfWork, scene: Scene, text: str) -> Message:
     return Message.queue(
         chat=scene.chat,
         session_id=scene.session.id if scene.session else None,
-        text=text,
+        draft=words(text),
         at=uow.now,
         sender_kind=SenderKind.BOT,
         agent_id=scene.agent.id if scene.agent else None,

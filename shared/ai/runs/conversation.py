@@ -6,8 +6,9 @@ from uuid import UUID
 from sqlalchemy import func, select
 
 from shared.ai.responders.base import Speaker, Turn
-from shared.crm.messages.model import STALE_AFTER, Direction, Message, MessageStatus, SenderKind, in_words
+from shared.crm.messages.model import STALE_AFTER, Direction, Message, MessageStatus, SenderKind
 from shared.crm.messages.store import messages
+from shared.crm.messages.words import in_words
 from shared.runtime.postgres import sql
 from shared.runtime.work import UnitOfWork
 

@@ -13,6 +13,7 @@ class ProjectView:
     name: str
     timezone: str
     session_timeout_minutes: int
+    media_kept_days: int
     version: int
     created_at: datetime
     updated_at: datetime

@@ -1,18 +1,20 @@
 """What a channel's settings may be, as request bodies check it."""
 
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, model_validator
 
 from shared.crm.channels.model import LONGEST_DEBOUNCE_MS, LONGEST_WAIT_MS
+from shared.crm.channels.pace import Pace
 from shared.kernel.errors import Invalid
 from shared.kernel.values import Url
 from shared.providers.guard import check_url
+from shared.runtime.parsing import Body
 from shared.runtime.settings import settings
 
 
 def _callable(url: Url) -> Url:
-    check_url(url, allow=settings().allowed_addresses)
+    check_url(url, allow=settings().allowed_addresses, own=settings().own_addresses)
     if "?" in url:
         raise Invalid("write the server's address without a query, as in https://waha.example.com")
     return url
@@ -62,3 +64,34 @@ WaitMs = Annotated[
         examples=[60000],
     ),
 ]
+Hour = Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$", examples=["22:00"])]
+
+
+class PaceBody(Body):
+    """How fast a number sends, whoever writes. What comes too fast waits, in its order, and is sent by itself."""
+
+    per_minute: int = Field(default=60, ge=1, le=600, description="Messages a minute, once the burst is used up.")
+    burst: int = Field(default=60, ge=1, le=600, description="Messages that may go at once.")
+    new_chats_per_day: int | None = Field(
+        default=None, ge=1, le=10_000, description="How many people may be written to first in a day; null: any number."
+    )
+    warm_up_days: int = Field(
+        default=0,
+        ge=0,
+        le=90,
+        description="For so long since the channel was made it sends at less than the full pace: at a tenth on the "
+        "first day, then evenly more.",
+    )
+    quiet_from: Hour | None = Field(default=None, description="When nothing is sent from, by the project's clock.")
+    quiet_until: Hour | None = None
+
+    @model_validator(mode="after")
+    def _is_quiet_for_a_while(self) -> Self:
+        if (self.quiet_from is None) != (self.quiet_until is None) or (
+            self.quiet_from is not None and self.quiet_from == self.quiet_until
+        ):
+            raise Invalid("give both quiet_from and quiet_until, and let them differ")
+        return self
+
+    def pace(self) -> Pace:
+        return Pace(**self.model_dump())

@@ -8,12 +8,24 @@ from typing import Any, ClassVar, Self
 from uuid import UUID
 
 from shared.crm.channels.events import (
+    ChannelActivated,
+    ChannelActivationFailed,
+    ChannelActivationRequested,
     ChannelCreated,
+    ChannelDeactivated,
     ChannelDebounceTimeoutChanged,
     ChannelDefaultAgentSet,
+    ChannelHistoryImportEnabled,
+    ChannelLabelDeleted,
+    ChannelLabelUpserted,
+    ChannelRestrictionChanged,
+    ChannelSendThrottled,
+    ChannelSilenceDetected,
     ChannelStateChanged,
     ChannelUpdated,
+    ChannelWebhookConfigured,
 )
+from shared.crm.channels.pace import Brake, Pace
 from shared.kernel.aggregate import Aggregate
 from shared.kernel.errors import Invalid
 from shared.kernel.ids import uuid7
@@ -38,11 +50,6 @@ class Engine(StrEnum):
     WPP = "WPP"
     NOWEB = "NOWEB"
     GOWS = "GOWS"
-
-    @property
-    def takes_our_ids(self) -> bool:
-        """Whether a message can be sent under an id of our choosing."""
-        return self in {Engine.NOWEB, Engine.GOWS}
 
 
 @dataclass(eq=False, kw_only=True)
@@ -72,6 +79,9 @@ class Channel(Aggregate):
     debounce_max_wait_ms: int = 60_000
     replies_in_groups: bool = False
     default_agent_id: UUID | None = None
+    pace: Pace | None = None
+    imports_history: bool = False
+    history_read_until: datetime | None = None
 
     @classmethod
     def new_id(cls) -> UUID:
@@ -88,6 +98,8 @@ class Channel(Aggregate):
             self.debounce(wanted.pop("debounce_timeout_ms"))
         if "default_agent_id" in wanted:
             self.answer_by(wanted.pop("default_agent_id"))
+        if "imports_history" in wanted:
+            self.import_history(wanted.pop("imports_history"))
         changed = {name: value for name, value in wanted.items() if value != getattr(self, name)}
         for name, value in changed.items():
             setattr(self, name, value)
@@ -105,9 +117,57 @@ class Channel(Aggregate):
             self.default_agent_id = agent_id
             self.record(ChannelDefaultAgentSet(channel_id=self.id, agent_id=agent_id))
 
+    def import_history(self, wanted: bool) -> None:  # noqa: FBT001 - it is what the field says
+        """Say whether the past is fetched by itself: when the channel is first connected, and after it was away."""
+        if wanted == self.imports_history:
+            return
+        self.imports_history = wanted
+        if wanted:
+            self.record(ChannelHistoryImportEnabled(channel_id=self.id, agent_id=self.default_agent_id))
+        else:
+            self.changed(["imports_history"])
+
+    def history_is_read(self, until: datetime) -> None:
+        """Note up to when all that the provider remembers has been taken in."""
+        self.history_read_until = max(until, self.history_read_until or until)
+
+    def throttled(self, brake: Brake, until: datetime) -> None:
+        """Note that messages wait; the rows that say how long are the sender's."""
+        self.record(ChannelSendThrottled(channel_id=self.id, bucket=brake, resume_at=until))
+
     def changed(self, fields: Iterable[str]) -> None:
         if fields := list(fields):
             self.record(ChannelUpdated(channel_id=self.id, changed=sorted(fields)))
+
+    def labelled(self, label: str, *, is_deleted: bool) -> None:
+        """Note that one of its labels is new, changed or gone; the row is the store's."""
+        kind = ChannelLabelDeleted if is_deleted else ChannelLabelUpserted
+        self.record(kind(channel_id=self.id, label=label))
+
+    def activate(self) -> None:
+        """Let it send, and ask for it to be connected, also when it was allowed to send before."""
+        self.status = ChannelStatus.ACTIVE
+        self.record(ChannelActivationRequested(channel_id=self.id))
+
+    def deactivate(self, by: UUID) -> None:
+        if self.status is not ChannelStatus.INACTIVE:
+            self.status = ChannelStatus.INACTIVE
+            self.record(ChannelDeactivated(channel_id=self.id, by=by))
+
+    def was_activated(self) -> None:
+        self.record(ChannelActivated(channel_id=self.id))
+
+    def was_not_activated(self, reason: str) -> None:
+        self.record(ChannelActivationFailed(channel_id=self.id, reason=reason))
+
+    def webhook_is_configured(self, events: Iterable[str]) -> None:
+        self.record(ChannelWebhookConfigured(channel_id=self.id, events=sorted(events)))
+
+    def fell_silent(self, *, since: datetime) -> None:
+        self.record(ChannelSilenceDetected(channel_id=self.id, since=since, state=self.connection))
+
+    def restricted(self, *, may_open_chats: bool, until: datetime | None) -> None:
+        self.record(ChannelRestrictionChanged(channel_id=self.id, may_open_chats=may_open_chats, until=until))
 
     def connection_is(self, state: str, at: datetime, phone: str | None) -> None:
         """Take the provider's word for the connection, unless a newer one is known."""

@@ -5,12 +5,16 @@ from datetime import datetime
 from uuid import UUID
 
 from shared.crm.channels.model import ChannelStatus, ChannelType, Engine
+from shared.crm.channels.pace import Pace
 from shared.runtime.query import Source
 
 
 @dataclass(frozen=True, kw_only=True)
 class ChannelView:
-    """`status` is ours to set; `connection` is what the provider last said, at `connection_at`."""
+    """`status` is ours to set; `connection` is what the provider last said, at `connection_at`.
+
+    `history_read_until` is up to when an import has taken in all that the provider remembers.
+    """
 
     id: UUID
     project_id: UUID
@@ -27,6 +31,9 @@ class ChannelView:
     debounce_max_wait_ms: int
     replies_in_groups: bool
     default_agent_id: UUID | None
+    pace: Pace | None
+    imports_history: bool
+    history_read_until: datetime | None
     version: int
     created_at: datetime
     updated_at: datetime

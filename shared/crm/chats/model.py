@@ -1,12 +1,26 @@
 """A chat: one conversation on one channel, with a person or among a group."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import ClassVar, Self
 from uuid import UUID
 
-from shared.crm.chats.events import ChatCreated, ChatMerged, ChatParticipantAdded
+from shared.crm.chats.events import (
+    ChatArchived,
+    ChatCreated,
+    ChatDescriptionUpdated,
+    ChatLabelAdded,
+    ChatLabelRemoved,
+    ChatMerged,
+    ChatParticipantAdded,
+    ChatParticipantDemoted,
+    ChatParticipantPromoted,
+    ChatParticipantRemoved,
+    ChatSubjectUpdated,
+    ChatUnarchived,
+    ChatUnmerged,
+)
 from shared.kernel.aggregate import Aggregate
 from shared.kernel.ids import uuid7
 from shared.kernel.inbound import ChatKind
@@ -21,6 +35,11 @@ class ChatStatus(StrEnum):
 
 @dataclass(eq=False, kw_only=True)
 class Chat(Aggregate):
+    """`stamps` are those of what the provider last said of the chat: of its subject, its members and so on.
+
+    `left_at` is when we left the group.
+    """
+
     aggregate_type: ClassVar[str] = "chat"
 
     id: UUID
@@ -34,6 +53,9 @@ class Chat(Aggregate):
     status: ChatStatus = ChatStatus.ACTIVE
     merged_into_id: UUID | None = None
     last_message_at: datetime | None = None
+    description: str = ""
+    left_at: datetime | None = None
+    stamps: dict[str, str] = field(default_factory=dict)
 
     @classmethod
     def open(
@@ -58,13 +80,66 @@ class Chat(Aggregate):
     def heard(self, at: datetime) -> None:
         self.last_message_at = max(self.last_message_at or at, at)
 
-    def joined_by(self, contact_id: UUID) -> None:
-        """Note that the contact takes part; the row is the store's."""
-        self.record(ChatParticipantAdded(chat_id=self.id, contact_id=contact_id))
+    def called(self, subject: str, stamp: str) -> None:
+        """Take the subject that a group has by now, unless a later one is known."""
+        if self._is_news("subject", stamp) and subject != self.subject:
+            self.subject = subject
+            self.record(ChatSubjectUpdated(chat_id=self.id))
+
+    def described(self, description: str, stamp: str) -> None:
+        if self._is_news("description", stamp) and description != self.description:
+            self.description = description
+            self.record(ChatDescriptionUpdated(chat_id=self.id))
+
+    def archive(self, stamp: str, *, is_archived: bool) -> None:
+        """Put it away, or take it out again, as the provider last said; one that was closed here stays closed."""
+        wanted = ChatStatus.ARCHIVED if is_archived else ChatStatus.ACTIVE
+        if self._is_news("archived", stamp) and self.status in {ChatStatus.ACTIVE, ChatStatus.ARCHIVED} - {wanted}:
+            self.status = wanted
+            self.record((ChatArchived if is_archived else ChatUnarchived)(chat_id=self.id))
+
+    def we_are_in(self, stamp: str, at: datetime, *, is_in: bool) -> None:
+        """Note that we joined the group, or left it."""
+        if not self._is_news("ours", stamp) or is_in == (self.left_at is None):
+            return
+        self.left_at = None if is_in else at
+        self.takes_part(None, is_in=is_in)
+
+    def members_listed(self, stamp: str) -> bool:
+        """Note a full list of the members; False when a later one is known."""
+        return self._is_news("members", stamp)
+
+    def takes_part(self, contact_id: UUID | None, *, is_in: bool) -> None:
+        """Note that the contact takes part, or does not any more; the row is the store's."""
+        kind = ChatParticipantAdded if is_in else ChatParticipantRemoved
+        self.record(kind(chat_id=self.id, contact_id=contact_id))
+
+    def ranks(self, contact_id: UUID, *, is_admin: bool) -> None:
+        kind = ChatParticipantPromoted if is_admin else ChatParticipantDemoted
+        self.record(kind(chat_id=self.id, contact_id=contact_id))
+
+    def labelled(self, label: str, *, is_on: bool) -> None:
+        """Note that a label was put on it, or taken off; the row is the store's."""
+        self.record((ChatLabelAdded if is_on else ChatLabelRemoved)(chat_id=self.id, label=label))
 
     def absorb(self, other: "Chat") -> None:
         """Become the one chat of a person who had two on the channel."""
         if other.last_message_at:
             self.heard(other.last_message_at)
+        self.archive(other.stamps.get("archived", ""), is_archived=other.status is ChatStatus.ARCHIVED)
         other.status, other.merged_into_id = ChatStatus.MERGED, self.id
         self.record(ChatMerged(survivor_id=self.id, merged_id=other.id))
+
+    def part(self, contact_id: UUID, before: ChatStatus) -> None:
+        """Be a chat of its own again, with the contact whose it was."""
+        if self.merged_into_id:
+            self.record(ChatUnmerged(survivor_id=self.merged_into_id, restored_id=self.id))
+            self.status, self.merged_into_id = before, None
+        self.contact_id = contact_id
+
+    def _is_news(self, what: str, stamp: str) -> bool:
+        """Whether nothing later is known of it; from now on this is."""
+        if stamp <= self.stamps.get(what, ""):
+            return False
+        self.stamps = {**self.stamps, what: stamp}
+        return True

@@ -7,10 +7,12 @@ from shared.crm.channels.model import Channel
 from shared.crm.channels.store import Channels
 from shared.crm.chats.model import Chat
 from shared.crm.chats.store import Chats
+from shared.crm.chats.waiting import serve_waiting
 from shared.crm.contacts.model import Contact
 from shared.crm.contacts.store import Contacts
 from shared.kernel.errors import Invalid
-from shared.kernel.inbound import ChatKind, Identity, IdentityKind
+from shared.kernel.identities import Identity, IdentityKind
+from shared.kernel.inbound import ChatKind
 from shared.runtime.work import UnitOfWork
 
 
@@ -52,4 +54,5 @@ def _first_chat(uow: UnitOfWork, channel: Channel, contact: Contact) -> Chat:
         )
     )
     chats.settle_at(chat, address)
+    serve_waiting(uow, chat, address)
     return chat

@@ -4,14 +4,26 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from shared.crm.chats.members import IS_IN
 from shared.crm.chats.model import ChatStatus
 from shared.kernel.inbound import ChatKind
 from shared.runtime.query import Source
 
 
 @dataclass(frozen=True, kw_only=True)
+class ChatLabelView:
+    """A label of the channel; `label` is the provider's id of it. Nobody may have said yet what it is called."""
+
+    label: str
+    name: str | None
+    color: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
 class ChatView:
     """`addresses` are the provider's; `participants` are the contacts of a group; `contact_id` is an individual's.
+
+    `admins` are those of the participants who run the group; at `left_at` we left it.
 
     `last_message_at` is when anything was last said, or when the chat was opened if nothing was.
     """
@@ -22,15 +34,23 @@ class ChatView:
     kind: ChatKind
     contact_id: UUID | None
     subject: str
+    description: str
     status: ChatStatus
     addresses: list[str]
     participants: list[UUID]
+    admins: list[UUID]
+    left_at: datetime | None
+    labels: list[ChatLabelView]
     open_session_id: UUID | None
     last_message_at: datetime
     version: int
     created_at: datetime
     updated_at: datetime
 
+
+_MEMBERS = f"""
+select coalesce(json_agg(p.contact_id order by p.contact_id), '[]'::json) from chat_participants p
+where p.tenant_id = c.tenant_id and p.chat_id = c.id and {IS_IN} and {{}}"""  # noqa: S608 - our own words
 
 CHATS = Source(
     view=ChatView,
@@ -40,9 +60,14 @@ CHATS = Source(
         "addresses": """
             select coalesce(json_agg(a.address order by a.address), '[]'::json) from chat_addresses a
             where a.tenant_id = c.tenant_id and a.chat_id = c.id""",
-        "participants": """
-            select coalesce(json_agg(p.contact_id order by p.contact_id), '[]'::json) from chat_participants p
-            where p.tenant_id = c.tenant_id and p.chat_id = c.id""",
+        "participants": _MEMBERS.format("true"),
+        "admins": _MEMBERS.format("p.role <> 'participant'"),
+        "labels": """
+            select coalesce(json_agg(
+                json_build_object('label', l.label, 'name', k.name, 'color', k.color) order by l.label), '[]'::json)
+            from chat_labels l left join channel_labels k
+              on k.tenant_id = c.tenant_id and k.channel_id = c.channel_id and k.label = l.label
+            where l.tenant_id = c.tenant_id and l.chat_id = c.id and l.is_on and k.deleted_at is null""",
         "open_session_id": """
             select s.id from sessions s
             where s.tenant_id = c.tenant_id and s.chat_id = c.id and s.status = 'open'""",

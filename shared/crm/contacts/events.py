@@ -43,6 +43,20 @@ class ContactIdentityLinked(ContactEvent, name="contact.identity_linked"):
     kind: str
 
 
+class ContactPresenceChanged(ContactEvent, name="contact.presence_changed"):
+    """They have come online, or gone."""
+
+    is_online: bool
+
+
 class ContactMerged(Event, name="contact.merged"):
+    """`merge_id` is what undoes it."""
+
     survivor_id: UUID
     merged_ids: list[UUID]
+    merge_id: UUID
+
+
+class ContactUnmerged(Event, name="contact.unmerged"):
+    survivor_id: UUID
+    restored_ids: list[UUID]

@@ -13,13 +13,15 @@ from shared.crm.contacts.events import (
     ContactLeadDisqualified,
     ContactLeadQualified,
     ContactMerged,
+    ContactPresenceChanged,
     ContactRestored,
     ContactScoreChanged,
+    ContactUnmerged,
     ContactUpdated,
 )
 from shared.kernel.aggregate import Aggregate
+from shared.kernel.identities import Identity, IdentityKind
 from shared.kernel.ids import uuid7
-from shared.kernel.inbound import Identity, IdentityKind
 from shared.kernel.values import PhoneNumber
 
 
@@ -84,6 +86,11 @@ class Contact(Aggregate):
         """Note that the contact is now also known by this identity; its row is the store's."""
         self.record(ContactIdentityLinked(contact_id=self.id, kind=identity.kind))
 
+    def seen(self, *, was_online: bool | None, is_online: bool) -> None:
+        """Tell that they have come online or gone; the row is the store's. Whoever was never seen was away."""
+        if is_online != bool(was_online):
+            self.record(ContactPresenceChanged(contact_id=self.id, is_online=is_online))
+
     def delete(self, at: datetime) -> None:
         if self.deleted_at is None:
             self.deleted_at = at
@@ -99,13 +106,22 @@ class Contact(Aggregate):
             self.deleted_at = None
             self.record(ContactRestored(contact_id=self.id))
 
-    def absorb(self, other: "Contact") -> None:
+    def absorb(self, other: "Contact", merge_id: UUID) -> None:
         """Become the one contact of a person who was two."""
         self.introduce(other.name)
         if self.qualification is None and other.qualification is not None:
             self.qualify(other.score, other.qualification)
         other.merged_into_id = self.id
-        self.record(ContactMerged(survivor_id=self.id, merged_ids=[other.id]))
+        self.record(ContactMerged(survivor_id=self.id, merged_ids=[other.id], merge_id=merge_id))
+
+    def release(self, other: "Contact", before: "Contact") -> None:
+        """Be two again. Whatever this one has of the other is as it was `before` they were one."""
+        if self.name != before.name == "" and self.name == other.name:
+            self.rename("")
+        if before.qualification is None and (self.score, self.qualification) == (other.score, other.qualification):
+            self.score, self.qualification = before.score, None
+        other.merged_into_id = None
+        self.record(ContactUnmerged(survivor_id=self.id, restored_ids=[other.id]))
 
 
 def with_variants(identity: Identity) -> tuple[tuple[Identity, bool], ...]:

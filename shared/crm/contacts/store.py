@@ -5,9 +5,10 @@ from typing import Any
 from uuid import UUID
 
 from shared.crm import locks
+from shared.crm.calls.store import BELONGS
 from shared.crm.contacts.model import Contact, with_variants
 from shared.kernel.errors import NotFound
-from shared.kernel.inbound import Identity, IdentityKind
+from shared.kernel.identities import Identity, IdentityKind
 from shared.runtime.mapping import map_aggregate
 from shared.runtime.postgres import sql
 from shared.runtime.work import Repository
@@ -66,6 +67,8 @@ class Contacts(Repository[Contact]):
                 contact.link(identity)
         if new:
             self.touch(contact)
+            told = [_row(each) for each, _ in _spellings(identities)]
+            self.uow.run(sql(BELONGS, **names, identities=told))
 
     def phone(self, contact: Contact) -> str | None:
         """The phone to write to."""

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from shared.crm.contacts.model import Contact, ContactSource
 from shared.crm.contacts.store import Contacts
 from shared.kernel.errors import Conflict
-from shared.kernel.inbound import Identity
+from shared.kernel.identities import Identity
 from shared.runtime.work import UnitOfWork
 
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from shared.crm.contacts.model import ContactSource, Qualification
-from shared.kernel.inbound import IdentityKind
+from shared.kernel.identities import IdentityKind
 from shared.runtime.query import CALLERS_PROJECT, Source
 
 # For what hangs on a contact: the one that `:contact_id` stands for, and whether it is there.

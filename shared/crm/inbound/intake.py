@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from shared.crm.channels.model import Channel, Engine
+from shared.crm.channels.model import Channel
 from shared.crm.chats.model import Chat
 from shared.crm.contacts.model import Contact
 from shared.crm.inbound.gate import Gate
@@ -12,13 +12,18 @@ from shared.crm.inbound.ledger import Ledger
 from shared.crm.inbound.moves import move_session
 from shared.crm.inbound.people import People
 from shared.crm.inbound.picture import Wanted
-from shared.crm.inbound.progress import receive_receipt
+from shared.crm.inbound.progress import follow
 from shared.crm.message_groups.model import GroupStatus, MessageGroup, Outcome
 from shared.crm.message_groups.tasks import FlushMessageGroup
+from shared.crm.messages.echoes import is_echo
+from shared.crm.messages.following import Sequel
 from shared.crm.messages.model import Direction, Message
-from shared.crm.messages.waiting import ANSWERED_LATER, RECEIPTS_TAKEN
+from shared.crm.messages.waiting import ANSWERED_LATER, TAKEN
 from shared.crm.sessions.model import Holder, Session, SessionStatus, place
-from shared.kernel.inbound import InboundMessage
+from shared.kernel.inbound import ChatKind, InboundMessage
+from shared.kernel.stamps import stamp
+from shared.providers.waha.rendering import rendered
+from shared.runtime.bulk import revive
 from shared.runtime.outbox import Outgoing
 
 ECHO_WITHIN = timedelta(minutes=10)  # of the claim, by the provider's clock
@@ -40,25 +45,36 @@ class Intake:
         self.people = People(gate, wanted, self.ledger, seen)
         self.message: Message | None = None
 
-    def is_known(self) -> bool:
-        """Whether the message is here already: by its id, or as a send of ours whose id we did not know yet."""
+    def take(self) -> bool:
+        """Keep the message, unless it is here: by its id, or as a send of ours whose id we did not know yet.
+
+        False: it was here, and had been read.
+        """
         row = next(iter(self.seen["messages"]), None) or self._our_own_send()
         if row is None:
-            return False
-        self.message = self.ledger.load("messages", Message, row)
+            self._keep()
+            return True
+        message = self.message = self.ledger.load("messages", Message, row)
+        if message.is_placeholder and not self.told.is_placeholder:
+            self._fill(message)
+            return True
         self.people.recognise(self.told)
-        if self.message.direction is Direction.OUTBOUND:
-            self.message.was_sent(self.told.external_id, self.told.provider_id)
-            self._acknowledge(self.message)
-        return True
+        if self.told.is_placeholder:
+            return False
+        if message.direction is Direction.OUTBOUND:
+            message.was_sent(self.told.external_id, self.told.provider_id)
+            self._acknowledge(message)
+        return False
 
-    def keep(self) -> Message:
+    def _keep(self) -> None:
         """Keep a message that is new, and what follows from it."""
         told = self.told
         contact = self.people.contact(told.customer or told.sender)
         if contact and not told.from_me:
             contact.restore()
         chat = self.people.chat(told, contact)
+        contact = self.people.owner(chat) or contact
+        self._look_at(chat)
         chat.heard(self.at)
         session = self._session(chat)
         message = Message.arrived(
@@ -69,19 +85,36 @@ class Intake:
             sender_id=contact.id if contact and not told.from_me else None,
         )
         self.message = self.ledger.add("messages", message)
-        message.quoted_message_id = UUID(self.seen["quoted"]) if self.seen["quoted"] else None
-        self._acknowledge(message)
         self._follow(chat, contact, session, message)
-        return message
+
+    def _look_at(self, chat: Chat) -> None:
+        """See no other chat any more, such as that of somebody who was parted from whoever wrote."""
+        for name in ("sessions", "groups", "replies"):
+            self.seen[name] = [row for row in self.seen[name] if row["chat_id"] == str(chat.id)]
+
+    def _fill(self, message: Message) -> None:
+        """Let a message that was only announced say what it says; from here on it is as one that is new."""
+        message.fill(self.told)
+        contact = self.people.contact(self.told.customer or self.told.sender, supposed=message.contact_id)
+        chat = next(each for each in self.people.chats if each.id == message.chat_id)
+        self._look_at(chat)
+        if contact and not self.told.from_me:
+            message.sender_contact_id = contact.id
+        sessions = self.ledger.load_all("sessions", Session, self.seen["sessions"])
+        session = next((each for each in sessions if each.id == message.session_id), None)
+        self._follow(chat, contact, session, message)
 
     def _follow(self, chat: Chat, contact: Contact | None, session: Session | None, message: Message) -> None:
+        message.quoted_message_id = UUID(self.seen["quoted"]) if self.seen["quoted"] else None
+        if not message.is_placeholder:
+            self._acknowledge(message)
         if contact and not self.told.from_me:
-            self.people.takes_part(chat, contact)
+            self.people.takes_part(chat, contact, stamp(self.told.sent_at or self.at, content=self.told.external_id))
         if session is None:
             return
         if self.told.from_me:
             self._take_over(session)
-        else:
+        elif not message.is_placeholder:
             self._group(message)
 
     def _take_over(self, session: Session) -> None:
@@ -135,16 +168,15 @@ class Intake:
             reply.cancel(reason)
 
     def _acknowledge(self, message: Message) -> None:
-        """Take what the payload says of its own progress, and the receipts that came before it."""
+        """Take what the payload says of its own progress, and what came before the message."""
         if self.told.from_me and self.told.ack is not None and message.direction is Direction.OUTBOUND:
             message.receipt(self.told.ack, self.at)
-        for early in self.seen["receipts"]:
-            reader_id = UUID(early["contact_id"]) if early["contact_id"] else None
-            receive_receipt(self.ledger, message, early["level"], datetime.fromisoformat(early["at"]), reader_id)
+        early = [row for row in self.seen["early"] if row["external_id"] == self.told.external_id]
+        follow(self.ledger, message, map(Sequel.read, early), {})
         self._end_waiting(message)
 
     def _end_waiting(self, message: Message) -> None:
-        """Serve what waited for the message to have an id: its receipts, and the replies that quote it."""
+        """Serve what waited for the message to have an id: what follows upon it, and the replies that quote it."""
         names = {
             "tenant_id": message.tenant_id,
             "channel_id": message.channel_id,
@@ -152,15 +184,19 @@ class Intake:
             "id": message.id,
         }
         self.ledger.last(ANSWERED_LATER, **names)
-        if self.seen["receipts"]:
-            self.ledger.last(RECEIPTS_TAKEN, **names)
+        if self.seen["early"]:
+            self.ledger.last(TAKEN, **names)
 
     def _our_own_send(self) -> dict[str, Any] | None:
-        """A send of ours that this is the echo of, on an engine that chooses the ids itself."""
-        if not self.told.from_me or Engine(self.channel.engine).takes_our_ids:
+        """A send of ours that this is the echo of, where the engine chose the id itself."""
+        if not self.told.from_me:
             return None
-        return next((row for row in self.seen["sending"] if self._echoes(row)), None)
+        engine = self.channel.engine
+        return next((row for row in self.seen["sending"] if echoes(self.told, row, at=self.at, engine=engine)), None)
 
-    def _echoes(self, row: dict[str, Any]) -> bool:
-        apart = abs(self.at - datetime.fromisoformat(row["claimed_at"]))
-        return apart <= ECHO_WITHIN and (row["text"] or "").split() == (self.told.text or "").split()
+
+def echoes(told: InboundMessage, row: dict[str, Any], *, at: datetime, engine: str) -> bool:
+    """Whether a message of ours, told by the provider, is the send of that row, claimed about then."""
+    apart = abs(at - datetime.fromisoformat(row["claimed_at"]))
+    draft = rendered(revive(Message, row).draft(), engine, group=told.chat_kind is ChatKind.GROUP)
+    return apart <= ECHO_WITHIN and is_echo(draft, told)

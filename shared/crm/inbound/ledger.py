@@ -12,7 +12,7 @@ from shared.runtime.postgres import Sql
 
 A = TypeVar("A", bound=Aggregate)
 
-ORDER = ("contacts", "chats", "sessions", "message_groups", "messages", "channels")
+ORDER = ("contacts", "chats", "sessions", "message_groups", "messages", "channels", "calls")
 
 
 @dataclass
@@ -93,7 +93,6 @@ def _holds_place(aggregate: Aggregate) -> bool:
 
 
 _DEPENDENTS = {
-    "contacts": ("contact_identities",),
-    "chats": ("chat_addresses", "chat_participants"),
-    "messages": ("message_receipts",),
+    "contacts": ("contact_identities", "lid_lookups"),
+    "chats": ("chat_addresses",),
 }

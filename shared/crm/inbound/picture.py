@@ -3,13 +3,18 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property
+from enum import Enum
+from functools import cache, cached_property
+from typing import Any
 from uuid import UUID
+
+from pydantic_core import from_json
 
 from shared.crm import locks
 from shared.crm.contacts.model import with_variants
-from shared.kernel.inbound import Identity, Person
-from shared.runtime.postgres import Sql
+from shared.kernel.identities import Identity
+from shared.kernel.inbound import Person
+from shared.runtime.postgres import Row, Sql
 
 # A join would scan all that the tenant knows; the arrays are looked up in the key, and then held against the whole.
 _IS_TOLD = """
@@ -39,10 +44,16 @@ select id from chats where tenant_id = :tenant_id and id = any(array(
 _PICTURE = f"""
 with known_identities as (
     select known.* from contact_identities known where {_IS_TOLD}
+), told_messages as (
+    select m.* from messages m
+    where m.tenant_id = :tenant_id and m.channel_id = :channel_id
+      and m.external_id = any(array(select jsonb_array_elements_text(cast(:external_ids as jsonb))))
 ), known_contacts as (
-    select * from contacts where tenant_id = :tenant_id and id = any(array(select contact_id from known_identities))
+    select * from contacts where tenant_id = :tenant_id and id = any(array(
+        select contact_id from known_identities union select contact_id from told_messages where is_placeholder))
 ), known_chats as (
     select * from chats where tenant_id = :tenant_id and status <> 'merged' and channel_id = :channel_id and (
+        id = any(array(select chat_id from told_messages where is_placeholder)) or
         id = any(array(
             select chat_id from chat_addresses where tenant_id = :tenant_id and channel_id = :channel_id
               and address = any(array(select jsonb_array_elements_text(cast(:addresses as jsonb))))))
@@ -57,57 +68,103 @@ with known_identities as (
     where s.last_message_at >= written.at - make_interval(mins => s.timeout_minutes)
       and s.started_at <= written.at + make_interval(mins => s.timeout_minutes)
     union
-    (select s.* from living_sessions s, written where s.started_at <= written.at order by s.started_at desc limit 1)
+    (select distinct on (s.chat_id) s.* from living_sessions s, written
+     where s.started_at <= written.at order by s.chat_id, s.started_at desc)
     union
-    (select s.* from living_sessions s order by s.started_at desc limit 1)
+    (select distinct on (s.chat_id) s.* from living_sessions s order by s.chat_id, s.started_at desc)
 ), queued_messages as (
     select m.* from messages m
     where m.tenant_id = :tenant_id and m.chat_id = any(array(select id from known_chats)) and m.status = 'queued'
 )
-select json_build_object(
-    'now', clock_timestamp(),
-    'timeout_minutes', (
-        select session_timeout_minutes from projects where tenant_id = :tenant_id and id = :project_id),
-    'delivery', (
+select json_build_object({{PARTS}})
+"""  # noqa: S608 - our own words
+_PARTS = {
+    "now": "clock_timestamp()",
+    "timeout_minutes": """(
+        select session_timeout_minutes from projects where tenant_id = :tenant_id and id = :project_id)""",
+    "delivery": """(
         select json_build_object('id', id, 'status', status) from inbound_deliveries
-        where tenant_id = :tenant_id and channel_id = :channel_id and delivery_key = :delivery_key),
-    'channel', (select row_to_json(channels) from channels where tenant_id = :tenant_id and id = :channel_id),
-    'identities', (select coalesce(json_agg(i), '[]') from known_identities i),
-    'contacts', (select coalesce(json_agg(c order by c.id), '[]') from known_contacts c),
-    'chats', (select coalesce(json_agg(c order by c.id), '[]') from known_chats c),
-    'addresses', (
-        select coalesce(json_agg(address), '[]') from chat_addresses
-        where tenant_id = :tenant_id and chat_id = any(array(select id from known_chats))),
-    'participants', (
-        select coalesce(json_agg(contact_id), '[]') from chat_participants
-        where tenant_id = :tenant_id and chat_id = any(array(select id from known_chats))
-          and contact_id = any(array(select id from known_contacts))),
-    'sessions', (select coalesce(json_agg(s), '[]') from near_sessions s),
-    'groups', (
+        where tenant_id = :tenant_id and channel_id = :channel_id and delivery_key = :delivery_key)""",
+    "channel": "(select row_to_json(channels) from channels where tenant_id = :tenant_id and id = :channel_id)",
+    "identities": "(select coalesce(json_agg(i), '[]') from known_identities i)",
+    "contacts": "(select coalesce(json_agg(c order by c.id), '[]') from known_contacts c)",
+    "chats": "(select coalesce(json_agg(c order by c.id), '[]') from known_chats c)",
+    "addresses": """(
+        select coalesce(json_object_agg(address, chat_id), '{}') from chat_addresses
+        where tenant_id = :tenant_id and chat_id = any(array(select id from known_chats)))""",
+    "participants": """(
+        select coalesce(json_agg(p), '[]') from chat_participants p
+        where p.tenant_id = :tenant_id and p.chat_id = any(array(select id from known_chats))
+          and p.contact_id = any(array(select id from known_contacts)))""",
+    "everybody": """(
+        select coalesce(json_agg(p), '[]') from chat_participants p
+        where p.tenant_id = :tenant_id and p.chat_id = any(array(select id from known_chats)))""",
+    "sessions": "(select coalesce(json_agg(s), '[]') from near_sessions s)",
+    "groups": """(
         select coalesce(json_agg(g order by g.opened_at), '[]') from message_groups g
         where g.tenant_id = :tenant_id and g.id = any(array(
             select id from message_groups
             where tenant_id = :tenant_id and chat_id = any(array(select id from known_chats))
               and (status in ('pending', 'processing') or outcome is null)
             union
-            select answers_group_id from queued_messages))),
-    'replies', (select coalesce(json_agg(m), '[]') from queued_messages m where m.sender_kind = 'bot'),
-    'messages', (
-        select coalesce(json_agg(m), '[]') from messages m
-        where m.tenant_id = :tenant_id and m.channel_id = :channel_id
-          and m.external_id = any(array(select jsonb_array_elements_text(cast(:external_ids as jsonb))))),
-    'sending', (
+            select answers_group_id from queued_messages)))""",
+    "replies": "(select coalesce(json_agg(m), '[]') from queued_messages m where m.sender_kind = 'bot')",
+    "messages": "(select coalesce(json_agg(m), '[]') from told_messages m)",
+    "sending": """(
         select coalesce(json_agg(m order by m.claimed_at), '[]') from messages m
         where m.tenant_id = :tenant_id and m.chat_id = any(array(select id from known_chats))
-          and m.status in ('sending', 'unknown') and m.external_id is null and cast(:from_me as boolean)),
-    'quoted', (
+          and m.status in ('sending', 'unknown') and m.external_id is null and cast(:from_me as boolean))""",
+    "quoted": """(
         select id from messages
-        where tenant_id = :tenant_id and channel_id = :channel_id and external_id = :quoted_external_id),
-    'receipts', (
-        select coalesce(json_agg(r order by r.level), '[]') from early_receipts r
-        where r.tenant_id = :tenant_id and r.channel_id = :channel_id
-          and r.external_id = any(array(select jsonb_array_elements_text(cast(:external_ids as jsonb))))))
-"""  # noqa: S608 - our own words
+        where tenant_id = :tenant_id and channel_id = :channel_id and external_id = :quoted_external_id)""",
+    "reactions": """(
+        select coalesce(json_agg(json_build_object(
+            'message_id', r.message_id, 'kind', r.kind, 'contact_id', r.contact_id, 'stamp', r.stamp)), '[]')
+        from message_reactions r
+        where r.tenant_id = :tenant_id and r.message_id = any(array(select id from told_messages))
+          and (r.contact_id is null or r.contact_id = any(array(select id from known_contacts))))""",
+    "early": """(
+        select coalesce(json_agg(e order by e.kind, e.key), '[]') from early_events e
+        where e.tenant_id = :tenant_id and e.channel_id = :channel_id
+          and e.external_id = any(array(
+            select jsonb_array_elements_text(cast(:external_ids as jsonb) || cast(:addresses as jsonb)))))""",
+    "chat_labels": """(
+        select coalesce(json_object_agg(l.label, l.stamp), '{}') from chat_labels l
+        where l.tenant_id = :tenant_id and l.chat_id = any(array(select id from known_chats)))""",
+    "labels": """(
+        select coalesce(json_object_agg(l.label, l.stamp), '{}') from channel_labels l
+        where l.tenant_id = :tenant_id and l.channel_id = :channel_id)""",
+    "calls": """(
+        select coalesce(json_agg(c), '[]') from calls c
+        where c.tenant_id = :tenant_id and c.channel_id = :channel_id
+          and c.external_id = any(array(select jsonb_array_elements_text(cast(:external_ids as jsonb)))))""",
+    "presences": f"""(
+        select coalesce(json_agg(known), '[]') from presences known where {_IS_TOLD})""",  # noqa: S608 - our own words
+}
+_PEOPLE = ("identities", "contacts", "chats")
+
+
+class About(Enum):
+    """What a delivery is about, and so which parts of the picture it needs beside the channel and itself."""
+
+    MESSAGE = (
+        *("timeout_minutes", *_PEOPLE, "addresses", "participants", "sessions", "groups", "replies", "messages"),
+        *("sending", "quoted", "early", "chat_labels"),
+    )
+    SEQUEL = (*_PEOPLE, "messages", "reactions")
+    GROUP = (*_PEOPLE, "addresses", "everybody", "early", "chat_labels")
+    CHAT = (*_PEOPLE, "chat_labels", "labels")
+    LABEL = ("labels",)
+    CALL = (*_PEOPLE, "calls")
+    PRESENCE = (*_PEOPLE, "presences")
+    PERSON = _PEOPLE
+    CHANNEL = ()
+
+
+@cache
+def _text(about: About) -> str:
+    parts = ("now", "delivery", "channel", *about.value)
+    return _PICTURE.replace("{PARTS}", ", ".join(f"'{name}', {_PARTS[name]}" for name in parts))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -118,11 +175,12 @@ class Wanted:
     project_id: UUID
     channel_id: UUID
     delivery_key: str
+    about: About
     at: datetime | None = None
     external_ids: tuple[str, ...] = ()
     quoted_external_id: str | None = None
     addresses: tuple[str, ...] = ()
-    person: Person | None = None
+    people: tuple[Person, ...] = ()
     is_individual: bool = False
     from_me: bool = False
 
@@ -133,7 +191,7 @@ class Wanted:
     def picture(self) -> Sql:
         """What reads it all, to be sent when the locks are held."""
         return Sql(
-            _PICTURE,
+            _text(self.about),
             {
                 "tenant_id": self.tenant_id,
                 "project_id": self.project_id,
@@ -151,8 +209,8 @@ class Wanted:
 
     @cached_property
     def identities(self) -> list[Identity]:
-        """Everything the person may be known by, other spellings of a phone among them."""
-        told = self.person.identities if self.person else ()
+        """Everything the people may be known by, other spellings of a phone among them."""
+        told = (identity for person in self.people for identity in person.identities)
         return [spelling for identity in told for spelling, _ in with_variants(identity)]
 
     @cached_property
@@ -187,3 +245,9 @@ def locking(wanted: Sequence[Wanted]) -> list[Sql]:
 
 def _told(identities: Iterable[Identity]) -> list[dict[str, str]]:
     return [{"kind": each.kind, "issuer": each.issuer, "value": each.value} for each in identities]
+
+
+def read_picture(rows: list[list[Row]]) -> dict[str, Any]:
+    """The picture, which is the last row of the last statement."""
+    seen: dict[str, Any] = from_json(rows[-1][0][0] or "{}")
+    return seen

@@ -1,5 +1,6 @@
-"""Receipts and connection states: how far messages have come, and whether the channel is connected."""
+"""What follows upon messages: receipts, edits, revocations, reactions; and the connection's state."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from functools import cached_property
 from typing import Any
@@ -8,90 +9,109 @@ from uuid import UUID
 from shared.crm.channels.model import Channel
 from shared.crm.inbound.gate import Gate
 from shared.crm.inbound.ledger import Ledger
-from shared.crm.inbound.moves import REMEMBER_RECEIPT
 from shared.crm.inbound.people import People
 from shared.crm.inbound.picture import Wanted
+from shared.crm.messages.following import Follower, Sequel, SequelKind
 from shared.crm.messages.model import LEVELS, Direction, Message
-from shared.kernel.inbound import ChatKind, ConnectionState, Receipt
+from shared.crm.messages.waiting import wait
+from shared.kernel.inbound import ChatKind, ConnectionState, Edit, Person, Reaction, Receipt, Revocation
 
 SENT = 1
-_WAIT_FOR_MESSAGE = """
-insert into early_receipts as known (tenant_id, project_id, channel_id, external_id, level, contact_id, at)
-values (:tenant_id, :project_id, :channel_id, :external_id, :level, :contact_id, :at)
-on conflict (tenant_id, channel_id, external_id, level, contact_id) do update set at = least(known.at, excluded.at)
-"""
+Following = Receipt | Edit | Revocation | Reaction
+Stamps = dict[tuple[str, UUID | None], str]
 
 
-def take_receipt(gate: Gate, wanted: Wanted, told: Receipt, seen: dict[str, Any]) -> Ledger:
-    """Move the messages forward, or let the receipt wait for them. Whose they are, our own rows say."""
-    progress = _Progress(gate, wanted, told, seen)
-    if told.level in LEVELS:
-        for external_id in told.external_ids:
-            progress.take(external_id)
+def take_following(gate: Gate, wanted: Wanted, told: Following, seen: dict[str, Any]) -> Ledger:
+    """Apply it to the messages it is about, or let it wait for them. Whose they are, our own rows say."""
+    progress = _Progress(gate, wanted, seen)
+    match told:
+        case Receipt():
+            progress.receipt(told)
+        case Edit():
+            progress.change(told.external_id, SequelKind.EDIT, told.at, key=told.stamp, value=told.text)
+        case Revocation():
+            progress.change(told.external_id, SequelKind.REVOCATION, told.at)
+        case Reaction():
+            progress.reaction(told)
     return progress.ledger
 
 
-def receive_receipt(ledger: Ledger, message: Message, level: int, at: datetime, reader_id: UUID | None) -> None:
-    """Move one message forward; of ours in a group, only as far as one reader can say."""
-    if reader_id is None or message.direction is Direction.INBOUND:
-        message.receipt(level, at)
-        return
-    message.receipt(min(level, SENT), at)
-    ledger.last(
-        REMEMBER_RECEIPT,
-        tenant_id=message.tenant_id,
-        project_id=message.project_id,
-        message_id=message.id,
-        contact_id=reader_id,
-        level=level,
-        at=at,
-    )
+def follow(ledger: Ledger, message: Message, sequels: Iterable[Sequel], known: Stamps) -> None:
+    """Apply sequels to a message; `known` are the stamps of its reactions."""
+    follower = Follower(message, known)
+    for sequel in sequels:
+        follower.take(sequel)
+    ledger.afterwards.extend(follower.statements)
 
 
 class _Progress:
-    """One receipt and the messages it speaks of."""
+    """One delivery and the messages it speaks of."""
 
-    def __init__(self, gate: Gate, wanted: Wanted, told: Receipt, seen: dict[str, Any]) -> None:
+    def __init__(self, gate: Gate, wanted: Wanted, seen: dict[str, Any]) -> None:
         self.gate = gate
         self.wanted = wanted
-        self.told = told
         self.seen = seen
         self.ledger = Ledger()
-        self.at = told.at or datetime.fromisoformat(seen["now"])
+        self.now = datetime.fromisoformat(seen["now"])
         loaded = self.ledger.load_all("messages", Message, seen["messages"])
         self.messages = {message.external_id: message for message in loaded}
 
-    def take(self, external_id: str) -> None:
-        message = self.messages.get(external_id)
-        if message is None:
-            self._wait(external_id)
-        else:
-            reader_id = self.reader_id if message.direction is Direction.OUTBOUND else None
-            receive_receipt(self.ledger, message, self.told.level, self.at, reader_id)
-
-    def _wait(self, external_id: str) -> None:
-        self.ledger.last(
-            _WAIT_FOR_MESSAGE,
-            tenant_id=self.gate.tenant_id,
-            project_id=self.gate.project_id,
-            channel_id=self.gate.channel_id,
-            external_id=external_id,
+    def receipt(self, told: Receipt) -> None:
+        if told.level not in LEVELS:
+            return
+        for external_id in told.external_ids:
+            message = self.messages.get(external_id)
             # Who is told of a message that is not ours has no say in it.
-            contact_id=None if self.told.from_me is False else self.reader_id,
-            level=self.told.level,
-            at=self.at,
-        )
+            is_theirs = message.direction is Direction.INBOUND if message else told.from_me is False
+            reader_id = None if is_theirs else self._reader_id(told)
+            self._take(external_id, SequelKind.RECEIPT, told.at, contact_id=reader_id, key=str(told.level))
+
+    def change(
+        self, external_id: str, kind: SequelKind, at: datetime | None, *, key: str = "", value: str | None = None
+    ) -> None:
+        self._take(external_id, kind, at, contact_id=None, key=key, value=value)
+
+    def reaction(self, told: Reaction) -> None:
+        reactor_id = self._contact_id(told.person)
+        kind = SequelKind(told.kind.value)
+        self._take(told.external_id, kind, told.at, contact_id=reactor_id, key=told.stamp, value=told.value)
+
+    def _take(self, external_id: str, kind: SequelKind, at: datetime | None, **facts: Any) -> None:
+        happened = min(at or self.now, self.now) if kind is not SequelKind.RECEIPT else at or self.now
+        sequel = Sequel(kind=kind, at=happened, **{"value": None, **facts})
+        message = self.messages.get(external_id)
+        if message is None or message.is_placeholder:
+            gate = self.gate
+            waiting = wait(gate.tenant_id, gate.project_id, gate.channel_id, external_id, sequel)
+            self.ledger.afterwards.append(waiting)
+        else:
+            follow(self.ledger, message, [sequel], self._known_reactions)
 
     @cached_property
-    def reader_id(self) -> UUID | None:
+    def _known_reactions(self) -> Stamps:
+        return {
+            (row["kind"], UUID(row["contact_id"]) if row["contact_id"] else None): row["stamp"]
+            for row in self.seen["reactions"]
+        }
+
+    def _reader_id(self, told: Receipt) -> UUID | None:
         """Who in a group received or read it."""
-        if self.told.chat_kind is not ChatKind.GROUP or self.told.level < SENT:
+        if told.chat_kind is not ChatKind.GROUP or told.level < SENT:
             return None
-        reader = People(self.gate, self.wanted, self.ledger, self.seen).contact(self.told.participant)
-        return reader.id if reader else None
+        return self._contact_id(told.participant)
+
+    def _contact_id(self, person: Person | None) -> UUID | None:
+        if person is None:
+            return None
+        contact = self._people.contact(person)
+        return contact.id if contact else None
+
+    @cached_property
+    def _people(self) -> People:
+        return People(self.gate, self.wanted, self.ledger, self.seen)
 
 
-def take_state(told: ConnectionState, seen: dict[str, Any]) -> Ledger:
+def take_state(_gate: Gate, _wanted: Wanted, told: ConnectionState, seen: dict[str, Any]) -> Ledger:
     """Take the provider's word for the connection."""
     ledger = Ledger()
     channel = ledger.load("channels", Channel, seen["channel"])

@@ -1,23 +1,24 @@
 """A provider's delivery, kept once: lock, look, decide, write and commit, in two round trips."""
 
 import hashlib
+import re
 from collections.abc import Iterable
 from contextvars import copy_context
 from functools import lru_cache
+from logging import WARNING
 from typing import Any, TypeVar
 from uuid import UUID
-
-from pydantic_core import from_json
 
 from shared.crm.inbound.gate import Gate
 from shared.crm.inbound.intake import Intake
 from shared.crm.inbound.ledger import Ledger
-from shared.crm.inbound.merge import merge_contacts, next_merge
-from shared.crm.inbound.picture import Wanted, locking
-from shared.crm.inbound.progress import take_receipt, take_state
+from shared.crm.inbound.merge import merge_all, next_merge
+from shared.crm.inbound.others import take_other
+from shared.crm.inbound.picture import locking, read_picture
+from shared.crm.inbound.wants import wanted
 from shared.kernel.aggregate import Aggregate
 from shared.kernel.ids import uuid7
-from shared.kernel.inbound import ChatKind, ConnectionState, Delivery, InboundMessage, Receipt
+from shared.kernel.inbound import ChatLabel, ConnectionState, Delivery, InboundMessage, Label
 from shared.runtime.gathering import Gathering
 from shared.runtime.identity import tenant_scope
 from shared.runtime.outbox import Outgoing
@@ -74,13 +75,16 @@ class _Reception:
         self.delivery = delivery
         self.again = again
         self.outgoing = Outgoing(tenant_id=gate.tenant_id)
-        self.wanted = _wanted(gate, delivery, delivery.event_id or hashlib.sha256(body).hexdigest())
+        self.wanted = wanted(gate, delivery.content, delivery.event_id or hashlib.sha256(body).hexdigest())
         self.status = "kept" if delivery.content else "failed" if delivery.problem else "unhandled"
         self.context = copy_context()  # of whoever brought it, whose request its events name
         self.touched: list[Aggregate] = []
         self.is_repeated = False
         self.message_id: UUID | None = None
         self.contact_id: UUID | None = None
+
+        if not delivery.is_foreseen:
+            say("an event that nobody foresaw is kept raw", level=WARNING, event=_harmless(delivery.event))
 
     def run(self) -> None:
         """Keep it in a transaction of its own."""
@@ -101,32 +105,25 @@ class _Reception:
     @property
     def names(self) -> frozenset[str]:
         """What it may change; of two that share a name the later must see what the earlier has written."""
-        states = {"state"} if isinstance(self.delivery.content, ConnectionState) else set()
+        states = {"state"} if isinstance(self.delivery.content, ConnectionState | Label | ChatLabel) else set()
         return self.wanted.names | states
 
     def _look(self, connection: Connection) -> dict[str, Any]:
-        seen = _picture(pipeline(connection, BEGIN, tenant_scope(self.gate.tenant_id), *self.wanted.statements()))
+        scope = (BEGIN, tenant_scope(self.gate.tenant_id))
         # A payload may show that two contacts are one person: that is settled before anything else.
-        while pair := next_merge(seen):
-            merged = merge_contacts(lambda *s: pipeline(connection, *s), self.gate.tenant_id, *pair)
-            self.touched.extend(merged.batch.aggregates)
-            seen = _picture(pipeline(connection, *self.wanted.statements()))
+        self.touched, seen = merge_all(lambda *s: pipeline(connection, *s), self.wanted, *scope)
         return seen
 
     def _decide(self, seen: dict[str, Any]) -> Ledger:
         content = self.delivery.content
         if isinstance(content, InboundMessage):
             return self._take_message(content, seen)
-        if isinstance(content, Receipt):
-            return take_receipt(self.gate, self.wanted, content, seen)
-        return take_state(content, seen) if isinstance(content, ConnectionState) else Ledger()
+        return take_other(self.gate, self.wanted, content, seen) if content else Ledger()
 
     def _take_message(self, told: InboundMessage, seen: dict[str, Any]) -> Ledger:
         intake = Intake(self.gate, self.wanted, told, seen, self.outgoing)
-        if intake.is_known():
+        if not intake.take():
             self.status = _known_by(seen["delivery"])
-        else:
-            intake.keep()
         if intake.message:
             self.message_id = intake.message.id
             self.contact_id = intake.message.contact_id or intake.message.sender_contact_id
@@ -194,8 +191,8 @@ class _Company:
             while waiting:
                 wave, waiting = _apart((each, each.names) for each in waiting)
                 found = pipeline(connection, *unsent, *(each.wanted.picture() for each in wave))[len(unsent) :]
-                seen = [(each, _picture([rows])) for each, rows in zip(wave, found, strict=True)]
-                plain = [(each, picture) for each, picture in seen if next_merge(picture) is None]
+                seen = [(each, read_picture([rows])) for each, rows in zip(wave, found, strict=True)]
+                plain = [(each, picture) for each, picture in seen if next_merge(each.wanted, picture) is None]
                 ready, met = _apart((pair, _people(pair[1])) for pair in plain)
                 waiting = [*(each for each, _ in met), *waiting]
                 unsent = self._written(ready)
@@ -216,6 +213,11 @@ class _Company:
         return [*batch.statements, *(each.row() for each, _ in ready)]
 
 
+def _harmless(event: str) -> str:
+    """An event's name as a log line may quote it."""
+    return re.sub(r"[^a-z0-9._-]", "?", event[:60])
+
+
 def _apart(named: Iterable[tuple[T, frozenset[str]]]) -> tuple[list[T], list[T]]:
     """Those that share no name with one before them, and the others; both in their order."""
     taken: set[str] = set()
@@ -229,39 +231,9 @@ def _apart(named: Iterable[tuple[T, frozenset[str]]]) -> tuple[list[T], list[T]]
 
 def _people(seen: dict[str, Any]) -> frozenset[str]:
     """The contacts and chats that a picture shows."""
-    return frozenset(each["id"] for table in ("contacts", "chats") for each in seen[table])
+    return frozenset(each["id"] for table in ("contacts", "chats") for each in seen.get(table, ()))
 
 
 def _known_by(before: dict[str, Any] | None) -> str:
     """How a message that is here already came: by this very delivery, worked off again, or by another."""
     return "kept" if before and before["status"] == "kept" else "duplicate"
-
-
-def _wanted(gate: Gate, delivery: Delivery, key: str) -> Wanted:
-    names: dict[str, Any] = {
-        "tenant_id": gate.tenant_id,
-        "project_id": gate.project_id,
-        "channel_id": gate.channel_id,
-        "delivery_key": key,
-    }
-    content = delivery.content
-    if isinstance(content, InboundMessage):
-        return Wanted(
-            **names,
-            at=content.sent_at,
-            external_ids=(content.external_id,),
-            quoted_external_id=content.quoted_external_id,
-            addresses=content.chat_addresses,
-            person=content.customer or content.sender,
-            is_individual=content.chat_kind is ChatKind.INDIVIDUAL,
-            from_me=content.from_me,
-        )
-    if isinstance(content, Receipt):
-        person = content.participant if content.chat_kind is ChatKind.GROUP else None
-        return Wanted(**names, external_ids=content.external_ids, person=person)
-    return Wanted(**names)
-
-
-def _picture(rows: list[list[Any]]) -> dict[str, Any]:
-    seen: dict[str, Any] = from_json(rows[-1][0][0])
-    return seen

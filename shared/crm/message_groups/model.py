@@ -15,7 +15,8 @@ from shared.crm.message_groups.events import (
     MessageGroupProcessing,
     MessageGroupSettled,
 )
-from shared.crm.messages.model import Message, in_words
+from shared.crm.messages.model import Message
+from shared.crm.messages.words import in_words
 from shared.kernel.aggregate import Aggregate
 from shared.kernel.ids import uuid7
 

@@ -19,6 +19,16 @@ class MessageCreated(MessageEvent, name="message.created"):
     type: str
 
 
+class MessageScheduled(MessageEvent, name="message.scheduled"):
+    """It is to be sent then; until it is, there is no message of this id."""
+
+    send_at: datetime
+
+
+class MessageScheduleCancelled(MessageEvent, name="message.schedule_cancelled"):
+    by: UUID
+
+
 class MessageQueued(MessageEvent, name="message.queued"):
     channel_id: UUID
 
@@ -54,10 +64,58 @@ class MessageRetried(MessageEvent, name="message.retried"):
     attempt: int
 
 
+class MessageAwaited(MessageEvent, name="message.awaited"):
+    """It has come and cannot be read yet; once it can, it is created."""
+
+
 class MessageEdited(MessageEvent, name="message.edited"):
-    """It says something else now; it had not been sent yet."""
+    """It says something else now. `by` is the user who changed it here; null when it was edited on WhatsApp."""
+
+    by: UUID | None
+
+
+class MessageRevoked(MessageEvent, name="message.revoked"):
+    """Whoever wrote it, or a group's admin, took it back for everyone; here it stays."""
+
+    at: datetime
+
+
+class MessageRecalled(MessageEvent, name="message.recalled"):
+    """One of us took it back, and the provider did so."""
 
     by: UUID
+
+
+class MessageForwarded(MessageEvent, name="message.forwarded"):
+    """It was passed on, to another chat or the same; there it is a message of its own."""
+
+    to_chat_id: UUID
+    as_message_id: UUID
+
+
+class MessageReactionAdded(MessageEvent, name="message.reaction_added"):
+    """`reactor_id` is the contact who reacted; null when it was us."""
+
+    reactor_id: UUID | None
+
+
+class MessageReactionRemoved(MessageEvent, name="message.reaction_removed"):
+    reactor_id: UUID | None
+
+
+class MessagePollVoted(MessageEvent, name="message.poll_voted"):
+    """Somebody has chosen anew; `options` is how many. A vote that is not readable may be any."""
+
+    reactor_id: UUID | None
+    options: int
+    is_readable: bool
+
+
+class MessageEventAnswered(MessageEvent, name="message.event_answered"):
+    """Somebody has said whether they come; null: they may, or their word cannot be read."""
+
+    reactor_id: UUID | None
+    is_coming: bool | None
 
 
 class MessageDeleted(MessageEvent, name="message.deleted"):
@@ -66,3 +124,22 @@ class MessageDeleted(MessageEvent, name="message.deleted"):
 
 class MessageLeftUnknown(MessageEvent, name="message.left_unknown"):
     """The provider did not say whether it was sent; nothing sends it again by itself."""
+
+
+class MessageMediaAnnounced(MessageEvent, name="message.media_announced"):
+    """It came with a file, which is still with the provider."""
+
+
+class MessageMediaStored(MessageEvent, name="message.media_stored"):
+    """Its file is in our own store; the type is what its bytes show."""
+
+    media_id: UUID
+    mimetype: str
+    bytes: int
+
+
+class MessageMediaFailed(MessageEvent, name="message.media_failed"):
+    """Its file was given up; `retryable` says whether asking for it again may help."""
+
+    reason: str
+    retryable: bool

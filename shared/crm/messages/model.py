@@ -1,133 +1,60 @@
 """A message, received or to be sent, and how far it has come."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
-from typing import Any, ClassVar, Self
+from typing import Any, Self
 from uuid import UUID
 
 from shared.crm.chats.model import Chat
 from shared.crm.messages.events import (
+    MessageAwaited,
     MessageCancelled,
     MessageCreated,
     MessageDeleted,
-    MessageDelivered,
     MessageEdited,
-    MessageFailed,
+    MessageEventAnswered,
+    MessageForwarded,
     MessageLeftUnknown,
-    MessagePlayed,
+    MessageMediaAnnounced,
+    MessagePollVoted,
     MessageQueued,
-    MessageRead,
+    MessageReactionAdded,
+    MessageReactionRemoved,
+    MessageRecalled,
     MessageRetried,
+    MessageRevoked,
     MessageSent,
 )
-from shared.kernel.aggregate import Aggregate
+from shared.crm.messages.standing import NOT_DELIVERED, Standing
+from shared.crm.messages.status import LEVELS, READ, Direction, Level, MessageStatus, SenderKind
 from shared.kernel.errors import Conflict, Invalid
-from shared.kernel.events import Event
 from shared.kernel.ids import uuid7
-from shared.kernel.inbound import Card, InboundMessage, Location, Media, MessageType
+from shared.kernel.inbound import InboundMessage, ReactionKind
+from shared.kernel.outbound import Draft
+
+__all__ = ["LEVELS", "READ", "Direction", "Level", "Message", "MessageStatus", "Revision", "SenderKind"]
 
 LONGEST_TEXT = 65_536
 MOST_METADATA = 50
+OURS = "ours"  # ends the stamp of an edit that was made here
+CLOCKS_APART = timedelta(minutes=1)
 STALE_AFTER = timedelta(minutes=30)  # a message older than this on arrival gets no reply
+_COMING: dict[object, bool] = {"GOING": True, "NOT_GOING": False}
 
 
-class Direction(StrEnum):
-    INBOUND = "inbound"
-    OUTBOUND = "outbound"
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Revision:
+    """What a message said from a time on, and says no more."""
 
-
-class SenderKind(StrEnum):
-    CONTACT = "contact"
-    USER = "user"
-    PHONE = "phone"
-    BOT = "bot"
-    SYSTEM = "system"
-    IMPORT = "import"
-
-
-class MessageStatus(StrEnum):
-    RECEIVED = "received"
-    QUEUED = "queued"
-    SENDING = "sending"
-    SENT = "sent"
-    DELIVERED = "delivered"
-    READ = "read"
-    PLAYED = "played"
-    FAILED = "failed"
-    CANCELLED = "cancelled"
-    UNKNOWN = "unknown"
-
-
-class Level(StrEnum):
-    """How far a receipt says a message has come."""
-
-    FAILED = "failed"
-    SENT = "sent"
-    DELIVERED = "delivered"
-    READ = "read"
-    PLAYED = "played"
-
-
-READ = 3
-LEVELS = {-1: Level.FAILED, 1: Level.SENT, 2: Level.DELIVERED, READ: Level.READ, 4: Level.PLAYED}
-_RANK = {
-    MessageStatus.QUEUED: 0,
-    MessageStatus.SENDING: 0,
-    MessageStatus.UNKNOWN: 0,
-    MessageStatus.FAILED: 0,
-    MessageStatus.CANCELLED: 0,
-    MessageStatus.SENT: 1,
-    MessageStatus.DELIVERED: 2,
-    MessageStatus.READ: 3,
-    MessageStatus.PLAYED: 4,
-}
-_NOT_DELIVERED = "provider_error"
-_UNDELIVERED = {MessageStatus.QUEUED, MessageStatus.SENDING, MessageStatus.UNKNOWN, MessageStatus.SENT}
+    text: str | None
+    said_at: datetime
+    stamp: str
 
 
 @dataclass(eq=False, kw_only=True)
-class Message(Aggregate):
-    """`sent_at` is the provider's time: it orders the chat and cuts its sessions."""
-
-    aggregate_type: ClassVar[str] = "message"
-
-    id: UUID
-    tenant_id: UUID
-    project_id: UUID
-    version: int = 1
-    channel_id: UUID
-    chat_id: UUID
-    session_id: UUID | None
-    message_group_id: UUID | None = None
-    contact_id: UUID | None
-    direction: Direction
-    sender_kind: SenderKind
-    sender_contact_id: UUID | None = None
-    agent_id: UUID | None = None
-    answers_group_id: UUID | None = None
-    external_id: str | None = None
-    provider_id: str | None = None
-    type: MessageType
-    status: MessageStatus
-    text: str | None = None
-    media: Media | None = None
-    location: Location | None = None
-    cards: list[Card] | None = None
-    quoted_external_id: str | None = None
-    quoted_message_id: UUID | None = None
-    sent_at: datetime
-    claimed_at: datetime | None = None
-    unknown_since: datetime | None = None
-    delivered_at: datetime | None = None
-    read_at: datetime | None = None
-    played_at: datetime | None = None
-    failure_code: str | None = None
-    failure_reason: str | None = None
-    metadata: dict[str, Any] = field(default_factory=dict)
-    retries: int = 0
-    deleted_at: datetime | None = None
+class Message(Standing):
+    """What can be done with a message, and what happens to it."""
 
     @classmethod
     def arrived(
@@ -155,27 +82,37 @@ class Message(Aggregate):
             cards=list(told.cards) or None,
             quoted_external_id=told.quoted_external_id,
             sent_at=at,
+            is_placeholder=told.is_placeholder,
         )
-        message._born()
+        message._came()
         return message
 
+    def fill(self, told: InboundMessage) -> None:
+        """Say at last what was announced."""
+        self.type, self.text, self.media, self.location = told.type, told.text, told.media, told.location
+        self.cards, self.quoted_external_id = list(told.cards) or None, told.quoted_external_id
+        self.is_placeholder = False
+        self._came()
+
     @classmethod
-    def queue(
+    def queue(  # noqa: PLR0913 - all are named, and read by name
         cls,
         *,
         chat: Chat,
         session_id: UUID | None,
-        text: str,
+        draft: Draft,
         at: datetime,
         sender_kind: SenderKind,
         agent_id: UUID | None = None,
         external_id: str | None = None,
         answers_group_id: UUID | None = None,
         quoted: "Message | None" = None,
+        forwarded_from_id: UUID | None = None,
+        id: UUID | None = None,
     ) -> Self:
-        """A text to be sent; `external_id` is given where the engine lets us choose it."""
+        """A message to be sent; `external_id` is given where the engine lets us choose it."""
         message = cls(
-            id=uuid7(),
+            id=id or uuid7(),
             tenant_id=chat.tenant_id,
             project_id=chat.project_id,
             channel_id=chat.channel_id,
@@ -187,20 +124,52 @@ class Message(Aggregate):
             agent_id=agent_id,
             answers_group_id=answers_group_id,
             external_id=external_id,
-            type=MessageType.TEXT,
+            type=draft.type,
             status=MessageStatus.QUEUED,
-            text=text,
+            text=draft.text,
+            media=draft.media,
+            media_file_id=draft.file_id,
+            location=draft.location,
+            cards=list(draft.cards) or None,
+            poll=draft.poll,
+            menu=draft.menu,
+            manner=draft.manner,
             quoted_external_id=quoted.external_id if quoted else None,
             quoted_message_id=quoted.id if quoted else None,
+            forwarded_from_id=forwarded_from_id,
             sent_at=at,
         )
         message._born()
         message.record(MessageQueued(channel_id=chat.channel_id, **message._names()))
         return message
 
+    def draft(self) -> Draft:
+        """What it says, as it is to be sent."""
+        return Draft(
+            type=self.type,
+            text=self.text,
+            media=self.media,
+            file_id=self.media_file_id,
+            location=self.location,
+            cards=tuple(self.cards or ()),
+            poll=self.poll,
+            menu=self.menu,
+            manner=self.manner,
+        )
+
+    def forwarded(self, to: "Message") -> None:
+        """Note that it was passed on, as another message."""
+        self.record(MessageForwarded(to_chat_id=to.chat_id, as_message_id=to.id, **self._names()))
+
+    def hold(self, until: datetime, *, has_turn: bool) -> None:
+        """Let it wait for its number's pace."""
+        self.not_before, self.has_turn = until, has_turn
+
     def claim(self, at: datetime) -> None:
-        """Take it for sending; from here on nobody else may send it."""
+        """Take it for sending; from here on nobody else may send it. One that had to wait is said only now."""
         self.status, self.claimed_at = MessageStatus.SENDING, at
+        if self.not_before and self.sent_at < self.not_before:
+            self.sent_at = at
 
     def put_back(self) -> None:
         """Return a claim: the provider could not be reached, so it was certainly not sent."""
@@ -214,20 +183,15 @@ class Message(Aggregate):
             self._becomes(MessageStatus.SENT)
             self.record(MessageSent(channel_id=self.channel_id, **self._names()))
 
-    def fail(self, code: str, reason: str, *, retryable: bool = False) -> None:
-        self._becomes(MessageStatus.FAILED)
-        self.failure_code, self.failure_reason = code, reason
-        self.record(MessageFailed(code=code, retryable=retryable, **self._names()))
-
     def retry(self, at: datetime) -> None:
         """Queue it once more, as the last of its chat. Conflict: it did not fail, or it may have been sent."""
         if self.status is not MessageStatus.FAILED:
             raise Conflict("only a message that failed can be sent again", code="not_failed")
-        if self.failure_code == _NOT_DELIVERED:
+        if self.failure_code == NOT_DELIVERED:
             raise Conflict("WhatsApp took this message and may still deliver it; write it anew", code="may_arrive")
         self.retries += 1
         self._becomes(MessageStatus.QUEUED)
-        self.sent_at, self.claimed_at = at, None
+        self.sent_at, self.claimed_at, self.not_before, self.has_turn = at, None, None, False
         self.record(MessageRetried(attempt=self.retries, **self._names()))
         self.record(MessageQueued(channel_id=self.channel_id, **self._names()))
 
@@ -238,6 +202,44 @@ class Message(Aggregate):
         if text != self.text:
             self.text = text
             self.record(MessageEdited(by=by, **self._names()))
+
+    def edited(self, text: str | None, at: datetime, stamp: str, by: UUID | None = None) -> Revision | None:
+        """Take an edit's text, unless a later one is known. What it said before, or would have, comes back."""
+        if self.edit_stamp.endswith(OURS) and text == self.text:
+            self.edit_stamp = max(stamp, self.edit_stamp)  # the echo of what we changed
+        if stamp == self.edit_stamp:
+            return None
+        if stamp < self.edit_stamp:
+            return Revision(text=text, said_at=at, stamp=stamp)
+        before = Revision(text=self.text, said_at=self.edited_at or self.sent_at, stamp=self.edit_stamp)
+        self.text, self.edited_at, self.edit_stamp = text, at, stamp
+        self.record(MessageEdited(by=by, **self._names()))
+        return before
+
+    def says_already(self, text: str | None, since: datetime) -> bool:
+        """Whether it was edited to say this since then."""
+        return text == self.text and self.edited_at is not None and self.edited_at >= since - CLOCKS_APART
+
+    def recalled(self, at: datetime, by: UUID) -> None:
+        """Note that one of us took it back."""
+        self.revoked(at)
+        self.record(MessageRecalled(by=by, **self._names()))
+
+    def revoked(self, at: datetime) -> None:
+        """Note that it was taken back, and when first; what it said stays."""
+        if self.revoked_at is None:
+            self.record(MessageRevoked(at=at, **self._names()))
+        self.revoked_at = min(at, self.revoked_at or at)
+
+    def reacted(self, kind: ReactionKind, reactor_id: UUID | None, value: Any) -> None:
+        """Note what somebody, or we, say to it by now; the row is the store's."""
+        names = {"reactor_id": reactor_id, **self._names()}
+        if kind is ReactionKind.EMOJI:
+            self.record(MessageReactionAdded(**names) if value else MessageReactionRemoved(**names))
+        elif kind is ReactionKind.VOTE:
+            self.record(MessagePollVoted(options=len(value or ()), is_readable=value is not None, **names))
+        else:
+            self.record(MessageEventAnswered(is_coming=_COMING.get((value or {}).get("response")), **names))
 
     def annotate(self, notes: Mapping[str, Any]) -> None:
         """Keep notes about it under the names given; a null takes one away. Invalid: these are too many."""
@@ -256,14 +258,6 @@ class Message(Aggregate):
         self.deleted_at = at
         self.record(MessageDeleted(by=by, **self._names()))
 
-    def confirm(self, level: Level, at: datetime) -> None:
-        """Take a person's word for how far it has come. Conflict: it is not ours, or was never sent."""
-        if self.direction is Direction.INBOUND:
-            raise Conflict("only a message that we sent can be confirmed", code="not_ours")
-        if self._rank() == 0 and self.status is not MessageStatus.UNKNOWN:
-            raise Conflict("this message was not sent", code="not_sent")
-        self._advance(level, at)
-
     def lose_track(self, at: datetime) -> None:
         """The provider did not say whether it was sent; from here only the provider's word changes that."""
         self.status, self.unknown_since = MessageStatus.UNKNOWN, at
@@ -274,57 +268,15 @@ class Message(Aggregate):
         self.status = MessageStatus.CANCELLED
         self.record(MessageCancelled(reason=reason, **self._names()))
 
-    def receipt(self, level: int, at: datetime) -> None:
-        """Come as far as a receipt says, and never back. On a customer's message it says that we read it."""
-        reached = LEVELS.get(level)
-        if reached is None:
-            return
-        if self.direction is Direction.INBOUND:
-            self._read_by_us(reached, at)
-        elif reached is Level.FAILED:
-            self._refused()
-        else:
-            self._advance(reached, at)
-
-    def _read_by_us(self, reached: Level, at: datetime) -> None:
-        if reached in {Level.READ, Level.PLAYED} and (self.read_at is None or at < self.read_at):
-            first = self.read_at is None
-            self.read_at = at
-            if first:
-                self.record(MessageRead(at=at, **self._names()))
-
-    def _refused(self) -> None:
-        if self.status in _UNDELIVERED:
-            self.fail(_NOT_DELIVERED, "WhatsApp reported that this message could not be delivered")
-
-    def _rank(self) -> int:
-        """How far it has come; what WhatsApp failed to deliver was sent, and only its arrival proves otherwise."""
-        failed_after_sending = self.status is MessageStatus.FAILED and self.failure_code == _NOT_DELIVERED
-        return _RANK[MessageStatus.SENT if failed_after_sending else self.status]
-
-    def _advance(self, reached: Level, at: datetime) -> None:
-        self._note_time(reached, at)
-        status = MessageStatus(reached.value)
-        if _RANK[status] > self._rank():
-            self._becomes(status)
-            self.record(self._arrival(reached, at))
-
-    def _note_time(self, level: Level, at: datetime) -> None:
-        name = f"{level}_at"
-        if level is not Level.SENT and (getattr(self, name) is None or at < getattr(self, name)):
-            setattr(self, name, at)
-
-    def _arrival(self, level: Level, at: datetime) -> Event:
-        if level is Level.SENT:
-            return MessageSent(channel_id=self.channel_id, **self._names())
-        kinds = {Level.DELIVERED: MessageDelivered, Level.READ: MessageRead, Level.PLAYED: MessagePlayed}
-        return kinds[level](at=at, **self._names())
-
-    def _becomes(self, status: MessageStatus) -> None:
-        self.status = status
-        self.unknown_since, self.failure_code, self.failure_reason = None, None, None
+    def _came(self) -> None:
+        self._born()
+        if self.media:
+            self.record(MessageMediaAnnounced(**self._names()))
 
     def _born(self) -> None:
+        if self.is_placeholder:
+            self.record(MessageAwaited(**self._names()))
+            return
         self.record(
             MessageCreated(
                 session_id=self.session_id,
@@ -334,45 +286,3 @@ class Message(Aggregate):
                 **self._names(),
             )
         )
-
-    def _names(self) -> dict[str, Any]:
-        return {"message_id": self.id, "chat_id": self.chat_id, "contact_id": self.contact_id}
-
-
-def in_words(message: Message) -> str:
-    """The message as a line of text: what was written, behind a placeholder for what was not."""
-    parts = [_placeholder(message), message.text or ""]
-    return " ".join(part for part in parts if part)
-
-
-_PLACEHOLDERS = {
-    MessageType.IMAGE: "imagem",
-    MessageType.AUDIO: "áudio",
-    MessageType.VOICE: "áudio",
-    MessageType.VIDEO: "vídeo",
-    MessageType.DOCUMENT: "documento",
-    MessageType.STICKER: "figurinha",
-    MessageType.LOCATION: "localização",
-    MessageType.CONTACT: "contato",
-    MessageType.POLL: "enquete",
-    MessageType.EVENT: "evento",
-    MessageType.UNKNOWN: "mensagem",
-}
-
-
-def _placeholder(message: Message) -> str:
-    word = _PLACEHOLDERS.get(message.type)
-    if word is None or (message.type is MessageType.UNKNOWN and message.text):
-        return ""
-    return f"[{' '.join(part for part in (word, _detail(message)) if part)}]"
-
-
-def _detail(message: Message) -> str:
-    if message.media and message.media.duration_seconds is not None:
-        minutes, seconds = divmod(message.media.duration_seconds, 60)
-        return f"{minutes}:{seconds:02}"
-    if message.media and message.type is MessageType.DOCUMENT:
-        return message.media.file_name or ""
-    if message.location:
-        return message.location.name or ""
-    return ""

@@ -72,6 +72,7 @@ FOUND = Source(
     alias="f",
     columns={
         **{each.name: f"m.{each.name}" for each in fields(MessageView) if each.name not in {"id", "sent_at"}},
+        **MESSAGES.columns,
         "snippet": _SNIPPET,
     },
     where=f"m.deleted_at is null and f.project_id = {CALLERS_PROJECT} and {_FITS}",

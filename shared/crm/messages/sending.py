@@ -1,22 +1,22 @@
 """Sending a message once: claim it, call the provider with no transaction open, record what came of it."""
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from shared.crm.channels.connection import open_waha
-from shared.crm.channels.model import Channel
 from shared.crm.channels.store import Channels
 from shared.crm.chats.store import Chats
 from shared.crm.message_groups.use_cases import withdraw_if_outdated
+from shared.crm.messages.echoes import is_echo
 from shared.crm.messages.model import Message, MessageStatus
+from shared.crm.messages.pacing import close_new_chats, hold, must_wait
+from shared.crm.messages.parcels import Parcel, pack
 from shared.crm.messages.store import Messages, messages
 from shared.crm.messages.tasks import ReconcileMessage
 from shared.crm.messages.waiting import lock_ids, serve_waiting
 from shared.kernel.inbound import InboundMessage
-from shared.providers.waha.client import Refused, Sent, Unknown, Unreachable, WahaError, new_message_id
+from shared.providers.waha.client import TIMELOCKED, Refused, Sent, Unknown, Unreachable, WahaError
 from shared.runtime.consume import Busy, Transactions
-from shared.runtime.postgres import sql
 from shared.runtime.retry import Stale, retried
 from shared.runtime.telemetry import say
 from shared.runtime.work import UnitOfWork
@@ -24,23 +24,6 @@ from shared.runtime.work import UnitOfWork
 LEASE = timedelta(seconds=60)  # a claim older than this was left by somebody who is gone
 PATIENCE = timedelta(minutes=10)  # how long an unreachable server or an unknown outcome is followed
 BETWEEN_LOOKS = timedelta(seconds=20)
-_ADDRESS = """
-select address from chat_addresses where tenant_id = :tenant_id and chat_id = :chat_id
-order by address like '%@lid', created_at desc limit 1
-"""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Parcel:
-    """All that the call to the provider needs, so that no transaction is open meanwhile."""
-
-    message_id: UUID
-    channel: Channel
-    address: str
-    text: str
-    external_id: str | None
-    reply_to: str | None
-    claimed_at: datetime
 
 
 def send(transactions: Transactions, message_id: UUID) -> None:
@@ -58,7 +41,7 @@ def resume(transactions: Transactions, message_id: UUID) -> None:
     """Send a message that was left behind, once nothing that was queued before it in its chat still waits."""
     with transactions.begin() as uow:
         message = Messages(uow).first(messages.c.id == message_id)
-        if message is None or Messages(uow).waits_for_another(message):
+        if message is None or (message.not_before is None and Messages(uow).waits_for_another(message)):
             return
     send(transactions, message_id)
 
@@ -72,13 +55,34 @@ def _claim(transactions: Transactions, message_id: UUID) -> Parcel | None:
             _left_behind(uow, message)
             uow.commit()
             return None
-        channel = Channels(uow).get(message.channel_id)
-        message.claim(uow.now)
-        if channel.engine.takes_our_ids and message.external_id is None:
-            message.external_id = new_message_id()
-        parcel = _parcel(uow, message, channel)
+        parcel = _ready(uow, message)
         uow.commit()
         return parcel
+
+
+def _ready(uow: UnitOfWork, message: Message) -> Parcel | None:
+    """The message as it goes out, claimed; none when it is not its turn, or it has lost its file."""
+    channel = Channels(uow).get(message.channel_id)
+    if _follows_one_that_waits(uow, message) or must_wait(uow, channel, message):
+        return None
+    parcel = pack(uow, message, channel).named()
+    if parcel.lacks_file:
+        message.fail("file_gone", "the file of this message is no longer in the store")
+        return None
+    message.claim(uow.now)
+    message.external_id = parcel.external_id
+    return parcel
+
+
+def _follows_one_that_waits(uow: UnitOfWork, message: Message) -> bool:
+    """Let it wait with what was said before it in its chat, and waits for its number's pace."""
+    before = Messages(uow).waiting_before(message)
+    if before is None or before.not_before is None:
+        return False
+    if before.not_before <= uow.now:
+        raise Busy("what was said before it in its chat is being sent just now")
+    hold(uow, message, before.not_before, has_turn=False)
+    return True
 
 
 def _left_behind(uow: UnitOfWork, message: Message) -> None:
@@ -93,24 +97,10 @@ def _lose_track(uow: UnitOfWork, message: Message) -> None:
     uow.schedule(ReconcileMessage(message_id=message.id, attempt=1), at=uow.now + BETWEEN_LOOKS / 4)
 
 
-def _parcel(uow: UnitOfWork, message: Message, channel: Channel) -> Parcel:
-    rows = uow.run(sql(_ADDRESS, tenant_id=uow.tenant_id, chat_id=message.chat_id))[0]
-    quoted = Messages(uow).first(messages.c.id == message.quoted_message_id) if message.quoted_message_id else None
-    return Parcel(
-        message_id=message.id,
-        channel=channel,
-        address=rows[0][0] or "" if rows else "",
-        text=message.text or "",
-        external_id=message.external_id,
-        reply_to=quoted.provider_id if quoted else None,
-        claimed_at=uow.now,
-    )
-
-
 def _call(parcel: Parcel) -> Sent | WahaError:
     try:
         with open_waha(parcel.channel) as waha:
-            return waha.send_text(parcel.address, parcel.text, reply_to=parcel.reply_to, message_id=parcel.external_id)
+            return parcel.send(waha)
     except WahaError as error:
         say("sending did not succeed", outcome=type(error).__name__, message_id=parcel.message_id)
         return error
@@ -122,7 +112,7 @@ def _record(transactions: Transactions, parcel: Parcel, outcome: Sent | WahaErro
             lock_ids(uow, parcel.channel.id, outcome.external_id)
         message = _locked(uow, parcel.message_id)
         if isinstance(outcome, Sent):
-            _found(uow, message, outcome.external_id)
+            _found(uow, message, outcome.external_id, outcome.provider_id)
         elif message.status is MessageStatus.SENDING:
             _not_sent(uow, message, outcome)
         uow.commit()
@@ -141,6 +131,8 @@ def _locked(uow: UnitOfWork, message_id: UUID) -> Message:
 def _not_sent(uow: UnitOfWork, message: Message, outcome: WahaError) -> None:
     if isinstance(outcome, Refused):
         message.fail(outcome.code, outcome.sentence)
+        if outcome.code == TIMELOCKED:
+            close_new_chats(uow, Channels(uow).get(message.channel_id))
     elif isinstance(outcome, Unknown):
         _lose_track(uow, message)
     elif uow.now - message.sent_at > PATIENCE:
@@ -170,7 +162,7 @@ def reconcile(transactions: Transactions, message_id: UUID, attempt: int) -> Non
         message = Messages(uow).first(messages.c.id == message_id)
         if message is None or message.status is not MessageStatus.UNKNOWN:
             return
-        parcel = _parcel(uow, message, Channels(uow).get(message.channel_id))
+        parcel = pack(uow, message, Channels(uow).get(message.channel_id))
         since = (message.claimed_at or message.sent_at) - timedelta(minutes=1)
     found = _look(parcel, since)
     retried(lambda: _reconciled(transactions, parcel.channel.id, message_id, attempt, found))
@@ -189,7 +181,7 @@ def _look(parcel: Parcel, since: datetime) -> list[InboundMessage]:
 def _fits(told: InboundMessage, parcel: Parcel) -> bool:
     if parcel.external_id is not None:
         return told.external_id == parcel.external_id
-    return (told.text or "").split() == parcel.text.split()
+    return is_echo(parcel.draft, told)
 
 
 def _reconciled(

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from sqlalchemy import literal, tuple_
 
-from shared.crm.messages.model import Message, MessageStatus, SenderKind
+from shared.crm.messages.model import Direction, Message, MessageStatus, SenderKind
 from shared.kernel.errors import NotFound
 from shared.runtime.mapping import map_aggregate
 from shared.runtime.postgres import sql
@@ -51,6 +51,19 @@ class Messages(Repository[Message]):
         """Note of all that the customer wrote before this message that it is read."""
         names = {"tenant_id": last.tenant_id, "chat_id": last.chat_id, "sent_at": last.sent_at, "id": last.id}
         self.uow.run(sql(_READ_BEFORE, **names, at=at))
+
+    def read_with(self, last: Message, most: int) -> list[Message]:
+        """What the customer wrote that was read at one go with this message, which was the last of it."""
+        theirs = messages.c.chat_id == last.chat_id, messages.c.direction == Direction.INBOUND
+        found = self.all(*theirs, messages.c.read_at == last.read_at, messages.c.sent_at <= last.sent_at)
+        return sorted(found, key=lambda each: (each.sent_at, each.id))[-most:]
+
+    def waiting_before(self, message: Message) -> Message | None:
+        """What was queued before it in its chat and waits for its number's pace; the last of it."""
+        before = tuple_(messages.c.sent_at, messages.c.id) < tuple_(literal(message.sent_at), literal(message.id))
+        waits = messages.c.status == MessageStatus.QUEUED, messages.c.not_before.is_not(None)
+        found = self.all(messages.c.chat_id == message.chat_id, *waits, before)
+        return max(found, key=lambda each: (each.not_before or each.sent_at, each.id), default=None)
 
     def waits_for_another(self, message: Message) -> bool:
         """Whether something that was queued before it in its chat is not sent yet."""

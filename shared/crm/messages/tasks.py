@@ -16,3 +16,9 @@ class ResumeMessage(Task, name="resume_message", queue="sweeps"):
     """Go on with a message whose sending began, or should have begun, and never ended."""
 
     message_id: UUID
+
+
+class TellRead(Task, name="tell_read", queue="actions"):
+    """Tell the customer that we have read what they wrote up to a message."""
+
+    message_id: UUID

@@ -1,21 +1,18 @@
-"""What people do with a message that is there already: change, delete, confirm, send again, read."""
+"""What people do with a message that is there already: delete, confirm, send again, read."""
 
-from collections.abc import Mapping
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import datetime
 from uuid import UUID
 
 from shared.crm.chats.store import Chats
 from shared.crm.message_groups.model import Outcome
 from shared.crm.message_groups.store import MessageGroups
-from shared.crm.messages.model import READ, Level, Message, MessageStatus
+from shared.crm.messages.model import CLOCKS_APART, READ, Level, Message, MessageStatus
 from shared.crm.messages.store import Messages
+from shared.crm.messages.tasks import TellRead
 from shared.crm.messages.writing import way_out
 from shared.kernel.errors import Invalid
 from shared.runtime.retry import Stale
 from shared.runtime.work import UnitOfWork
-
-CLOCKS_APART = timedelta(minutes=1)
 
 
 def locked_message(uow: UnitOfWork, message_id: UUID) -> Message:
@@ -26,16 +23,6 @@ def locked_message(uow: UnitOfWork, message_id: UUID) -> Message:
     message = messages.living(message_id, lock=True)
     if message.chat_id != chat_id:
         raise Stale  # The chat became one with another just now: that is the one to lock.
-    return message
-
-
-def change(uow: UnitOfWork, message_id: UUID, text: str | None, notes: Mapping[str, Any] | None) -> Message:
-    """Change what it says, the notes about it, or both."""
-    message = locked_message(uow, message_id)
-    if text is not None:
-        message.rewrite(text, uow.caller.user_id)
-    if notes:
-        message.annotate(notes)
     return message
 
 
@@ -69,9 +56,13 @@ def retry(uow: UnitOfWork, message_id: UUID) -> Message:
 
 
 def read_up_to(uow: UnitOfWork, message_id: UUID) -> Message:
-    """Note that all is read which the customer wrote up to this message; the last of it alone records that."""
+    """Note that all is read which the customer wrote up to this message; the last of it alone records that.
+
+    The customer is told, too, as long as the channel is active.
+    """
     message = locked_message(uow, message_id)
     if last := Messages(uow).last_unread(message):
         last.receipt(READ, uow.now)
         Messages(uow).read_all_before(last, uow.now)
+        uow.schedule(TellRead(message_id=last.id))
     return message

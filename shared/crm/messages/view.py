@@ -3,18 +3,76 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
+from shared.crm.message_actions.model import ActionKind, ActionStatus
 from shared.crm.messages.model import Direction, MessageStatus, SenderKind
 from shared.kernel.errors import BadRequest
-from shared.kernel.inbound import Card, Location, Media, MessageType
+from shared.kernel.inbound import Card, Location, Media, MessageType, ReactionKind
+from shared.kernel.outbound import Menu, Poll
 from shared.runtime.query import Source
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReactionView:
+    """What somebody says to a message by now; `contact_id` is null when it is us.
+
+    `value` is an emoji; the options chosen in a poll; or `{"response": "GOING", "guests": 0}`. A vote or an answer
+    that came and cannot be read is null.
+    """
+
+    kind: ReactionKind
+    contact_id: UUID | None
+    value: Any
+    at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class RevisionView:
+    """What a message said from `said_at` on, until it was edited."""
+
+    text: str | None
+    said_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class PendingView:
+    """What is being done to a message at WhatsApp, or could not be: its text changed, itself taken back, an emoji set.
+
+    `value` is the new text or the emoji; an empty one takes ours back.
+    """
+
+    id: UUID
+    kind: ActionKind
+    value: str | None
+    status: ActionStatus
+    failure_code: str | None
+    failure_reason: str | None
+    requested_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class MessageFile:
+    """How far a message's file has come into our own store; `GET /api/v1/crm/media/{id}` has the link to it."""
+
+    id: UUID
+    status: Literal["pending", "downloading", "stored", "failed", "missing"]
+    reason: str | None
+    mimetype: str | None
+    size_bytes: int | None
 
 
 @dataclass(frozen=True, kw_only=True)
 class MessageView:
     """`sent_at` is the provider's time, which orders the chat; `read_at` of an inbound message is when we read it.
+
+    `media` is what the provider told of its file, `file` what became of it here.
+    `text` is what it says since `edited_at`; `revisions` are what it said before, the oldest first. One that was
+    revoked was taken back for everyone and stays. A placeholder has come and cannot be read yet.
+
+    `pending` is what was asked to be done to it and is not done. One that waits for its number's pace goes at
+    `not_before`.
 
     `retries` is how often somebody had it sent again; `metadata` are your own notes about it.
     A message whose status is unknown may have been sent: the provider never said, and it is not sent again.
@@ -35,8 +93,12 @@ class MessageView:
     status: MessageStatus
     text: str | None
     media: Media | None
+    file: MessageFile | None
     location: Location | None
     cards: list[Card] | None
+    poll: Poll | None
+    menu: Menu | None
+    forwarded_from_id: UUID | None
     quoted_message_id: UUID | None
     external_id: str | None
     sent_at: datetime
@@ -46,16 +108,45 @@ class MessageView:
     failure_code: str | None
     failure_reason: str | None
     retries: int
+    edited_at: datetime | None
+    revoked_at: datetime | None
+    is_placeholder: bool
+    revisions: list[RevisionView]
+    reactions: list[ReactionView]
+    pending: list[PendingView]
+    not_before: datetime | None
     metadata: dict[str, Any]
     version: int
     created_at: datetime
     updated_at: datetime
 
 
+_FILE = """
+select json_build_object(
+    'id', f.id, 'status', f.status, 'reason', f.reason, 'mimetype', f.mimetype, 'size_bytes', f.size_bytes)
+from media_files f where f.tenant_id = m.tenant_id and f.id = m.media_file_id"""
+
 MESSAGES = Source(
     view=MessageView,
     tables="messages m",
     alias="m",
+    columns={
+        "file": _FILE,
+        "revisions": """
+            select coalesce(json_agg(json_build_object('text', v.text, 'said_at', v.said_at) order by v.stamp), '[]')
+            from message_revisions v where v.tenant_id = m.tenant_id and v.message_id = m.id""",
+        "reactions": """
+            select coalesce(json_agg(json_build_object(
+                'kind', r.kind, 'contact_id', r.contact_id, 'value', r.value, 'at', r.at) order by r.stamp), '[]')
+            from message_reactions r where r.tenant_id = m.tenant_id and r.message_id = m.id
+              and (r.value is not null or r.kind <> 'emoji')""",
+        "pending": """
+            select coalesce(json_agg(json_build_object(
+                'id', a.id, 'kind', a.kind, 'value', a.value, 'status', a.status, 'failure_code', a.failure_code,
+                'failure_reason', a.failure_reason, 'requested_at', a.requested_at) order by a.requested_at), '[]')
+            from message_actions a where a.tenant_id = m.tenant_id and a.message_id = m.id
+              and a.status in ('queued', 'sending', 'failed')""",
+    },
     where="m.deleted_at is null",
     filters=(
         "chat_id",
@@ -72,6 +163,9 @@ MESSAGES = Source(
         "status",
         "external_id",
         "failure_code",
+        "is_placeholder",
+        "edited_at",
+        "revoked_at",
         "sent_at",
         "delivered_at",
         "read_at",

@@ -1,50 +1,63 @@
-"""What comes before its message has an id, and waits for it: receipts, and replies that quote it."""
+"""What comes before its message has an id, and waits for it: all that follows upon it, and replies that quote it."""
 
 import json
-from datetime import datetime
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from shared.crm import locks
+from shared.crm.messages.following import Follower, Sequel, json_or_null
 from shared.crm.messages.model import Message
 from shared.runtime.postgres import Sql
-from shared.runtime.work import UnitOfWork
 
-SENT = 1
-# A reader's row says how far the reader came, and when first.
-FARTHEST = """
-on conflict (tenant_id, message_id, contact_id) do update set
-    level = greatest(known.level, excluded.level),
-    at = case sign(excluded.level - known.level)
-        when 1 then excluded.at when 0 then least(known.at, excluded.at) else known.at end
+# Deliveries are taken without SQLAlchemy, and reach this.
+if TYPE_CHECKING:
+    from shared.runtime.work import UnitOfWork
+
+_WAIT = """
+insert into early_events as known (tenant_id, project_id, channel_id, external_id, kind, contact_id, key, value, at)
+values (:tenant_id, :project_id, :channel_id, :external_id, :kind, :contact_id, :key, cast(:value as jsonb), :at)
+on conflict (tenant_id, channel_id, external_id, kind, contact_id, key) do update
+set at = least(known.at, excluded.at)
 """
 ANSWERED_LATER = """
 update messages set quoted_message_id = :id, version = version + 1
 where tenant_id = :tenant_id and channel_id = :channel_id and quoted_external_id = :external_id
   and quoted_message_id is null
 """
-RECEIPTS_TAKEN = """
-delete from early_receipts
+TAKEN = """
+delete from early_events
 where tenant_id = :tenant_id and channel_id = :channel_id and external_id = :external_id
 """
-_RECEIPTS = """
-select json_build_array(level, at, contact_id is not null) from early_receipts
-where tenant_id = :tenant_id and channel_id = :channel_id and external_id = :external_id order by level
+_WAITING = """
+select row_to_json(e) from early_events e
+where tenant_id = :tenant_id and channel_id = :channel_id and external_id = :external_id order by kind, key
 """
-_READERS = f"""
-insert into message_receipts as known (tenant_id, project_id, message_id, contact_id, level, at)
-select distinct on (contact_id) tenant_id, project_id, cast(:id as uuid), contact_id, level, at from early_receipts
-where tenant_id = :tenant_id and channel_id = :channel_id and external_id = :external_id and contact_id is not null
-order by contact_id, level desc, at
-{FARTHEST}
-"""  # noqa: S608 - our own words
 
 
-def lock_ids(uow: UnitOfWork, channel_id: UUID, *external_ids: str) -> None:
-    """Keep receipts of these ids from coming in meanwhile; to be done before anything else is locked."""
+def wait(tenant_id: UUID, project_id: UUID, channel_id: UUID, external_id: str, sequel: Sequel) -> Sql:
+    """The statement that lets a sequel wait for the message of that id."""
+    return Sql(
+        _WAIT,
+        {
+            "tenant_id": tenant_id,
+            "project_id": project_id,
+            "channel_id": channel_id,
+            "external_id": external_id,
+            "kind": sequel.kind.value,
+            "contact_id": sequel.contact_id,
+            "key": sequel.key,
+            "value": json_or_null(sequel.value),
+            "at": sequel.at,
+        },
+    )
+
+
+def lock_ids(uow: "UnitOfWork", channel_id: UUID, *external_ids: str) -> None:
+    """Keep events of these ids from coming in meanwhile; to be done before anything else is locked."""
     uow.run(locks.lock(locks.message(channel_id, each) for each in external_ids))
 
 
-def serve_waiting(uow: UnitOfWork, message: Message) -> None:
+def serve_waiting(uow: "UnitOfWork", message: Message) -> None:
     """Let the message, whose id has just been learnt, have what waited for it; the id is locked."""
     names = {
         "tenant_id": message.tenant_id,
@@ -52,6 +65,7 @@ def serve_waiting(uow: UnitOfWork, message: Message) -> None:
         "external_id": message.external_id,
         "id": message.id,
     }
-    for level, at, is_readers in (json.loads(row[0] or "") for row in uow.run(Sql(_RECEIPTS, names))[0]):
-        message.receipt(min(level, SENT) if is_readers else level, datetime.fromisoformat(at))
-    uow.run(Sql(_READERS, names), Sql(ANSWERED_LATER, names), Sql(RECEIPTS_TAKEN, names))
+    follower = Follower(message)
+    for row in uow.run(Sql(_WAITING, names))[0]:
+        follower.take(Sequel.read(json.loads(row[0] or "")))
+    uow.run(*follower.statements, Sql(ANSWERED_LATER, names), Sql(TAKEN, names))

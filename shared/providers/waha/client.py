@@ -1,4 +1,4 @@
-"""Talking to a WAHA server: sending a text, reading a chat, asking how a session is."""
+"""Talking to a WAHA server: sending, changing and taking back messages, reading a chat, asking how a session is."""
 
 import json
 import secrets
@@ -11,20 +11,21 @@ from urllib.parse import quote
 
 import httpx
 
-from shared.kernel.inbound import ConnectionState, InboundMessage
+from shared.kernel.inbound import ConnectionState, InboundMessage, Media
+from shared.kernel.outbound import Draft
 from shared.providers import guard
 from shared.providers.waha.envelope import read_state
 from shared.providers.waha.fields import dig, items, mapping, text
-from shared.providers.waha.ids import message_id
+from shared.providers.waha.ids import address, message_id
 from shared.providers.waha.messages import Setting, Unreadable, read_message
+from shared.providers.waha.requests import request_of
 
 TIMEOUT_SECONDS = 10.0
 MOST_BYTES = 16 * 1024 * 1024
 PAGE = 50
 MOST_PAGES = 40
 LONGEST_DETAIL = 300
-ENGINES_THAT_TAKE_IDS = {"NOWEB", "GOWS"}
-TIMELOCK = "error 463"
+TIMELOCK, TIMELOCKED = "error 463", "reachout_timelock"
 REFUSALS = {
     400: ("bad_request", "WAHA did not understand the request."),
     401: ("unauthorized", "WAHA refused the API key."),
@@ -32,8 +33,10 @@ REFUSALS = {
     404: ("not_found", "WAHA does not know this session or chat."),
     422: ("not_acceptable", "WAHA cannot do this now; the session may not be connected."),
     429: ("rate_limited", "WAHA asks to slow down."),
+    501: ("engine_cannot", "The engine of this WAHA session cannot do this."),
 }
-OK, REDIRECT, CLIENT_ERROR, TIMEOUT, SERVER_ERROR = 200, 300, 400, 408, 500
+NOT_IMPLEMENTED = 501
+OK, REDIRECT, CLIENT_ERROR, NOT_FOUND, TIMEOUT, SERVER_ERROR = 200, 300, 400, 404, 408, 500
 
 
 class WahaError(Exception):
@@ -62,14 +65,10 @@ class Unknown(WahaError):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Sent:
-    """A message the server took; `external_id` is the bare id its later events share."""
+    """A message the server took; `external_id` is the bare id its later events share, `provider_id` the whole."""
 
     external_id: str
-
-
-def can_choose_ids(engine: str | None) -> bool:
-    """Tell whether a send may bring its own id, which makes sending it twice harmless."""
-    return engine in ENGINES_THAT_TAKE_IDS
+    provider_id: str
 
 
 def new_message_id() -> str:
@@ -105,17 +104,39 @@ class Waha:
     def close(self) -> None:
         self._http.close()
 
-    def send_text(self, chat_id: str, text: str, *, reply_to: str | None = None, message_id: str | None = None) -> Sent:
-        """Send a text as it is. `reply_to` is a full provider id; `message_id` is used where the engine takes one."""
-        body = {"session": self._session, "chatId": chat_id, "text": text}
-        if reply_to:
-            body["reply_to"] = reply_to
-        if message_id and can_choose_ids(self._engine):
-            body["id"] = message_id
-        external_id = _sent_id(self._call("POST", "/api/sendText", json=body))
-        if external_id is None:
-            raise Unknown("WAHA took the message but its answer has no id.")
-        return Sent(external_id=external_id)
+    def send(self, chat_id: str, draft: Draft, *, reply_to: str | None = None, message_id: str | None = None) -> Sent:
+        """Send a draft. `reply_to` is a full provider id; `message_id` is given where the engine takes one of ours."""
+        path, body = request_of(draft)
+        quoting = {"reply_to": reply_to} if reply_to else {}
+        return self._sent(path, chat_id, {**body, **quoting}, message_id)
+
+    def forward(self, chat_id: str, provider_id: str, *, message_id: str | None = None) -> Sent:
+        """Pass a message on to another chat."""
+        return self._sent("/api/forwardMessage", chat_id, {"messageId": provider_id}, message_id)
+
+    def edit(self, chat_id: str, provider_id: str, text: str) -> None:
+        """Let a text that was sent say something else."""
+        self._call("PUT", self._message(chat_id, provider_id), json={"text": text})
+
+    def recall(self, chat_id: str, provider_id: str) -> None:
+        """Take a message back, for everybody."""
+        self._call("DELETE", self._message(chat_id, provider_id))
+
+    def react(self, provider_id: str, emoji: str) -> None:
+        """React to a message; an empty emoji takes the reaction back."""
+        body = {"session": self._session, "messageId": provider_id, "reaction": emoji}
+        self._call("PUT", "/api/reaction", json=body)
+
+    def seen(self, chat_id: str, provider_ids: list[str], *, participant: str | None = None) -> None:
+        """Tell that messages were read; in a group, those of one participant."""
+        whose = {"participant": participant} if participant else {}
+        body = {"session": self._session, "chatId": chat_id, "messageIds": provider_ids, **whose}
+        self._call("POST", "/api/sendSeen", json=body)
+
+    def typing(self, chat_id: str, *, on: bool) -> None:
+        """Show that somebody types, or that nobody does any more."""
+        path = "/api/startTyping" if on else "/api/stopTyping"
+        self._call("POST", path, json={"session": self._session, "chatId": chat_id})
 
     def messages(self, chat_id: str, since: datetime, limit: int = PAGE * MOST_PAGES) -> list[InboundMessage]:
         """List a chat's messages since a moment, oldest first, at most `limit`; media stay where they are."""
@@ -128,6 +149,18 @@ class Waha:
                 break
         return [each for each in found if each.sent_at is None or each.sent_at >= since.replace(microsecond=0)][:limit]
 
+    def file_of(self, chat_id: str, provider_id: str) -> Media | None:
+        """Let the server fetch a message's file anew, and say where it is now; None when there is no such message."""
+        path = f"/api/{quote(self._session, safe='')}/chats/{quote(chat_id, safe='')}/messages/"
+        try:
+            row = self._call("GET", path + quote(provider_id, safe=""), params={"downloadMedia": "true"})
+        except Refused as refusal:
+            if refusal.status == NOT_FOUND:
+                return None
+            raise
+        told = self._read(row)
+        return told.media if told else None
+
     def check(self) -> ConnectionState:
         """Ask how the session is."""
         answer = mapping(self._call("GET", f"/api/sessions/{quote(self._session, safe='')}"))
@@ -135,6 +168,28 @@ class Waha:
             return read_state(answer, answer.get("me"), None)
         except Unreadable as error:
             raise Unknown("WAHA's answer does not say how the session is.") from error
+
+    def phone_behind(self, lid: str) -> str | None:
+        """Ask whose phone a hidden id is, given by its digits: the phone's address, or None when WAHA does not know."""
+        path = f"/api/{quote(self._session, safe='')}/lids/{quote(f'{lid}@lid', safe='')}"
+        try:
+            return address(dig(self._call("GET", path), "pn"))
+        except Refused as refusal:
+            if refusal.status == NOT_FOUND:
+                return None
+            raise
+
+    def _sent(self, path: str, chat_id: str, body: Mapping[str, Any], message_id: str | None) -> Sent:
+        chosen = {"id": message_id} if message_id else {}
+        addressed = {"session": self._session, "chatId": chat_id, **body, **chosen}
+        sent = _sent_as(self._call("POST", path, json=addressed), chat_id)
+        if sent is None:
+            raise Unknown("WAHA took the message but its answer has no id.")
+        return sent
+
+    def _message(self, chat_id: str, provider_id: str) -> str:
+        session, chat, message = (quote(part, safe="") for part in (self._session, chat_id, provider_id))
+        return f"/api/{session}/chats/{chat}/messages/{message}"
 
     def _page(self, chat_id: str, since: datetime, offset: int) -> list[Any]:
         params = {
@@ -173,11 +228,16 @@ def _answer(response: httpx.Response) -> Any:
     detail = _detail(response)
     if TIMELOCK in (detail or response.text):
         sentence = "WhatsApp does not let this number start new chats for now."
-        raise Refused(response.status_code, "reachout_timelock", sentence, detail)
-    if response.status_code >= SERVER_ERROR or response.status_code in {TIMEOUT, *range(OK)}:
+        raise Refused(response.status_code, TIMELOCKED, sentence, detail)
+    if _tells_nothing(response.status_code):
         raise Unknown("WAHA failed while it worked on the request.", detail)
     code, sentence = REFUSALS.get(response.status_code, ("refused", "WAHA refused the request."))
     raise Refused(response.status_code, code, sentence, detail)
+
+
+def _tells_nothing(status: int) -> bool:
+    """Whether a status leaves open what became of the request."""
+    return status in {TIMEOUT, *range(OK)} or (status >= SERVER_ERROR and status != NOT_IMPLEMENTED)
 
 
 def _json(response: httpx.Response) -> Any:
@@ -197,9 +257,12 @@ def _detail(response: httpx.Response) -> str | None:
     return next(filter(None, (text(place, LONGEST_DETAIL) for place in places)), None)
 
 
-def _sent_id(answer: object) -> str | None:
+def _sent_as(answer: object, chat_id: str) -> Sent | None:
     """Find the new message's id: `id` as text or object, or inside Baileys' `key`, or in the engine's own data."""
     raw: Mapping[str, Any] = mapping(answer)
     places = (raw.get("id"), dig(raw, "key", "id"), dig(raw, "_data", "id"), dig(raw, "_data", "key", "id"))
     found = next(filter(None, map(message_id, places)), None)
-    return found.bare if found else None
+    if found is None:
+        return None
+    # Where only the bare id is told, the whole one is built of it as its events will spell it.
+    return Sent(external_id=found.bare, provider_id=found.full if found.chat else f"true_{chat_id}_{found.bare}")

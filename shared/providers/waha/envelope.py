@@ -2,19 +2,71 @@
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
+from functools import partial
 from typing import Any
 
-from shared.kernel.inbound import ConnectionState, Delivery, Identity, IdentityKind, InboundMessage, Receipt
+from shared.kernel.identities import Identity, IdentityKind
+from shared.kernel.inbound import CallStage, ConnectionState, Content, Delivery
+from shared.providers.waha.changes import read_answer, read_edit, read_reaction, read_revocation, read_vote
 from shared.providers.waha.fields import dig, items, key, mapping, moment
+from shared.providers.waha.groups import (
+    read_join,
+    read_leave,
+    read_old_join,
+    read_old_leave,
+    read_participants,
+    read_update,
+)
 from shared.providers.waha.ids import identity
-from shared.providers.waha.messages import Setting, Unreadable, own_addresses, read_message
+from shared.providers.waha.messages import Setting, Unreadable, own_addresses, read_message, read_placeholder
 from shared.providers.waha.receipts import read_receipt
+from shared.providers.waha.signs import (
+    read_archive,
+    read_call,
+    read_chat_label,
+    read_contact,
+    read_engine_state,
+    read_label,
+    read_presence,
+)
 
-MESSAGES = {"message", "message.any"}
-RECEIPTS = {"message.ack", "message.ack.group"}
 STATES = {"session.status"}
+READERS: dict[str, Callable[[Mapping[str, Any], Setting], Content | None]] = {
+    "message": read_message,
+    "message.any": read_message,
+    "message.waiting": read_placeholder,
+    "message.ack": read_receipt,
+    "message.ack.group": read_receipt,
+    "message.edited": read_edit,
+    "message.revoked": read_revocation,
+    "message.reaction": read_reaction,
+    "poll.vote": partial(read_vote, is_readable=True),
+    "poll.vote.failed": partial(read_vote, is_readable=False),
+    "event.response": read_answer,
+    "event.response.failed": read_answer,
+    "group.v2.join": read_join,
+    "group.v2.leave": read_leave,
+    "group.v2.update": read_update,
+    "group.v2.participants": read_participants,
+    "group.join": read_old_join,
+    "group.leave": read_old_leave,
+    "call.received": partial(read_call, stage=CallStage.RECEIVED),
+    "call.accepted": partial(read_call, stage=CallStage.ACCEPTED),
+    "call.rejected": partial(read_call, stage=CallStage.REJECTED),
+    "presence.update": read_presence,
+    "chat.archive": read_archive,
+    "chat.archived": read_archive,
+    "contact.changed": read_contact,
+    "label.upsert": partial(read_label, is_deleted=False),
+    "label.deleted": partial(read_label, is_deleted=True),
+    "label.chat.added": partial(read_chat_label, is_on=True),
+    "label.chat.deleted": partial(read_chat_label, is_on=False),
+    "state.change": read_engine_state,
+}
+# What only says how the engine works changes nothing here.
+WITHOUT_EFFECT = {"engine.event"}
 LONGEST_INTEGER = 4000
 
 
@@ -38,6 +90,7 @@ def read_delivery(body: bytes) -> Delivery:
         at=setting.at,
         content=content,
         problem=unreadable or problem,
+        is_foreseen=not event or event in READERS or event in STATES or event in WITHOUT_EFFECT,
     )
 
 
@@ -65,26 +118,20 @@ def _engine(envelope: Mapping[str, Any]) -> str | None:
     return next((engine for sign, engine in shapes.items() if isinstance(raw.get(sign), dict)), None)
 
 
-def _understand(
-    event: str, envelope: Mapping[str, Any], setting: Setting
-) -> tuple[InboundMessage | Receipt | ConnectionState | None, str | None]:
+def _understand(event: str, envelope: Mapping[str, Any], setting: Setting) -> tuple[Content | None, str | None]:
     if not event:
         return None, "The delivery does not name its event."
-    payload = envelope.get("payload")
     try:
-        return _content(event, mapping(payload), envelope, setting), None
+        return _content(event, envelope, setting), None
     except Unreadable as problem:
         return None, str(problem)
 
 
-def _content(
-    event: str, payload: Mapping[str, Any], envelope: Mapping[str, Any], setting: Setting
-) -> InboundMessage | Receipt | ConnectionState | None:
-    if event in MESSAGES:
-        return read_message(payload, setting)
-    if event in RECEIPTS:
-        return read_receipt(payload, setting)
-    return read_state(payload, envelope.get("me"), setting.at) if event in STATES else None
+def _content(event: str, envelope: Mapping[str, Any], setting: Setting) -> Content | None:
+    if event in STATES:
+        return read_state(mapping(envelope.get("payload")), envelope.get("me"), setting.at)
+    read = READERS.get(event)
+    return read(mapping(envelope.get("payload")), setting) if read else None
 
 
 def read_state(payload: Mapping[str, Any], me: object, at: datetime | None) -> ConnectionState:

@@ -3,7 +3,7 @@
 import math
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from shared.kernel.text import clean
@@ -13,6 +13,7 @@ LATEST_SECONDS = 4102444800  # 2100: what claims to be later is no time
 LONGEST_NAME = 256
 LONGEST_KEY = 255
 LARGEST_NUMBER = 2**63
+CLOCKS_APART = timedelta(days=1)
 
 
 def mapping(value: object) -> Mapping[str, Any]:
@@ -79,3 +80,10 @@ def moment(value: object) -> datetime | None:
         return None
     seconds = found / 1000 if found > MILLISECONDS_FROM else found
     return datetime.fromtimestamp(seconds, UTC) if seconds < LATEST_SECONDS else None
+
+
+def not_after(at: datetime | None, told_at: datetime | None) -> datetime | None:
+    """When something happened, by a phone's clock, which may be wrong: not long after the server told of it."""
+    if at and told_at:
+        return at if at <= told_at + CLOCKS_APART else told_at
+    return at or told_at

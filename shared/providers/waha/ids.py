@@ -3,7 +3,8 @@
 import re
 from dataclasses import dataclass
 
-from shared.kernel.inbound import ChatKind, Identity, IdentityKind
+from shared.kernel.identities import Identity, IdentityKind
+from shared.kernel.inbound import ChatKind
 from shared.kernel.values import PhoneNumber
 from shared.providers.waha.fields import dig, key
 

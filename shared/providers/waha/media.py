@@ -42,6 +42,8 @@ PARTS = {
     "pollCreationMessageV4": MessageType.POLL,
     "pollCreationMessageV5": MessageType.POLL,
     "eventMessage": MessageType.EVENT,
+    "listMessage": MessageType.LIST,
+    "buttonsMessage": MessageType.BUTTONS,
     "extendedTextMessage": MessageType.TEXT,
     "buttonsResponseMessage": MessageType.TEXT,
     "listResponseMessage": MessageType.TEXT,
@@ -65,6 +67,7 @@ NAMES = {
     "multi_vcard": MessageType.CONTACT,
     "contact_array": MessageType.CONTACT,
     "poll_creation": MessageType.POLL,
+    "list": MessageType.LIST,
     "event_creation": MessageType.EVENT,
 }
 STICKER_FILES = ("image/webp", "application/was")

@@ -1,7 +1,7 @@
 """A WAHA message of any engine, read into the shape the domain knows."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -98,6 +98,11 @@ def read_message(payload: Mapping[str, Any], setting: Setting) -> InboundMessage
     )
 
 
+def read_placeholder(payload: Mapping[str, Any], setting: Setting) -> InboundMessage:
+    """Read the announcement of a message that cannot be read yet; raises Unreadable as a message does."""
+    return replace(read_message(payload, setting), is_placeholder=True, type=MessageType.UNKNOWN)
+
+
 def _chat_addresses(payload: Mapping[str, Any], chat: str, known: MessageId, setting: Setting) -> tuple[str, ...]:
     """All the addresses of an individual chat; a group or a channel has but one."""
     if chat_kind(chat) is not ChatKind.INDIVIDUAL:
@@ -146,13 +151,15 @@ def _text(payload: Mapping[str, Any], kind: MessageType) -> str | None:
         return None
     if body and kind is MessageType.CONTACT and body.startswith("BEGIN:VCARD"):
         return None
-    return body or _told_text(payload)
+    return body or told_text(payload)
 
 
-def _told_text(payload: Mapping[str, Any]) -> str | None:
+def told_text(payload: Mapping[str, Any]) -> str | None:
+    """What the engine's own message says in words: its text, its caption, or what a poll asks."""
     inner = content(payload)
     said = part(inner)
-    told = (inner.get("conversation"), said.get("text"), said.get("caption"), said.get("selectedDisplayText"))
+    names = ("text", "caption", "selectedDisplayText", "description", "contentText")
+    told = (inner.get("conversation"), *map(said.get, names))
     asked = (dig(inner, name, "name") for name in inner if name.startswith("pollCreationMessage"))
     return next(filter(None, map(text, (*told, *asked, dig(payload, "_data", "caption")))), None)
 

@@ -78,6 +78,19 @@ resource "google_project_iam_member" "migrator" {
   member  = google_service_account.migrator.member
 }
 
+# In its name links to stored files let in; nothing runs as it.
+resource "google_service_account" "links" {
+  account_id   = "links"
+  display_name = "Links to stored files"
+}
+
+# The migrator makes the key that they are signed with.
+resource "google_project_iam_member" "link_keys" {
+  project = var.project
+  role    = "roles/storage.hmacKeyAdmin"
+  member  = google_service_account.migrator.member
+}
+
 resource "google_project_iam_member" "pooler_logs" {
   project = var.project
   role    = "roles/logging.logWriter"

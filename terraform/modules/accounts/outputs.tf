@@ -18,6 +18,22 @@ output "task_creators" {
   value       = { for id, uses in local.accounts : id => google_service_account.functions[id].member if contains(split(",", uses), "tasks") }
 }
 
+output "span_readers" {
+  description = "Members that fetch spans and hand them to Cloud Trace, by account id."
+  value       = { for id, uses in local.accounts : id => google_service_account.functions[id].member if contains(split(",", uses), "traces") }
+}
+
+output "storing" {
+  description = "Members that make, read and delete stored files, by account id."
+  value = merge({ links = google_service_account.links.member }, {
+    for id, uses in local.accounts : id => google_service_account.functions[id].member if contains(split(",", uses), "storage")
+  })
+}
+
+output "links" {
+  value = google_service_account.links.email
+}
+
 output "pusher" {
   value = google_service_account.pusher
 }

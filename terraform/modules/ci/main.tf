@@ -20,15 +20,22 @@ variable "bundles" {
   type        = string
 }
 
+variable "build" {
+  description = "What cloudbuild.yaml must know of this installation, as its substitutions."
+  type        = map(string)
+}
+
 variable "accounts" {
   description = "Full names of the accounts that functions and services run as, by id."
   type        = map(string)
 }
 
 locals {
+  images = "${var.region}-docker.pkg.dev/${var.project}/${google_artifact_registry_repository.this["images"].repository_id}"
+
   watched = var.repository == "" ? {} : {
-    deploy = { push = "^main$", pull_request = null, substitutions = { _APPLY = "yes" } }
-    plan   = { push = null, pull_request = "^main$", substitutions = { _APPLY = "no" } }
+    deploy = { push = "^main$", pull_request = null, apply = "yes" }
+    plan   = { push = null, pull_request = "^main$", apply = "no" }
   }
 }
 
@@ -119,6 +126,7 @@ resource "google_project_iam_member" "deployer" {
     "roles/compute.admin",
     "roles/iam.roleAdmin",
     "roles/iam.serviceAccountAdmin",
+    "roles/logging.configWriter",
     "roles/logging.logWriter",
     "roles/monitoring.admin",
     "roles/pubsub.admin",
@@ -151,7 +159,7 @@ resource "google_cloudbuild_trigger" "this" {
   location        = var.region
   filename        = "cloudbuild.yaml"
   service_account = google_service_account.deployer.id
-  substitutions   = each.value.substitutions
+  substitutions   = merge(var.build, { _APPLY = each.value.apply, _REPOSITORY = local.images })
 
   repository_event_config {
     repository = var.repository
@@ -172,6 +180,13 @@ resource "google_cloudbuild_trigger" "this" {
         # Whoever may not write to the repository does not run code with these rights.
         comment_control = "COMMENTS_ENABLED_FOR_EXTERNAL_CONTRIBUTORS_ONLY"
       }
+    }
+  }
+
+  lifecycle {
+    precondition {
+      condition     = var.build._STATE_BUCKET != ""
+      error_message = "A repository is watched and state_bucket is not said: Cloud Build would not find what is deployed."
     }
   }
 }

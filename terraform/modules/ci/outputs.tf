@@ -1,5 +1,5 @@
 output "images_repository" {
-  value = "${var.region}-docker.pkg.dev/${var.project}/${google_artifact_registry_repository.this["images"].repository_id}"
+  value = local.images
 }
 
 output "functions_repository" {

@@ -41,6 +41,28 @@ resource "google_sql_database_instance" "this" {
       hour = 7
     }
 
+    dynamic "connection_pool_config" {
+      for_each = var.pooling.managed ? [1] : []
+
+      content {
+        connection_pooling_enabled = true
+
+        dynamic "flags" {
+          for_each = {
+            pool_mode               = "transaction"
+            max_pool_size           = tostring(var.pooling.connections)
+            max_client_connections  = tostring(var.pooling.clients)
+            max_prepared_statements = "200"
+          }
+
+          content {
+            name  = flags.key
+            value = flags.value
+          }
+        }
+      }
+    }
+
     insights_config {
       query_insights_enabled = true
       # Neither addresses nor values: what customers write stays in the tables.
@@ -69,6 +91,11 @@ resource "google_sql_database_instance" "this" {
     precondition {
       condition     = var.network.peering != ""
       error_message = "A private address needs the connection to Google's services."
+    }
+
+    precondition {
+      condition     = !var.pooling.managed || var.settings.edition == "ENTERPRISE_PLUS"
+      error_message = "Cloud SQL pools connections itself in the edition ENTERPRISE_PLUS alone; choose that, or pooler.managed = false."
     }
 
     ignore_changes = [settings[0].disk_size]

@@ -11,7 +11,7 @@ output "address" {
   value       = google_sql_database_instance.this.private_ip_address
 }
 
-output "pooler_address" {
-  description = "The poolers, for everything else; port 6432."
-  value       = google_compute_address.pooler.address
+output "authority" {
+  description = "The certificate that the instance's own is verified with."
+  value       = google_sql_database_instance.this.server_ca_cert[0].cert
 }

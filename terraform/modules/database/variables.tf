@@ -1,7 +1,3 @@
-variable "project" {
-  type = string
-}
-
 variable "region" {
   type = string
 }
@@ -24,17 +20,9 @@ variable "settings" {
   })
 }
 
-variable "pooler" {
-  type = object({
-    instances       = number
-    machine_type    = string
-    app_connections = number
-    resolver        = number
-    reserve         = number
-    clients         = number
-    account         = string
-    secrets         = map(string)
-  })
+variable "pooling" {
+  description = "The instance's own poolers, where it has them: connections of one pool, and from functions to one pooler."
+  type        = object({ managed = bool, connections = number, clients = number })
 }
 
 variable "kms_key" {

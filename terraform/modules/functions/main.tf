@@ -1,35 +1,12 @@
 locals {
   folder = "/secrets"
 
-  zips = {
-    for name in keys(var.functions) : name =>
-    fileexists("${var.bundles.folder}/${name}.zip") ? "${var.bundles.folder}/${name}.zip" : var.bundles.placeholder
-  }
-
   # Whoever calls customers' hosts leaves by the network's fixed address; whoever keeps rows needs the way to the database.
   egress = {
     for name, each in var.functions : name => (
       contains(each.uses, "customer_hosts") ? "ALL_TRAFFIC" :
-      length(setintersection(each.uses, ["database", "resolver", "relay"])) > 0 ? "PRIVATE_RANGES_ONLY" : ""
+      length(setintersection(each.uses, ["database", "resolver", "observer", "relay"])) > 0 ? "PRIVATE_RANGES_ONLY" : ""
     )
-  }
-}
-
-# Named by its content: what has not changed is neither uploaded nor deployed again.
-resource "google_storage_bucket_object" "bundle" {
-  for_each = var.functions
-
-  bucket = var.bundles.bucket
-  name   = "${each.key}/${try(filesha256(local.zips[each.key]), "missing")}.zip"
-  source = local.zips[each.key]
-
-  lifecycle {
-    create_before_destroy = true
-
-    precondition {
-      condition     = try(fileexists(local.zips[each.key]), false)
-      error_message = "There is no ${each.key}.zip in ${var.bundles.folder}: run `python3 -m infra bundle --out ${var.bundles.folder}`."
-    }
   }
 }
 
@@ -57,7 +34,8 @@ resource "google_cloudfunctions2_function" "this" {
     source {
       storage_source {
         bucket = var.bundles.bucket
-        object = google_storage_bucket_object.bundle[each.key].name
+        # Named by what it does: what has not changed is not deployed again.
+        object = var.bundles.objects[each.key]
       }
     }
 
@@ -100,6 +78,13 @@ resource "google_cloudfunctions2_function" "this" {
           path    = "value"
         }
       }
+    }
+  }
+
+  lifecycle {
+    precondition {
+      condition     = var.bundles.objects[each.key] != ""
+      error_message = "There is no zip of ${each.key}: run `python3 -m infra bundle` and `python3 -m infra publish`, and give Terraform what they wrote."
     }
   }
 }

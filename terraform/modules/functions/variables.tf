@@ -33,8 +33,8 @@ variable "keep_warm" {
 }
 
 variable "bundles" {
-  description = "The folder of the zips, the bucket they go to, and what stands for a missing one."
-  type        = object({ folder = string, bucket = string, placeholder = string })
+  description = "The bucket of the zips, and which of its objects is a function's; empty: there is none."
+  type        = object({ bucket = string, objects = map(string) })
 }
 
 variable "build" {

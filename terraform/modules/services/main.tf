@@ -118,6 +118,13 @@ resource "google_cloud_run_v2_worker_pool" "this" {
       }
     }
   }
+
+  lifecycle {
+    precondition {
+      condition     = var.images[each.key] != ""
+      error_message = "There is no image of ${each.key}: run `python3 -m infra publish`, and give Terraform what it wrote."
+    }
+  }
 }
 
 output "names" {

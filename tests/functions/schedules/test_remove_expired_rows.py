@@ -7,7 +7,7 @@ from shared.runtime import schedule
 from tests.support.calls import tick
 from tests.support.shop import ANA
 
-KEPT = ("inbound_deliveries", "early_receipts", "inbox")
+KEPT = ("inbound_deliveries", "early_events", "inbox")
 
 
 @pytest.fixture
@@ -29,7 +29,7 @@ def filled(shops, world):
 
 def test_what_is_still_wanted_stays(filled, counts):
     before = counts()
-    assert before["early_receipts"] == 2
+    assert before["early_events"] == 2
     assert tick("remove_expired_rows") == 204
     assert counts() == before
 
@@ -37,7 +37,7 @@ def test_what_is_still_wanted_stays(filled, counts):
 def test_what_has_expired_goes_in_every_tenant_and_nothing_else(filled, world, counts):
     messages = world.value("select count(*) from messages")
     world.run("update inbound_deliveries set expires_at = now() - interval '1 second'")
-    world.run("update early_receipts set expires_at = now() - interval '1 second'")
+    world.run("update early_events set expires_at = now() - interval '1 second'")
     world.run("update inbox set consumed_at = now() - interval '30 days 1 second'")
     assert tick("remove_expired_rows") == 204
     assert counts() == dict.fromkeys(KEPT, 0)

@@ -1,3 +1,5 @@
+import json
+
 import pytest
 
 from functions.schedules.sweep_outbox import sweep_outbox
@@ -30,6 +32,17 @@ def test_a_sweep_carries_what_no_relay_carries(world, wire):
     assert len(wire.wait_for(20)) == 20
     assert len(wire.kept_tasks()) == 1
     assert world.value("select count(*) from relay_leases") == 0
+
+
+def test_a_sweep_says_first_how_long_what_it_found_had_waited(world, wire, capsys):
+    world.admin.run(*(event(number, key=str(number)) for number in range(3)))
+    world.run("update outbox_events set created_at = created_at - interval '90 seconds' where true")
+    assert [sweep(), sweep()] == [204, 204]
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    first, second = (line for line in lines if line["message"] == "outbox")
+    assert first["waiting"] == 3
+    assert 90 <= first["oldest_seconds"] < 120
+    assert (second["waiting"], second["oldest_seconds"]) == (0, 0)
 
 
 def test_a_sweep_with_nothing_to_do_ends_at_once(world, wire):

@@ -34,7 +34,7 @@ def test_acks_may_come_before_their_message(any_desk, order):
         else:
             any_desk.acks(bare_id(event), step)
     assert any_desk.message(bare_id(event))["status"] == "read"
-    assert any_desk.count("early_receipts") == 0
+    assert any_desk.count("early_events") == 0
 
 
 @pytest.mark.parametrize(
@@ -99,7 +99,7 @@ def test_receipts_of_a_group_are_kept_by_person(any_desk, early, levels):
         any_desk.takes(each)
     assert receipts(any_desk, bare_id(event)) == [("Ana", 3), ("Bia", 2)]
     assert any_desk.message(bare_id(event))["status"] == "sent"
-    assert any_desk.count("early_receipts") == 0
+    assert any_desk.count("early_events") == 0
 
 
 def test_a_receipt_remembers_when_its_own_level_was_reached(desk):
@@ -118,7 +118,7 @@ def test_reading_what_others_wrote_in_a_group_is_no_receipt_of_theirs(any_desk, 
     for each in (ack, event) if early else (event, ack):
         any_desk.takes(each)
     assert any_desk.message(bare_id(event))["read_at"]
-    assert any_desk.count("message_receipts") == any_desk.count("early_receipts") == 0
+    assert any_desk.count("message_receipts") == any_desk.count("early_events") == 0
     assert [row["name"] for row in any_desk.world.rows("select name from contacts")] == ["Ana"]
 
 
@@ -129,7 +129,7 @@ def test_one_receipt_may_cover_several_messages(desk):
     desk.takes(event)
     desk.takes(event)
     assert [desk.message(each)["status"] for each in sent] == ["read"] * 3
-    assert desk.world.value("select external_id from early_receipts") == "3EB0NOTYETHERE"
+    assert desk.world.value("select external_id from early_events") == "3EB0NOTYETHERE"
     # One delivery is one row, kept in one transaction.
     assert desk.deliveries()[3:] == [("kept", 2)]
 

@@ -6,8 +6,9 @@ from threading import Barrier, Event
 import pytest
 
 from infra.fakes.waha_events import Addressing, Party, make_ack, make_event
-from shared.crm.inbound import receive
-from shared.crm.inbound.progress import take_receipt
+from shared.crm.inbound import others, receive
+from shared.crm.inbound.progress import take_following
+from shared.kernel.inbound import Receipt
 from tests.functions.webhooks.conftest import ANA, GROUP, bare_id
 
 PEOPLE = [Party(phone=f"55119876{n:05}", lid=f"1000000000001{n:02}", name=f"Pessoa {n}") for n in range(1, 9)]
@@ -95,7 +96,7 @@ def test_acks_that_race_with_their_message_are_not_lost(desk):
     at_once(desk, events)
     assert desk.world.rows("select distinct status from messages") == [{"status": "read"}]
     assert desk.count("messages") == 8
-    assert desk.count("early_receipts") == 0
+    assert desk.count("early_events") == 0
 
 
 def test_a_quote_and_what_it_quotes_find_each_other_in_any_race(desk):
@@ -141,9 +142,9 @@ def meanwhile(desk, monkeypatch):
         def slowly(*read):
             while pending:
                 pending.pop()()
-            return take_receipt(*read)
+            return take_following(*read)
 
-        monkeypatch.setattr(receive, "take_receipt", slowly)
+        monkeypatch.setitem(others._TAKE, Receipt, slowly)
 
     return arrange
 

@@ -124,7 +124,7 @@ def test_acks_and_replies_that_came_before_the_echo_find_the_send(browser):
     browser.takes(event)
     assert by_id(browser, sent)["status"] == "read"
     assert browser.message(answer)["quoted_message_id"] == sent
-    assert browser.count("early_receipts") == 0
+    assert browser.count("early_events") == 0
 
 
 def test_what_waited_finds_a_send_whose_id_the_answer_told(browser):

@@ -103,7 +103,7 @@ def test_a_message_what_quotes_it_and_its_receipts_find_each_other(desk, togethe
     assert transactions(desk) == 2
     assert desk.message(bare_id(quoting))["quoted_message_id"] == desk.message(bare_id(ours))["id"]
     assert desk.message(bare_id(ours))["status"] == "read"
-    assert desk.count("early_receipts") == 0
+    assert desk.count("early_events") == 0
 
 
 def test_people_who_turn_out_to_be_one_become_one(desk, together):

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from infra.cloud.google import DatabaseServer, Refused, Vault
+from infra.cloud.google import DatabaseServer, LinkKeys, Refused, Vault
 
 
 @dataclass
@@ -59,6 +59,14 @@ def test_a_no_is_told_and_so_is_a_secret_that_is_not_there():
         Vault(Google({ACCESS: [Answered(403, "not for you")]}), "p").latest("keys")
     with pytest.raises(Refused, match="There is no secret keys: Terraform makes it"):
         Vault(Google({ADD: [Answered(404)]}), "p").add("keys", "x")
+
+
+def test_a_key_for_links_is_made_in_the_name_of_their_account():
+    end = ("POST", "/projects/p/hmacKeys?serviceAccountEmail=links@p.iam.gserviceaccount.com")
+    google = Google({end: [Answered(200, {"secret": "s3cret", "metadata": {"accessId": "GOOG1E"}})]})
+    assert LinkKeys(google, "p", "links@p.iam.gserviceaccount.com").new() == ("GOOG1E", "s3cret")
+    with pytest.raises(Refused, match="Terraform makes it"):
+        LinkKeys(Google({end: [Answered(404)]}), "p", "links@p.iam.gserviceaccount.com").new()
 
 
 def server(**answers):

@@ -1,11 +1,20 @@
 import json
+import re
+import secrets
+from typing import Any
 
 import pytest
 
 from infra.cloud.secrets import DOORS, fill
+from infra.environment import ROOT
 from shared.runtime.uses import SECRETS
 
-HOSTS = {"database_host": "10.0.0.3", "pooler_host": "10.10.4.2", "server_authority": "the server's authority"}
+HOSTS: dict[str, Any] = {
+    "database_host": "10.0.0.3",
+    "pooler_host": "10.10.4.2",
+    "server_authority": "the server's authority",
+}
+HOSTS |= {"new_link_key": lambda: ("GOOG1E", secrets.token_hex(4))}
 
 
 class Box(dict[str, str]):
@@ -33,12 +42,23 @@ def box():
 def test_every_secret_of_the_functions_is_made_but_the_one_that_is_bought(box):
     needed = {name for names in SECRETS.values() for name in names} - {"upstash_token"}
     assert needed <= set(box)
-    assert set(box) - needed == {"owner_database_url", "pooler_users", "pooler_certificate", "pooler_key"}
+    assert box["storage_key_id"] == "GOOG1E"
+    told = (ROOT / "terraform/main.tf").read_text().partition("own_accessors = {")[2].partition("\n  }\n")[0]
+    # Terraform makes their places.
+    assert set(box) - needed == set(re.findall(r"^ +(\w+) +=", told, re.MULTILINE)) - needed
 
 
 def test_functions_reach_the_poolers_and_the_relay_the_database(box):
     assert box["database_url"].endswith("@10.10.4.2:6432/ventros")
     assert box["resolver_database_url"].endswith("@10.10.4.2:6432/ventros_resolver")
+    assert box["relay_database_url"].endswith("@10.0.0.3:5432/ventros?sslmode=verify-ca")
+
+
+def test_where_cloud_sql_pools_itself_functions_reach_it_under_its_own_certificate():
+    box = Box()
+    fill(box, **HOSTS | {"pooler_host": HOSTS["database_host"]})
+    assert box["database_url"].endswith("@10.0.0.3:6432/ventros?sslmode=verify-ca")
+    assert box["resolver_database_url"].endswith("@10.0.0.3:6432/ventros?sslmode=verify-ca")
     assert box["relay_database_url"].endswith("@10.0.0.3:5432/ventros?sslmode=verify-ca")
 
 

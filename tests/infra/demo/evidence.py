@@ -63,6 +63,8 @@ def message(line: Line, external_id: str, at: float, **more: Any) -> dict[str, A
         "text": "oi",
         "seconds": None,
         "file_name": None,
+        "file": None,
+        "bytes": None,
         "author": "Ana" if kind == "contact" else "",
     }
     return {**row, **told, **words, "answers_group_id": None, "quoted_message_id": None, "read_at": None, **more}

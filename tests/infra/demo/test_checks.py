@@ -13,7 +13,7 @@ def broken(found: Evidence) -> dict[str, str]:
 
 def test_all_holds_where_all_is_right():
     assert broken(evidence()) == {}
-    assert len(check_all(evidence())) == 10
+    assert len(check_all(evidence())) == 11
 
 
 def rows(found: Evidence):
@@ -97,6 +97,10 @@ def _ask_wrongly(found: Evidence) -> None:
     found.outside.refused.append({"method": "POST", "path": "/api/sendText", "why": "chatId is required"})
 
 
+def _lose_a_file(found: Evidence) -> None:
+    rows(found)[0]["file"] = "pending"
+
+
 def _leave_something(found: Evidence) -> None:
     found.under_way["replies on their way"] = 1
 
@@ -123,6 +127,7 @@ def _leave_something(found: Evidence) -> None:
         (_speak_after_the_owner, "after the owner had"),
         (_step_back, "is delivered, not read"),
         (_ask_wrongly, "POST /api/sendText: chatId is required"),
+        (_lose_a_file, "the file of message M1 is pending"),
         (_leave_something, "1 replies on their way"),
     ],
 )

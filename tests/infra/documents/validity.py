@@ -76,7 +76,7 @@ def examples(document: dict[str, Any]) -> Iterator[str]:
     resource = Resource.from_contents(document, default_specification=DRAFT202012)
     registry: Any = Registry().with_resource("urn:document", resource)
     for content in _values(document, "application/json"):
-        if content and "example" not in content:
+        if content and not content.keys() & {"example", "examples"}:
             yield f"{content} has no example"
     for holder in _holders(document):
         schema = _absolute(holder["schema"])
@@ -103,6 +103,8 @@ def _holders(value: Any) -> Iterator[dict[str, Any]]:
     if isinstance(value, dict):
         if {"schema", "example"} <= value.keys():
             yield value
+        if {"schema", "examples"} <= value.keys():
+            yield from ({**value, "example": each["value"]} for each in value["examples"].values())
         for inner in value.values():
             yield from _holders(inner)
     elif isinstance(value, list):

@@ -64,7 +64,8 @@ def test_what_the_contract_does_not_allow_is_refused_and_kept(method, path, opti
 
 
 @pytest.mark.parametrize(
-    ("path", "status"), [("/api/nothing", 404), ("/api/sessions/other", 404), ("/api/s/chats", 501), ("/_fake/no", 404)]
+    ("path", "status"),
+    [("/api/nothing", 404), ("/api/sessions/other", 404), ("/api/s/labels", 501), ("/_fake/no", 404)],
 )
 def test_what_it_does_not_have_it_says_so(path, status):
     with connected("GOWS") as (_, _, http):

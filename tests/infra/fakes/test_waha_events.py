@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from infra.fakes.waha_events import SOMEBODY, US, Addressing, make_ack, make_event, make_status
-from shared.kernel.inbound import ChatKind, ConnectionState, IdentityKind, InboundMessage, MessageType, Receipt
+from shared.kernel.identities import IdentityKind
+from shared.kernel.inbound import ChatKind, ConnectionState, InboundMessage, MessageType, Receipt
 from shared.providers.waha.envelope import read_delivery
 from tests.shared.providers.waha.samples import sample
 

@@ -19,8 +19,17 @@ from tests.infra.programs import gone, start, wait_until
 from tests.support.client import ApiClient
 
 READY_SECONDS = 60
-TOLD = {"base_url", "database_url", "owner_database_url", "admin", "waha_webhook_url", "waha_hmac_key", "fake_waha_url"}
-PROCESSES = {"postgres", "bus", "redis", "functions", "relay", "fake_waha"}
+TOLD = {
+    "base_url",
+    "service_token",
+    "database_url",
+    "owner_database_url",
+    "admin",
+    "waha_webhook_url",
+    "waha_hmac_key",
+    "fake_waha_url",
+}
+PROCESSES = {"postgres", "bus", "redis", "storage", "functions", "relay", "fake_waha"}
 
 
 @pytest.fixture

@@ -6,8 +6,10 @@ from uuid import UUID
 
 from shared.crm.chats.model import Chat
 from shared.crm.messages.model import Message, SenderKind
+from shared.kernel.identities import Identity, IdentityKind
 from shared.kernel.ids import uuid7
-from shared.kernel.inbound import ChatKind, Identity, IdentityKind, InboundMessage, MessageType, Person
+from shared.kernel.inbound import ChatKind, InboundMessage, MessageType, Person
+from shared.kernel.outbound import words
 
 TENANT, PROJECT, CHANNEL, CONTACT = (UUID(int=number) for number in range(1, 5))
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -59,7 +61,7 @@ def arrived(chat: Chat | None = None, at: datetime = NOON, **facts: Any) -> Mess
 def queued(chat: Chat | None = None, text: str = "Olá!", **facts: Any) -> Message:
     """A reply of the bot's that waits to be sent, its events already collected."""
     given = {"session_id": uuid7(), "at": NOON, "sender_kind": SenderKind.BOT, **facts}
-    message = Message.queue(chat=chat or a_chat(), text=text, **given)
+    message = Message.queue(chat=chat or a_chat(), draft=words(text), **given)
     message.collect()
     return message
 

@@ -1,7 +1,6 @@
 """The guard against every URL of the corpus, with a resolver and a network that keep a record."""
 
 import ipaddress
-import json
 import socket
 import ssl
 import threading
@@ -10,7 +9,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import httpcore
 import httpx
@@ -21,79 +19,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from shared.providers.guard import ForbiddenUrl, GuardedTransport, TooMuchData, check_url, client
+from tests.support.network import CORPUS, OWN, FakeNetwork, behaviour, network_for
 
-CORPUS = [
-    json.loads(line)
-    for line in (Path(__file__).parents[2] / "contracts" / "ssrf_corpus.jsonl").read_text().splitlines()
-]
-OWN = frozenset({"api.ventros.example", "93.184.216.99"})
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
-ENDLESS = 3000
-
-
-def behaviour(server: dict[str, Any]) -> list[bytes] | Exception:
-    """What the other side answers; the broken certificates are refused where TLS begins."""
-    name = server.get("behaviour")
-    if name in {None, "proxy_env"}:
-        location = server.get("location")
-        head = f"HTTP/1.1 {server.get('status', 200)} X\r\n" + (f"Location: {location.strip()}\r\n" if location else "")
-        return [f"{head}Content-Length: 0\r\n\r\n".encode()]
-    answers: dict[str, list[bytes]] = {
-        "endless_body": [b"HTTP/1.1 200 OK\r\n\r\n", *[b"x" * 1024] * ENDLESS],
-        "http09": [b"just text\n"],
-        "chunk_garbage": [b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\nx"],
-        "endless_1xx": [b"HTTP/1.1 100 Continue\r\n\r\n"] * ENDLESS,
-        "rst_midway": [b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nab"],
-    }
-    return answers.get(str(name)) or httpcore.ConnectError(f"TLS: {name}")
-
-
-class FakeStream(httpcore.NetworkStream):
-    def __init__(self, network: "FakeNetwork") -> None:
-        self.network, self.parts = network, list(network.answer) if isinstance(network.answer, list) else []
-
-    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        return self.parts.pop(0) if self.parts else b""
-
-    def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        self.network.written += buffer
-
-    def close(self) -> None:
-        self.network.closed += 1
-
-    def start_tls(
-        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
-    ) -> httpcore.NetworkStream:
-        self.network.names.append(str(server_hostname))
-        if isinstance(self.network.answer, Exception):
-            self.close()
-            raise self.network.answer
-        return self
-
-
-class FakeNetwork(httpcore.NetworkBackend):
-    """Records every lookup and every connection, and reaches nothing."""
-
-    def __init__(self, dns: dict[str, list[list[str]]], answer: list[bytes] | Exception) -> None:
-        self.dns, self.answer = dns, answer
-        self.lookups: list[str] = []
-        self.connected: list[str] = []
-        self.names: list[str] = []
-        self.written, self.closed = b"", 0
-
-    def resolve(self, host: str, port: int) -> list[str]:
-        self.lookups.append(host)
-        answers = self.dns.get(host, [[]])
-        return answers[min(self.lookups.count(host), len(answers)) - 1]
-
-    def connect_tcp(self, host, port, timeout=None, local_address=None, socket_options=None):
-        self.connected.append(host)
-        return FakeStream(self)
-
-
-def network_for(row: dict[str, Any]) -> FakeNetwork:
-    dns = json.loads(json.dumps(row.get("dns") or row.get("dns_sequence") or {}).replace("$SELF_IP", "93.184.216.99"))
-    return FakeNetwork(dns, behaviour(row.get("server", {})))
 
 
 def delivered(network: FakeNetwork, url: str) -> bool:

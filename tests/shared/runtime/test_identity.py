@@ -9,6 +9,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from shared.kernel.errors import Forbidden, Unauthenticated
+from shared.runtime import identity
 from shared.runtime.identity import (
     LEEWAY,
     Actor,
@@ -21,6 +22,7 @@ from shared.runtime.identity import (
     issue_token,
     new_secret,
     permit,
+    signed_claims,
     verify_token,
 )
 from shared.runtime.settings import settings
@@ -96,6 +98,32 @@ def test_the_clock_of_the_instance_that_signed_may_be_a_little_ahead_and_no_more
     assert verify_token(signed(claims(iat=datetime.now(UTC) + timedelta(seconds=LEEWAY - 10))))
     with pytest.raises(Unauthenticated):
         verify_token(signed(claims(iat=datetime.now(UTC) + timedelta(seconds=LEEWAY + 10))))
+
+
+def test_a_signature_is_checked_once_and_the_time_with_each_request(monkeypatch):
+    minutes = iter((0, 4, 6, -3, 1))
+
+    class Moved(datetime):
+        @classmethod
+        def now(cls, tz=None):
+            return datetime.now(tz) + timedelta(minutes=next(minutes))
+
+    token = signed(claims())
+    monkeypatch.setattr(identity, "datetime", Moved)
+    before = signed_claims.cache_info()
+    for good in (True, True, False, False, True):
+        with nullcontext() if good else pytest.raises(Unauthenticated):
+            verify_token(token)
+    after = signed_claims.cache_info()
+    assert (after.misses - before.misses, after.hits - before.hits) == (1, 4)
+
+
+def test_a_token_that_was_refused_is_not_remembered():
+    before = signed_claims.cache_info().currsize
+    for _ in range(2):
+        with pytest.raises(Unauthenticated):
+            verify_token(signed(claims(aud="somebody-else")))
+    assert signed_claims.cache_info().currsize == before
 
 
 def test_a_token_of_another_signer_is_refused():

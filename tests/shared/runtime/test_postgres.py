@@ -1,5 +1,6 @@
 import gc
 import json
+import os
 import socket
 import time
 import warnings
@@ -154,7 +155,8 @@ def test_threads_have_connections_of_their_own(pool):
 
 
 def test_a_process_keeps_one_set_of_connections_to_a_database(database):
-    assert connections(settings().database_url) is connections(database.app_url)
+    assert connections(settings().database_url) is connections(os.environ["DATABASE_URL"])
+    assert connections(settings().database_url) is not connections(database.relay_url)
 
 
 @pytest.mark.parametrize(

@@ -1,11 +1,12 @@
+from datetime import UTC, datetime
 from uuid import uuid4
 
 import pytest
 from pg8000.exceptions import DatabaseError
 
 from shared.runtime import wire
-from shared.runtime.postgres import Connections, connect, sql, sqlstate
-from shared.runtime.wire import encode, numbered, pipeline
+from shared.runtime.postgres import BEGIN, COMMIT, ROLLBACK, Connections, connect, sql, sqlstate
+from shared.runtime.wire import Copy, copied, encode, numbered, pipeline
 
 KEPT = sql("select count(*) from pg_prepared_statements")
 BROKEN = sql("select 1 / 0")
@@ -82,3 +83,38 @@ def test_an_error_brings_the_rows_before_it(connection):
         pipeline(connection, sql("select 1"), BROKEN, sql("select 2"))
     assert sqlstate(caught.value) == "22012"
     assert caught.value.completed == [[("1",)]]
+
+
+STAGED = sql("create temp table staged (number int, said text, told jsonb, at timestamptz) on commit drop")
+COPY = "copy staged from stdin"
+
+
+def test_rows_are_copied_among_other_statements(connection):
+    at = datetime(2026, 1, 31, 12, tzinfo=UTC)
+    said = "um\ttab, uma\nlinha\r, um \\ e \\N"
+    rows = copied([(1, said, {"a": "ç\n"}, at), (2, None, None, None), (3, "", [1], at)])
+    count = sql("select number, said, told ->> 'a', extract(epoch from at)::int from staged order by 1")
+    *_, found, _ = pipeline(connection, BEGIN, STAGED, Copy(COPY, rows), count, COMMIT)
+    assert found == [("1", said, "ç\n", "1769860800"), ("2", None, None, None), ("3", "", None, "1769860800")]
+
+
+def test_nothing_is_copied_behind_an_error(connection):
+    rows = Copy(COPY, copied([(1, "oi", None, None)]))
+    with pytest.raises(DatabaseError):
+        pipeline(connection, BEGIN, STAGED, BROKEN, rows)
+    assert pipeline(connection, ROLLBACK, sql("select 1"))[1] == [("1",)]
+
+
+def test_a_row_that_does_not_fit_is_an_error_of_the_copy(connection):
+    with pytest.raises(DatabaseError) as error:
+        pipeline(connection, BEGIN, STAGED, Copy(COPY, b"no number\t\\N\t\\N\t\\N\n"), sql("select 1"))
+    assert sqlstate(error.value) == "22P02"
+    assert len(error.value.completed) == 2
+    assert pipeline(connection, ROLLBACK, sql("select 2"))[1] == [("2",)]
+
+
+def test_many_rows_are_copied_at_once(connection):
+    rows = Copy(COPY, copied((n, "x" * 1000, None, None) for n in range(20_000)))
+    *_, found = pipeline(connection, BEGIN, STAGED, rows, sql("select count(*), sum(length(said)) from staged"))
+    assert found == [("20000", "20000000")]
+    pipeline(connection, ROLLBACK)

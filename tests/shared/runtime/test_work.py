@@ -1,3 +1,4 @@
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from uuid import uuid4
 
@@ -7,11 +8,14 @@ from sqlalchemy.exc import DBAPIError
 from shared.core.projects.store import Projects
 from shared.core.users.store import Users
 from shared.crm.messages.tasks import ResumeMessage
-from shared.kernel.errors import Forbidden, NotFound
+from shared.kernel.errors import Forbidden, NotFound, Unavailable
 from shared.kernel.values import Name
+from shared.runtime import work
 from shared.runtime.postgres import DATABASE_ERRORS, is_lost, pipeline, sql
 from shared.runtime.retry import Stale, retried
-from shared.runtime.work import unit_of_work
+from shared.runtime.settings import settings
+from shared.runtime.work import engine, unit_of_work
+from tests.support.environment import disconnect, environment
 
 BACKEND = sql("select pg_backend_pid()")
 TERMINATE = "select pg_terminate_backend(:pid::int)"
@@ -182,6 +186,20 @@ def test_a_lost_connection_is_known_as_such(tenant, world):
     assert is_lost(caught.value)
 
 
+def test_no_more_connections_are_opened_than_threads_were_declared(database, tenant):
+    def work(_: int) -> str | None:
+        with unit_of_work(tenant.tenant_id) as uow:
+            return uow.run(sql("select pg_sleep(0.05)"), BACKEND)[1][0][0]
+
+    disconnect(database.app_url)
+    engine.cache_clear()
+    with environment({"THREADS": "3", "DATABASE_URL": database.app_url}), ThreadPoolExecutor(12) as threads:
+        servers = set(threads.map(work, range(24)))
+        disconnect(database.app_url)
+        engine.cache_clear()
+    assert len(servers) == 3
+
+
 def test_now_is_the_databases_clock(tenant, world):
     world.advance(3600)
     with unit_of_work(tenant.tenant_id) as uow:
@@ -203,3 +221,15 @@ def test_a_write_that_is_lost_is_not_quoted_in_any_log(tenant, world, caplog):
     with pytest.raises(DBAPIError) as caught:
         die()
     assert "Segredo" not in str(caught.value) + caplog.text
+
+
+def test_who_finds_every_connection_in_use_is_told_soon_to_come_again(tenant, monkeypatch):
+    monkeypatch.setattr(work, "CONNECT_SECONDS", 0.1)
+    with environment({"THREADS": "1"}):
+        small = engine.__wrapped__(settings().database_url)
+        monkeypatch.setattr(work, "engine", lambda _: small)
+        with unit_of_work(tenant.tenant_id), pytest.raises(Unavailable) as caught, unit_of_work(tenant.tenant_id):
+            pytest.fail("there was one connection for two")
+        rename(tenant, "Vendas")
+        small.dispose()
+    assert caught.value.code == "busy"

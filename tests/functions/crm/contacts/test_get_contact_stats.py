@@ -30,6 +30,8 @@ def test_every_member_sees_how_much_was_said(api, tenant, world, channel, spoken
         "first_message_at": sent_at,
         "last_received_at": sent_at,
         "last_sent_at": None,
+        "presence": None,
+        "last_seen_at": None,
     }
 
 

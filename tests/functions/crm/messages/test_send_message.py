@@ -220,4 +220,4 @@ def test_what_comes_before_the_answer_is_noted_counts_too(shop, monkeypatch, lev
     message = shop.message(sender_kind="bot")
     assert message["status"] == {3: "read", 2: "delivered"}[max(levels)]
     assert shop.message(quoted_external_id=message["external_id"])["quoted_message_id"] == message["id"]
-    assert shop.world.rows("select 1 from early_receipts") == []
+    assert shop.world.rows("select 1 from early_events") == []

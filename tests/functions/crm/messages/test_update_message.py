@@ -2,6 +2,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from tests.functions.crm.messages.asking import answer, patch, spoken_shop
 from tests.support.borders import hidden
 from tests.support.shop import open_shop
 
@@ -27,13 +28,14 @@ def test_what_is_sent_is_what_it_says_by_then(world, api, tenant):
         assert api.patch(PATH.format(message), {"text": "Boa tarde!"}, as_=tenant.agent).status_code == 200
         shop.settles()
         assert shop.sent[1:] == ["Boa tarde!"]
-        late = api.patch(PATH.format(message), {"text": "Boa noite!"}, as_=tenant.agent)
-        assert (late.status_code, late.json["error"]["code"]) == (409, "not_waiting")
+        assert api.patch(PATH.format(message), {"text": "Boa noite!"}, as_=tenant.agent).json["text"] == "Boa tarde!"
+        shop.settles()
         assert shop.sent[1:] == ["Boa tarde!"]
+        assert [(act.type, act.value) for act in shop.waha.acts] == [("edit", "Boa noite!")]
 
 
-@pytest.mark.parametrize("status", ["sending", "sent", "delivered", "failed", "cancelled", "unknown"])
-def test_what_waits_no_more_keeps_its_text(api, tenant, answered, status):
+@pytest.mark.parametrize("status", ["sending", "failed", "cancelled", "unknown"])
+def test_what_neither_waits_nor_was_sent_keeps_its_text(api, tenant, answered, status):
     message = answered(status)
     refused = api.patch(PATH.format(message), {"text": "Boa tarde!"}, as_=tenant.agent)
     assert (refused.status_code, refused.json["error"]["code"]) == (409, "not_waiting")
@@ -127,3 +129,22 @@ def test_who_may_not(api, tenant, spoken):
     path = PATH.format(spoken.message_id)
     assert api.patch(path, {"metadata": {"x": 1}}, as_=tenant.viewer).status_code == 403
     assert api.patch(path, {"metadata": {"x": 1}}).status_code == 401
+
+
+@pytest.fixture
+def shop(world, api, tenant):
+    with spoken_shop("NOWEB", world, api, tenant) as shop:
+        yield shop
+
+
+def test_a_text_is_changed_within_a_quarter_of_an_hour(shop):
+    sent = answer(shop)
+    shop.world.advance(15 * 60 + 5)
+    assert patch(shop, sent, text="x").json["error"]["code"] == "too_late"
+
+
+def test_only_a_text_says_something_else(shop):
+    body = {"chat_id": shop.world.value("select id from chats"), "type": "location", "latitude": 1, "longitude": 2}
+    message_id = shop.api.post("/api/v1/crm/messages", body, as_=shop.tenant.agent).json["id"]
+    shop.world.drain()
+    assert patch(shop, message_id, text="x").json["error"]["code"] == "not_a_text"

@@ -31,13 +31,6 @@ def test_a_new_channel_waits_fifteen_seconds_and_a_minute_at_most():
     assert names(channel) == ["channel.created"]
 
 
-@pytest.mark.parametrize(
-    ("engine", "takes"), [(Engine.WEBJS, False), (Engine.WPP, False), (Engine.NOWEB, True), (Engine.GOWS, True)]
-)
-def test_some_engines_take_our_ids(engine, takes):
-    assert engine.takes_our_ids is takes
-
-
 @pytest.mark.parametrize("wait", [0, 1, 300_000])
 def test_the_debounce_may_be_anything_up_to_five_minutes(wait):
     channel = made()

@@ -1,3 +1,5 @@
+import itertools
+
 import pytest
 
 from shared.crm.chats.model import Chat, ChatStatus
@@ -25,10 +27,40 @@ def test_the_last_message_is_the_latest_written_not_the_latest_come():
     assert chat.last_message_at == minute(9)
 
 
-def test_who_joins_is_noted():
+def test_who_joins_leaves_and_rises_is_noted():
     chat = a_chat(ChatKind.GROUP)
-    chat.joined_by(CONTACT)
-    assert names(chat) == ["chat.participant_added"]
+    chat.takes_part(CONTACT, is_in=True)
+    chat.ranks(CONTACT, is_admin=True)
+    chat.ranks(CONTACT, is_admin=False)
+    chat.takes_part(CONTACT, is_in=False)
+    assert names(chat) == [f"chat.participant_{what}" for what in ("added", "promoted", "demoted", "removed")]
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations(range(3))))
+def test_the_last_word_counts_in_whatever_order_it_comes(order):
+    chat = a_chat(ChatKind.GROUP)
+    for number in order:
+        chat.called(f"Nome {number}", f"{number}")
+        chat.archive(f"{number}", is_archived=number != 1)
+        chat.we_are_in(f"{number}", minute(number), is_in=number != 2)
+    assert (chat.subject, chat.status, chat.left_at) == ("Nome 2", ChatStatus.ARCHIVED, minute(2))
+
+
+def test_what_is_said_again_is_no_news():
+    chat = a_chat(ChatKind.GROUP)
+    for _ in range(2):
+        chat.called("Obra", "1")
+        chat.described("Só da obra", "1")
+        chat.archive("1", is_archived=True)
+    chat.called("Obra", "2")
+    assert names(chat) == ["chat.subject_updated", "chat.description_updated", "chat.archived"]
+
+
+def test_a_chat_that_was_closed_here_stays_closed():
+    chat = a_chat()
+    chat.status = ChatStatus.CLOSED
+    chat.archive("1", is_archived=True)
+    assert (chat.status, names(chat)) == (ChatStatus.CLOSED, [])
 
 
 @pytest.mark.parametrize(("own", "others", "latest"), [(5, 9, 9), (9, 5, 9), (None, 5, 5), (5, None, 5)])

@@ -1,9 +1,14 @@
+from dataclasses import replace
+from uuid import UUID
+
 import pytest
 
 from shared.crm.contacts.events import ContactCreated
 from shared.crm.contacts.model import Contact, ContactSource, Qualification, with_variants
-from shared.kernel.inbound import Identity, IdentityKind
+from shared.kernel.identities import Identity, IdentityKind
 from tests.shared.crm.samples import NOON, PROJECT, TENANT, names
+
+MERGE = UUID(int=9)
 
 
 def made(name=""):
@@ -58,7 +63,7 @@ def test_two_who_are_one_keep_the_survivors_judgement_if_there_is_one(ours, thei
     for contact, told in ((survivor, ours), (other, theirs)):
         if told is not None:
             contact.qualify(told, Qualification.QUALIFIED)
-    survivor.absorb(other)
+    survivor.absorb(other, MERGE)
     assert survivor.score == score
     assert survivor.qualification is (None if ours is theirs is None else Qualification.QUALIFIED)
 
@@ -79,7 +84,7 @@ def test_who_was_deleted_can_come_back_once():
 )
 def test_two_who_are_one_keep_the_survivors_name_if_it_has_one(survivors, others, name):
     survivor, other = made(survivors), made(others)
-    survivor.absorb(other)
+    survivor.absorb(other, MERGE)
     assert survivor.name == name
     assert other.merged_into_id == survivor.id
     assert names(survivor)[-1] == "contact.merged"
@@ -106,3 +111,33 @@ def test_a_brazilian_mobile_is_known_with_and_without_its_ninth_digit():
 )
 def test_landlines_foreigners_and_ids_have_one_spelling(identity):
     assert with_variants(identity) == ((identity, False),)
+
+
+@pytest.mark.parametrize(("name", "left"), [("", ""), ("Bia", "Bia")])
+def test_two_who_were_one_are_as_they_were(name, left):
+    survivor, other = made(name), made("Ana")
+    other.qualify(60, Qualification.QUALIFIED)
+    before = replace(survivor)
+    survivor.absorb(other, MERGE)
+    survivor.collect()
+    survivor.release(other, before)
+    assert (survivor.name, survivor.score, survivor.qualification) == (left, 0, None)
+    assert (other.merged_into_id, other.score) == (None, 60)
+    assert names(survivor)[-1] == "contact.unmerged"
+
+
+def test_what_somebody_said_of_them_since_stays():
+    survivor, other = made(), made("Ana")
+    before = replace(survivor)
+    survivor.absorb(other, MERGE)
+    survivor.rename("Ana Lima")
+    survivor.qualify(90, Qualification.QUALIFIED)
+    survivor.release(other, before)
+    assert (survivor.name, survivor.score) == ("Ana Lima", 90)
+
+
+def test_whoever_comes_online_or_goes_is_told_of_when_they_do():
+    contact = made()
+    for was, is_online in ((None, False), (None, True), (True, True), (True, False), (False, False)):
+        contact.seen(was_online=was, is_online=is_online)
+    assert [event.is_online for event in contact.collect()] == [True, False]

@@ -1,5 +1,3 @@
-import itertools
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,10 +8,9 @@ from shared.crm.messages.model import (
     Message,
     MessageStatus,
     SenderKind,
-    in_words,
 )
 from shared.kernel.errors import Conflict
-from shared.kernel.inbound import Card, Location, Media, MessageType
+from shared.kernel.outbound import words
 from tests.shared.crm.samples import CONTACT, NOON, a_chat, arrived, minute, names, queued, told
 
 WAY = [
@@ -75,7 +72,7 @@ def test_our_own_message_from_the_phone_is_sent_already():
 def test_a_queued_message_asks_to_be_sent():
     quoted = arrived()
     message = Message.queue(
-        chat=a_chat(), session_id=None, text="Olá!", at=NOON, sender_kind=SenderKind.BOT, quoted=quoted
+        chat=a_chat(), session_id=None, draft=words("Olá!"), at=NOON, sender_kind=SenderKind.BOT, quoted=quoted
     )
     assert names(message) == ["message.created", "message.queued"]
     assert (message.quoted_message_id, message.quoted_external_id) == (quoted.id, quoted.external_id)
@@ -182,47 +179,6 @@ def test_an_id_once_learnt_is_kept():
     message.was_sent("3EB0F2", "true_x@c.us_3EB0F2")
     assert (message.external_id, message.provider_id) == ("3EB0F1", "true_x@c.us_3EB0F2")
     assert names(message) == ["message.sent"]
-
-
-VOICE = Media(url="https://files.example/a.oga", mimetype="audio/ogg", duration_seconds=12)
-BILL = Media(url="https://files.example/b.pdf", file_name="nota-fiscal.pdf")
-
-
-@pytest.mark.parametrize(
-    ("facts", "line"),
-    [
-        ({"text": "Oi, tudo bem?"}, "Oi, tudo bem?"),
-        ({"type": MessageType.VOICE, "text": None, "media": VOICE}, "[áudio 0:12]"),
-        ({"type": MessageType.AUDIO, "text": None, "media": Media(duration_seconds=3723)}, "[áudio 62:03]"),
-        ({"type": MessageType.IMAGE, "text": "Olha a foto", "media": Media()}, "[imagem] Olha a foto"),
-        ({"type": MessageType.VIDEO, "text": None, "media": Media(duration_seconds=0)}, "[vídeo 0:00]"),
-        ({"type": MessageType.DOCUMENT, "text": None, "media": BILL}, "[documento nota-fiscal.pdf]"),
-        ({"type": MessageType.DOCUMENT, "text": None, "media": None}, "[documento]"),
-        ({"type": MessageType.STICKER, "text": None, "media": Media()}, "[figurinha]"),
-        (
-            {
-                "type": MessageType.LOCATION,
-                "text": None,
-                "location": Location(latitude="-23.55", longitude="-46.63", name="Praça da Sé"),
-            },
-            "[localização Praça da Sé]",
-        ),
-        ({"type": MessageType.CONTACT, "text": None, "cards": (Card(vcard="BEGIN:VCARD"),)}, "[contato]"),
-        ({"type": MessageType.POLL, "text": "Qual sabor?"}, "[enquete] Qual sabor?"),
-        ({"type": MessageType.EVENT, "text": None}, "[evento]"),
-        ({"type": MessageType.UNKNOWN, "text": None}, "[mensagem]"),
-        ({"type": MessageType.UNKNOWN, "text": "só texto"}, "só texto"),
-        ({"text": None}, ""),
-    ],
-)
-def test_a_message_in_words(facts, line):
-    assert in_words(arrived(**facts)) == line
-
-
-def test_every_kind_of_message_but_text_has_a_placeholder():
-    silent = [kind for kind in MessageType if not in_words(arrived(type=kind, text=None))]
-    assert silent == [MessageType.TEXT]
-    assert len({*itertools.chain(MessageType)}) > 10
 
 
 def failed(code="rate_limited"):

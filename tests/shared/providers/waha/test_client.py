@@ -10,8 +10,10 @@ from infra.fakes.waha import FakeWaha
 from infra.fakes.waha_events import make_event
 from infra.fakes.waha_state import Fault
 from shared.kernel.inbound import MessageType
+from shared.kernel.outbound import words
 from shared.providers import guard
-from shared.providers.waha.client import Refused, Unknown, Unreachable, Waha, can_choose_ids, new_message_id
+from shared.providers.waha.capabilities import takes_id
+from shared.providers.waha.client import Refused, Unknown, Unreachable, Waha, new_message_id
 
 ENGINES = ["WEBJS", "NOWEB", "GOWS"]
 CHAT = "5511912345678@c.us"
@@ -33,6 +35,10 @@ def talk(fake: FakeWaha, session, *, seconds: float = 5, key: str = "secret") ->
     return Waha(base_url=fake.url + "/", api_key=key, session=session.name, engine=session.engine, http=http)
 
 
+def named(session, chosen: str) -> dict[str, str]:
+    return {"message_id": chosen} if takes_id(session.engine, MessageType.TEXT) else {}
+
+
 def sent_in(fake: FakeWaha, session):
     return [each for each in fake.sent if each.session == session.name]
 
@@ -41,7 +47,7 @@ def sent_in(fake: FakeWaha, session):
 def test_a_text_goes_out_as_it_is(fake, session):
     text = 'Olá!\n  *negrito* 👍🏽 \u202e<b>&\\" %40 '
     with talk(fake, session) as waha:
-        sent = waha.send_text(CHAT, text, reply_to=f"false_{CHAT}_3A01")
+        sent = waha.send(CHAT, words(text), reply_to=f"false_{CHAT}_3A01")
     record = sent_in(fake, session)[0]
     assert (record.text, record.chat_id, record.id) == (text, CHAT, sent.external_id)
     assert record.reply_to == f"false_{CHAT}_3A01"
@@ -51,10 +57,10 @@ def test_a_text_goes_out_as_it_is(fake, session):
 def test_an_id_of_ours_is_used_where_the_engine_takes_one(fake, session):
     chosen = new_message_id()
     with talk(fake, session) as waha:
-        ids = {waha.send_text(CHAT, "oi", message_id=chosen).external_id for _ in range(2)}
+        ids = {waha.send(CHAT, words("oi"), **named(session, chosen)).external_id for _ in range(2)}
     shown = [each for each in fake.whatsapp if each.session == session.name]
-    assert (ids == {chosen}) is can_choose_ids(session.engine)
-    assert len(shown) == (1 if can_choose_ids(session.engine) else 2)
+    assert (ids == {chosen}) is takes_id(session.engine, MessageType.TEXT)
+    assert len(shown) == (1 if takes_id(session.engine, MessageType.TEXT) else 2)
 
 
 def test_an_id_of_ours_has_the_form_whatsapp_knows():
@@ -66,7 +72,7 @@ def test_an_id_of_ours_has_the_form_whatsapp_knows():
 def test_a_definite_no_is_refused(fake, session, kind, code):
     fake.set_fault(session.name, Fault(kind=kind))
     with talk(fake, session) as waha, pytest.raises(Refused) as refused:
-        waha.send_text(CHAT, "oi")
+        waha.send(CHAT, words("oi"))
     assert refused.value.code == code
     assert sent_in(fake, session) == []
 
@@ -79,19 +85,19 @@ def test_a_definite_no_is_refused(fake, session, kind, code):
 def test_what_may_have_been_sent_is_unknown(fake, session, kind, sent):
     fake.set_fault(session.name, Fault(kind=kind, seconds=5, sent=sent))
     with talk(fake, session, seconds=1 if kind == "hang" else 10) as waha, pytest.raises(Unknown):
-        waha.send_text(CHAT, "oi")
+        waha.send(CHAT, words("oi"))
     assert fake.webhooks.wait(5, lambda: len(sent_in(fake, session)) == sent)
 
 
 def test_slow_is_not_lost(fake, session):
     fake.set_fault(session.name, Fault(kind="slow", seconds=0.05))
     with talk(fake, session) as waha:
-        assert waha.send_text(CHAT, "oi").external_id == sent_in(fake, session)[0].id
+        assert waha.send(CHAT, words("oi")).external_id == sent_in(fake, session)[0].id
 
 
 def test_a_wrong_key_is_refused(fake, session):
     with talk(fake, session, key="other") as waha, pytest.raises(Refused) as refused:
-        waha.send_text(CHAT, "oi")
+        waha.send(CHAT, words("oi"))
     assert (refused.value.status, refused.value.code) == (401, "unauthorized")
 
 
@@ -108,7 +114,7 @@ def test_a_session_that_is_not_connected_is_refused(fake, session):
     with talk(fake, session) as waha:
         assert waha.check().status == "SCAN_QR_CODE"
         with pytest.raises(Refused) as refused:
-            waha.send_text(CHAT, "oi")
+            waha.send(CHAT, words("oi"))
     assert refused.value.status == 422
 
 
@@ -127,7 +133,7 @@ def test_a_closed_port_is_unreachable():
         http = guard.client(frozenset({place}))
         waha = Waha(base_url=f"http://{place}", api_key="k", session="s", engine=None, http=http)
         with waha, pytest.raises(Unreachable):
-            waha.send_text(CHAT, "oi")
+            waha.send(CHAT, words("oi"))
 
 
 @pytest.mark.parametrize(
@@ -135,7 +141,7 @@ def test_a_closed_port_is_unreachable():
 )
 def test_a_forbidden_address_is_unreachable(url):
     with Waha(base_url=url, api_key="k", session="s", engine=None) as waha, pytest.raises(Unreachable):
-        waha.send_text(CHAT, "oi")
+        waha.send(CHAT, words("oi"))
 
 
 @pytest.mark.parametrize("session", ENGINES, indirect=True)
@@ -145,7 +151,7 @@ def test_a_chat_is_read_back_page_by_page(fake, session):
     fake.state.keep(session, old["payload"])
     fake.state.keep(session, make_event(session.engine, "image", body="recibo")["payload"])
     with talk(fake, session) as waha:
-        ids = [waha.send_text(CHAT, f"n{number}").external_id for number in range(60)]
+        ids = [waha.send(CHAT, words(f"n{number}")).external_id for number in range(60)]
         found = waha.messages(CHAT, began)
         assert len(waha.messages(CHAT, began, limit=5)) == 5
     ours = [each for each in found if each.from_me]
@@ -189,7 +195,7 @@ def test_odd_answers_are_sorted_into_sent_not_sent_and_unknown(status, body, exp
     http = httpx.Client(transport=httpx.MockTransport(lambda _: httpx.Response(status, content=body)))
     waha = Waha(base_url="https://waha.example.com", api_key="k", session="s", engine="GOWS", http=http)
     with waha, pytest.raises(expected):
-        waha.send_text(CHAT, "oi")
+        waha.send(CHAT, words("oi"))
 
 
 @pytest.mark.parametrize(
@@ -210,7 +216,7 @@ def test_where_a_connection_breaks_says_whether_it_was_sent(error, expected):
     http = httpx.Client(transport=httpx.MockTransport(fail))
     waha = Waha(base_url="https://waha.example.com", api_key="k", session="s", engine="GOWS", http=http)
     with waha, pytest.raises(expected):
-        waha.send_text(CHAT, "oi")
+        waha.send(CHAT, words("oi"))
 
 
 def test_every_request_of_this_file_was_what_the_contract_allows(fake):

@@ -2,7 +2,8 @@
 
 import pytest
 
-from shared.kernel.inbound import ChatKind, Identity, IdentityKind
+from shared.kernel.identities import Identity, IdentityKind
+from shared.kernel.inbound import ChatKind
 from shared.providers.waha.ids import address, bare_id, chat_kind, identity, message_id
 
 

@@ -1,0 +1,21 @@
+"""How complete a channel is."""
+
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from shared.crm.history.completeness import COMPLETENESS, CompletenessView
+from shared.runtime.http import Role, endpoint
+from shared.runtime.query import One, only
+
+
+class Span(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    days: int = Field(30, ge=1, le=366, description="How far back to look.")
+
+
+@endpoint("GET", "/api/v1/crm/channels/{channel_id}/completeness", allow=Role.VIEWER)
+def get_completeness(channel_id: UUID, query: Span) -> One[CompletenessView]:
+    """Compare, day by day, the messages that the provider has with those that are here, as they were last looked at."""
+    return only(COMPLETENESS, channel_id=channel_id, days=query.days)

@@ -1,0 +1,2 @@
+drop index inbound_deliveries_tenant_id_channel_id_received_at_idx;
+drop table channel_health;

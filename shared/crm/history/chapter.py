@@ -1,0 +1,197 @@
+"""One page of a chat's history taken in, by the rules that live messages are taken in by."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+from uuid import UUID
+
+from shared.crm.channels.model import Channel
+from shared.crm.chats.model import Chat
+from shared.crm.contacts.model import Contact
+from shared.crm.history.days import Day, Days
+from shared.crm.history.events import MessageImported
+from shared.crm.history.model import HistoryRun
+from shared.crm.history.people import People
+from shared.crm.history.stretches import Stretches
+from shared.crm.inbound.intake import echoes
+from shared.crm.inbound.ledger import Ledger
+from shared.crm.inbound.progress import follow
+from shared.crm.message_groups.model import GroupStatus, MessageGroup, Outcome
+from shared.crm.messages.following import Sequel
+from shared.crm.messages.model import LEVELS, READ, Direction, Message, MessageStatus
+from shared.crm.messages.waiting import TAKEN
+from shared.crm.sessions.model import Holder, Session, SessionStatus
+from shared.kernel.ids import uuid7
+from shared.kernel.inbound import InboundMessage
+from shared.kernel.stamps import stamp
+
+_REACHED = {level.value: number for number, level in LEVELS.items() if number > 0}
+
+
+class Book:
+    """What all pages of one transaction share: what was read, what is decided, and what was told so far."""
+
+    def __init__(
+        self, run: HistoryRun, channel: Channel, people: People, ledger: Ledger, days: Days, seen: dict[str, Any]
+    ) -> None:
+        self.run, self.channel, self.people, self.ledger = run, channel, people, ledger
+        self.days, self.seen = days, seen
+        self.now = datetime.fromisoformat(seen["now"])
+        self.ids: dict[str, UUID] = {external_id: UUID(row["id"]) for external_id, row in seen["known"].items()}
+        self.behind: list[tuple[InboundMessage, UUID]] = []  # known here, and said to have come further
+        self.sessions = ledger.load_all("sessions", Session, seen["sessions"])
+        self._sending = {row["id"]: row for row in seen["sending"]}
+
+    def number(self, count: int) -> None:
+        """Have ids ready that sort as they are given out: messages of one second keep the order they are told in."""
+        self._numbers = iter(sorted(uuid7() for _ in range(count)))
+
+    def next_id(self) -> UUID:
+        return next(self._numbers)
+
+    def sending_of(self, chat: Chat, told: InboundMessage, at: datetime) -> Message | None:
+        """A send of ours whose id we did not know, that this message is the echo of."""
+        for row in self._sending.values() if told.from_me else ():
+            if UUID(row["chat_id"]) == chat.id and echoes(told, row, at=at, engine=self.channel.engine):
+                del self._sending[row["id"]]
+                return self.ledger.load("messages", Message, row)
+        return None
+
+
+class Chapter:
+    """The messages of one page, oldest first, and what follows from them."""
+
+    def __init__(self, book: Book, messages: Sequence[InboundMessage], delivered: frozenset[str] = frozenset()) -> None:
+        self.book, self.told, self._delivered = book, messages, delivered
+        self.added: list[Message] = []
+        self.known = self.delivered = 0
+        self.chat: Chat | None = None
+        self.recovered: dict[tuple[UUID, str], tuple[Day, int]] = {}
+        self._stretches: Stretches | None = None
+        self._last_heard: dict[UUID, tuple[Contact, datetime]] = {}
+
+    def read(self) -> None:
+        for told in self.told:
+            self._take(told)
+        for contact, at in self._last_heard.values():
+            contact.wrote(at)
+        if self._stretches:
+            self._stretches.end(self.book.now)
+        if self.added:
+            self.added[0].record(self._imported())
+
+    def _take(self, told: InboundMessage) -> None:
+        book = self.book
+        at = min(told.sent_at or book.now, book.now)
+        delivered, missing = told.external_id in self._delivered, told.external_id not in book.ids
+        contact = book.people.contact(told.customer or told.sender)
+        chat = self.chat = book.people.chat(told, contact)
+        self._count(chat, told, at, missing=missing or delivered)
+        if delivered and not missing:
+            self.delivered += 1
+        elif not missing:
+            self._is_known(told)
+        elif sending := book.sending_of(chat, told, at):
+            book.ids[told.external_id] = sending.id
+            sending.was_sent(told.external_id, told.provider_id)
+            self._acknowledge(sending, told, at)
+            self.known += 1
+        else:
+            self._keep(told, chat, contact, at)
+
+    def _count(self, chat: Chat, told: InboundMessage, at: datetime, *, missing: bool) -> None:
+        day = self.book.days.told(chat.id, told.external_id, at, missing=missing)
+        if day:
+            place = (chat.id, day.day.isoformat())
+            self.recovered[place] = (day, self.recovered.get(place, (day, 0))[1] + 1)
+
+    def _is_known(self, told: InboundMessage) -> None:
+        self.known += 1
+        row = self.book.seen["known"].get(told.external_id)
+        if row and _is_ahead(told, row):
+            self.book.behind.append((told, UUID(row["id"])))
+
+    def _keep(self, told: InboundMessage, chat: Chat, contact: Contact | None, at: datetime) -> None:
+        chat.heard(at)
+        writer = None if told.from_me else contact
+        session = self._session(chat, at)
+        message = Message.arrived(
+            told, chat=chat, session_id=session.id if session else None, at=at, sender_id=writer.id if writer else None
+        )
+        message.id = self.book.ids[told.external_id] = self.book.next_id()
+        message.quoted_message_id = self.book.ids.get(told.quoted_external_id or "")
+        message.agent_id = self.book.channel.default_agent_id if told.from_me else None
+        self._acknowledge(message, told, at)
+        message.collect()  # of what is long over nobody is told one by one
+        self.added.append(message)
+        if writer:
+            self._last_heard[writer.id] = writer, at
+            self.book.people.takes_part(chat, writer, stamp(told.sent_at or at, content=told.external_id))
+        elif session and told.from_me:
+            self._take_over(session, at)
+
+    def _session(self, chat: Chat, at: datetime) -> Session | None:
+        if not chat.converses:
+            return None
+        if self._stretches is None:
+            known = [each for each in self.book.sessions if each.chat_id == chat.id]
+            minutes = self.book.seen["project"]["timeout_minutes"]
+            self._stretches = Stretches(self.book.ledger, chat, known, minutes)
+        return self._stretches.place(at)
+
+    def _take_over(self, session: Session, at: datetime) -> None:
+        """Let a person hold the session; what a bot was about to say in it is withdrawn."""
+        session.held_by_human("an own message was written outside", at)
+        if session.status is SessionStatus.OPEN and session.held_by is Holder.HUMAN:
+            self._withdraw(session.chat_id)
+
+    def _withdraw(self, chat_id: UUID) -> None:
+        reason = "a person wrote in the chat"
+        for group in self._groups:
+            if group.chat_id == chat_id and group.status is not GroupStatus.PENDING:
+                group.settle(Outcome.TAKEN_OVER, reason)
+        for reply in self._replies:
+            if reply.chat_id == chat_id and reply.status is MessageStatus.QUEUED:
+                reply.cancel(reason)
+
+    @cached_property
+    def _groups(self) -> list[MessageGroup]:
+        return self.book.ledger.load_all("message_groups", MessageGroup, self._of_chat("groups"))
+
+    @cached_property
+    def _replies(self) -> list[Message]:
+        return self.book.ledger.load_all("messages", Message, self._of_chat("replies"))
+
+    def _of_chat(self, what: str) -> list[dict[str, Any]]:
+        chat_id = str(self.chat.id) if self.chat else ""
+        return [row for row in self.book.seen[what] if row["chat_id"] == chat_id]
+
+    def _acknowledge(self, message: Message, told: InboundMessage, at: datetime) -> None:
+        """Take what the row says of its own progress, and what came before it."""
+        if told.ack is not None and (told.from_me or told.ack >= READ):
+            message.receipt(told.ack, at)
+        early = [row for row in self.book.seen["early"] if row["external_id"] == told.external_id]
+        follow(self.book.ledger, message, map(Sequel.read, early), {})
+        if early:
+            names = {"tenant_id": message.tenant_id, "channel_id": message.channel_id}
+            self.book.ledger.last(TAKEN, **names, external_id=told.external_id)
+
+    def _imported(self) -> MessageImported:
+        first, last = self.added[0], self.added[-1]
+        return MessageImported(
+            run_id=self.book.run.id,
+            channel_id=first.channel_id,
+            chat_id=first.chat_id,
+            contact_id=first.contact_id,
+            message_ids=[each.id for each in self.added],
+            first_at=first.sent_at,
+            last_at=last.sent_at,
+        )
+
+
+def _is_ahead(told: InboundMessage, row: dict[str, Any]) -> bool:
+    """Whether the provider says more of a message than we know: what it says, or that ours has come further."""
+    if row["is_placeholder"]:
+        return not told.is_placeholder
+    return told.from_me and row["direction"] == Direction.OUTBOUND and (told.ack or 0) > _REACHED.get(row["status"], 0)

@@ -1,0 +1,143 @@
+"""Fetching a channel's history: its chats are listed, and several lanes read them, a step at a time.
+
+A step can be killed anywhere and comes again: what it wrote it wrote together with how far it came.
+"""
+
+from datetime import datetime
+from functools import partial
+
+from shared.crm.channels.connection import open_archive
+from shared.crm.channels.model import Channel
+from shared.crm.channels.store import Channels
+from shared.crm.history.cursors import Cursor, Cursors, failed
+from shared.crm.history.events import ChannelHistoryImportProgressed
+from shared.crm.history.model import HistoryRun, RunKind, Totals, pause_after
+from shared.crm.history.reading import FailedPage, read
+from shared.crm.history.store import HistoryRuns
+from shared.crm.history.tasks import ListHistory, ReadHistory
+from shared.crm.history.use_cases import start_lanes
+from shared.crm.history.writing import write
+from shared.providers.waha.client import Refused, WahaError
+from shared.providers.waha.history import ChatPage
+from shared.runtime.consume import Transactions
+from shared.runtime.postgres import Sql
+from shared.runtime.retry import retried
+from shared.runtime.telemetry import say
+from shared.runtime.work import UnitOfWork
+
+CHATS = 8  # at most, in one step of a lane
+TELL_EVERY = 5  # steps of a lane
+
+
+def list_chats(transactions: Transactions, task: ListHistory) -> None:
+    """Read on in the list of chats; after its end the lanes begin."""
+    with transactions.begin() as uow:
+        run = HistoryRuns(uow).get(task.run_id)
+        channel = Channels(uow).get(run.channel_id)
+    if not run.works(task.round) or run.next_chat is None:
+        return
+    try:
+        with open_archive(channel) as archive:
+            page, own = archive.chats(run.next_chat), archive.own()
+    except WahaError as error:
+        say("chats not listed", outcome=type(error).__name__, run_id=run.id)
+        retried(partial(_not_listed, transactions, task, error))
+        return
+    retried(lambda: _listed(transactions, task, run.next_chat, page, own))
+
+
+def _listed(
+    transactions: Transactions, task: ListHistory, asked: int | None, page: ChatPage, own: frozenset[str]
+) -> None:
+    with transactions.begin() as uow:
+        run = HistoryRuns(uow).get(task.run_id, lock=True)
+        if not run.works(task.round) or run.next_chat != asked:
+            return
+        run.listed(page.rows, own)
+        Cursors(uow, run).add(chat for chat in page.chats if chat.last_at is None or chat.last_at >= run.since)
+        if page.rows:
+            uow.schedule(ListHistory(run_id=run.id, round=run.round, step=task.step + 1))
+        else:
+            start_lanes(uow, run)
+        uow.commit()
+
+
+def _not_listed(transactions: Transactions, task: ListHistory, error: WahaError) -> None:
+    """Ask again a little later, a few times."""
+    with transactions.begin() as uow:
+        run = HistoryRuns(uow).get(task.run_id, lock=True)
+        if not run.works(task.round) or not transactions.once(uow):
+            return
+        run.attempts += 1
+        pause = pause_after(run.attempts)
+        if pause is None:
+            code = error.code if isinstance(error, Refused) else "unreachable"
+            run.fail(code, error.sentence, uow.now)
+        else:
+            again = ListHistory(run_id=run.id, round=run.round, step=task.step + 1)
+            uow.schedule(again, at=uow.now + pause)
+        uow.commit()
+
+
+def read_on(transactions: Transactions, task: ReadHistory) -> None:
+    """Read the next pages of some chats and write them down; the next step follows from it."""
+    with transactions.begin() as uow:
+        run = HistoryRuns(uow).get(task.run_id)
+        if not run.works(task.round):
+            return
+        channel, now = Channels(uow).get(run.channel_id), uow.now
+        cursors = Cursors(uow, run).take(task.lane, CHATS)
+        if not cursors:
+            _nothing_now(uow, run, task)
+        elif task.step % TELL_EVERY == 0:
+            _tell(run, Cursors(uow, run).totals())
+        uow.commit()
+    if cursors:
+        _step(run, channel, cursors, task, now)
+
+
+def _step(run: HistoryRun, channel: Channel, cursors: list[Cursor], task: ReadHistory, now: datetime) -> None:
+    found = read(run, channel, cursors, now)
+    following = ReadHistory(run_id=run.id, round=run.round, lane=task.lane, step=task.step + 1)
+    write(run, channel, found.pages, behind=[_failure(run, each) for each in found.failed], following=following)
+
+
+def _failure(run: HistoryRun, page: FailedPage) -> Sql:
+    pause = pause_after(page.cursor.attempts + 1)
+    seconds = pause.total_seconds() if pause else None
+    return failed(run.tenant_id, run.id, page.cursor, code=page.code, reason=page.reason, pause_seconds=seconds)
+
+
+def _nothing_now(uow: UnitOfWork, run: HistoryRun, task: ReadHistory) -> None:
+    """Come back when a chat may be asked for again; the last lane ends the run."""
+    left = Cursors(uow, run).left(task.lane)
+    if left.mine and left.next_at:
+        again = ReadHistory(run_id=run.id, round=run.round, lane=task.lane, step=task.step + 1)
+        uow.schedule(again, at=left.next_at)
+    elif left.open == 0:
+        _end(uow, run)
+
+
+def _end(uow: UnitOfWork, run: HistoryRun) -> None:
+    locked = HistoryRuns(uow).get(run.id, lock=True)
+    if not locked.works(run.round):
+        return
+    totals = Cursors(uow, locked).totals()
+    locked.finish(totals, uow.now)
+    if locked.kind is RunKind.IMPORT and locked.whole and not totals.chats_failed:
+        Channels(uow).get(locked.channel_id, lock=True).history_is_read(locked.until)
+
+
+def _tell(run: HistoryRun, totals: Totals) -> None:
+    if run.kind is RunKind.IMPORT:
+        run.record(
+            ChannelHistoryImportProgressed(
+                channel_id=run.channel_id,
+                run_id=run.id,
+                chats=totals.chats,
+                chats_done=totals.chats_done,
+                chats_failed=totals.chats_failed,
+                read=totals.read,
+                added=totals.added,
+            )
+        )

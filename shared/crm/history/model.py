@@ -1,0 +1,207 @@
+"""A run through a channel's history: what of it is wanted, and how far it has come."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import ClassVar, Self
+from uuid import UUID
+
+from shared.crm.channels.model import Channel
+from shared.crm.history.events import (
+    ChannelHistoryImportCancelled,
+    ChannelHistoryImportCompleted,
+    ChannelHistoryImportFailed,
+    ChannelHistoryImportPaused,
+    ChannelHistoryImportRequested,
+    ChannelHistoryImportResumed,
+    ChannelHistoryImportStarted,
+)
+from shared.kernel.aggregate import Aggregate
+from shared.kernel.errors import Conflict
+from shared.kernel.events import Event
+from shared.kernel.ids import uuid7
+
+WINDOW = timedelta(days=180)
+OVERLAP = timedelta(hours=1)  # read again before where the last import ended: clocks differ, and messages come late
+MOST_ATTEMPTS = 4  # the first and three more
+BACKOFF = (timedelta(seconds=2), timedelta(seconds=15), timedelta(seconds=60))
+
+
+class RunKind(StrEnum):
+    IMPORT = "import"
+    RECONCILIATION = "reconciliation"
+
+
+class RunCause(StrEnum):
+    REQUESTED = "requested"
+    CONNECTED = "connected"
+    DOWNTIME = "downtime"
+    SILENCE = "silence"
+    NIGHTLY = "nightly"
+
+
+class RunStatus(StrEnum):
+    RUNNING = "running"
+    PAUSED = "paused"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Totals:
+    """What a run came to: chats, and the rows of their messages that the provider told."""
+
+    chats: int = 0
+    chats_done: int = 0
+    chats_failed: int = 0
+    read: int = 0
+    added: int = 0
+    known: int = 0
+    unread: int = 0
+
+
+@dataclass(eq=False, kw_only=True)
+class HistoryRun(Aggregate):
+    """`whole`: of all chats, so that the next import may begin where this one ends.
+
+    `next_chat` is where the list of chats is to be read on; None when all are known. `round` counts how often the run
+    was set going: what was set going before has no say any more. `attempts` count the failed askings for the list.
+    """
+
+    aggregate_type: ClassVar[str] = "history_run"
+
+    id: UUID
+    tenant_id: UUID
+    project_id: UUID
+    version: int = 1
+    channel_id: UUID
+    kind: RunKind
+    cause: RunCause
+    status: RunStatus = RunStatus.RUNNING
+    since: datetime
+    until: datetime
+    media: bool = False
+    whole: bool = True
+    round: int = 1
+    next_chat: int | None = 0
+    attempts: int = 0
+    own_addresses: list[str] = field(default_factory=list)
+    started_at: datetime
+    finished_at: datetime | None = None
+    failure_code: str | None = None
+    failure_reason: str | None = None
+    totals: Totals | None = None
+
+    @classmethod
+    def begin(
+        cls,
+        channel: Channel,
+        *,
+        kind: RunKind,
+        cause: RunCause,
+        now: datetime,
+        since: datetime,
+        media: bool = False,
+        whole: bool = True,
+    ) -> Self:
+        run = cls(
+            id=uuid7(),
+            tenant_id=channel.tenant_id,
+            project_id=channel.project_id,
+            channel_id=channel.id,
+            kind=kind,
+            cause=cause,
+            since=min(since, now),
+            until=now,
+            media=media,
+            whole=whole,
+            next_chat=0 if whole else None,
+            started_at=now,
+        )
+        run._tell(ChannelHistoryImportRequested(channel_id=channel.id, run_id=run.id, since=run.since))
+        return run
+
+    @property
+    def recovers(self) -> bool:
+        """Whether what it finds missing should have been here: an import fetches what nobody ever delivered."""
+        return self.kind is RunKind.RECONCILIATION
+
+    @property
+    def is_active(self) -> bool:
+        return self.status in {RunStatus.RUNNING, RunStatus.PAUSED}
+
+    def works(self, round: int) -> bool:
+        """Whether what was set going in that round is to go on."""
+        return self.status is RunStatus.RUNNING and self.round == round
+
+    def listed(self, rows: int, own_addresses: Iterable[str]) -> None:
+        """Go on behind so many chats; none means that these were all."""
+        self.own_addresses, self.attempts = sorted(own_addresses), 0
+        self.next_chat = (self.next_chat or 0) + rows if rows else None
+
+    def all_listed(self, chats: int) -> None:
+        self._tell(ChannelHistoryImportStarted(channel_id=self.channel_id, run_id=self.id, chats=chats))
+
+    def pause(self) -> None:
+        if self.status is not RunStatus.RUNNING:
+            raise Conflict("only an import that is under way can be paused", code="not_running")
+        self.status = RunStatus.PAUSED
+        self._tell(ChannelHistoryImportPaused(channel_id=self.channel_id, run_id=self.id))
+
+    def resume(self) -> None:
+        """Go on where it stopped, by will or by failure."""
+        if self.status not in {RunStatus.PAUSED, RunStatus.FAILED}:
+            raise Conflict("only an import that is paused or has failed can be resumed", code="not_stopped")
+        self.failure_code, self.failure_reason, self.finished_at, self.totals = None, None, None, None
+        self.status, self.attempts = RunStatus.RUNNING, 0
+        self.set_going()
+        self._tell(ChannelHistoryImportResumed(channel_id=self.channel_id, run_id=self.id))
+
+    def set_going(self) -> None:
+        """Begin a round of its own, whatever became of the one before."""
+        self.round += 1
+
+    def cancel(self, by: UUID | None, now: datetime) -> None:
+        if not self.is_active:
+            raise Conflict("this import is over", code="not_running")
+        self._end(RunStatus.CANCELLED, now)
+        self._tell(ChannelHistoryImportCancelled(channel_id=self.channel_id, run_id=self.id, by=by))
+
+    def finish(self, totals: Totals, now: datetime) -> None:
+        """End, well or not: chats that could not be read make it a failure, which can be resumed."""
+        if totals.chats_failed:
+            reason = f"{totals.chats_failed} of {totals.chats} chats could not be read; resume to try them again"
+            self.fail("chats_unread", reason, now, totals)
+            return
+        self.totals = totals
+        self._end(RunStatus.COMPLETED, now)
+        counts = {"chats": totals.chats, "read": totals.read, "added": totals.added, "known": totals.known}
+        self._tell(ChannelHistoryImportCompleted(channel_id=self.channel_id, run_id=self.id, **counts))
+
+    def fail(self, code: str, reason: str, now: datetime, totals: Totals | None = None) -> None:
+        self.failure_code, self.failure_reason, self.totals = code, reason, totals
+        self._end(RunStatus.FAILED, now)
+        event = ChannelHistoryImportFailed(channel_id=self.channel_id, run_id=self.id, code=code, reason=reason)
+        self._tell(event)
+
+    def _end(self, status: RunStatus, now: datetime) -> None:
+        self.status, self.finished_at = status, now
+
+    def _tell(self, event: Event) -> None:
+        """Of an import everybody is told; of a reconciliation only what it finds."""
+        if self.kind is RunKind.IMPORT:
+            self.record(event)
+
+
+def pause_after(attempts: int) -> timedelta | None:
+    """How long to wait after so many failed attempts; None when there is to be no other."""
+    return BACKOFF[attempts - 1] if attempts < MOST_ATTEMPTS else None
+
+
+def window(channel: Channel, now: datetime) -> datetime:
+    """From when on an import reads that was not told: where the last one ended, or as far back as is usual."""
+    earliest = now - WINDOW
+    known = channel.history_read_until
+    return max(earliest, known - OVERLAP) if known else earliest

@@ -1,0 +1,27 @@
+"""Where runs through a channel's history are kept and how they are found."""
+
+from uuid import UUID
+
+from shared.crm.history.model import HistoryRun, RunKind, RunStatus
+from shared.kernel.errors import NotFound
+from shared.runtime.mapping import map_aggregate
+from shared.runtime.work import Repository
+
+history_runs = map_aggregate(HistoryRun, "history_runs")
+
+
+class HistoryRuns(Repository[HistoryRun]):
+    kind = HistoryRun
+
+    def active(self, channel_id: UUID, kind: RunKind) -> HistoryRun | None:
+        """The channel's run of that kind that is not over."""
+        under_way = history_runs.c.status.in_((RunStatus.RUNNING, RunStatus.PAUSED))
+        return self.first(history_runs.c.channel_id == channel_id, history_runs.c.kind == kind, under_way)
+
+    def last_import(self, channel_id: UUID) -> HistoryRun:
+        """The channel's newest import, locked. NotFound: there is none."""
+        ours = history_runs.c.channel_id == channel_id, history_runs.c.kind == RunKind.IMPORT
+        found = sorted(self.all(*ours, lock=True), key=lambda run: run.id)
+        if not found:
+            raise NotFound("this channel has no history import")
+        return found[-1]

@@ -1,0 +1,35 @@
+"""Work on a channel's history that is done later, a step at a time."""
+
+from uuid import UUID
+
+from shared.kernel.tasks import Task
+
+
+class ListHistory(Task, name="list_history", queue="history", once_per=("run_id", "round", "step")):
+    """Read on in the list of chats of a run."""
+
+    run_id: UUID
+    round: int
+    step: int
+
+
+class ReadHistory(Task, name="read_history", queue="history", once_per=("run_id", "round", "lane", "step")):
+    """Read on in some chats of a run; each lane has its own."""
+
+    run_id: UUID
+    round: int
+    lane: int
+    step: int
+
+
+class ReviveHistory(Task, name="revive_history", queue="sweeps"):
+    """Set a run going again whose lanes were lost."""
+
+    run_id: UUID
+
+
+class ReconcileHistory(Task, name="reconcile_history", queue="sweeps", once_per=("channel_id", "night")):
+    """Compare a channel's last days with what its provider has."""
+
+    channel_id: UUID
+    night: str

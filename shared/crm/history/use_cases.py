@@ -1,0 +1,149 @@
+"""Setting a channel's history going: fetched as somebody wants it, or compared because something may be missing."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from shared.crm.channels.model import Channel, ChannelStatus
+from shared.crm.history.cursors import Cursors
+from shared.crm.history.events import ChannelGapDetected
+from shared.crm.history.model import OVERLAP, HistoryRun, RunCause, RunKind, RunStatus, window
+from shared.crm.history.store import HistoryRuns
+from shared.crm.history.tasks import ListHistory, ReadHistory
+from shared.kernel.errors import Conflict, Invalid
+from shared.kernel.identities import IdentityKind
+from shared.providers.waha.history import ListedChat
+from shared.providers.waha.ids import address, identity
+from shared.runtime.postgres import sql
+from shared.runtime.work import UnitOfWork
+
+OLDEST = timedelta(days=3650)
+LANES = 4  # chats are read by so many at once
+LOST_AFTER_MINUTES = 10  # without a step; the longest pause between two is a minute
+_LAST_HEARD = """
+select to_json(greatest(ch.created_at, (
+    select max(d.received_at) from inbound_deliveries d
+    where d.tenant_id = ch.tenant_id and d.channel_id = ch.id and d.message_id is not null
+      and d.received_at < :before))) #>> '{}'
+from channels ch where ch.tenant_id = :tenant_id and ch.id = :channel_id
+"""
+_IS_LOST = """
+select 1 from history_runs where tenant_id = :tenant_id and id = :id
+  and updated_at < clock_timestamp() - make_interval(mins => :minutes)
+"""
+
+
+def begin_import(
+    uow: UnitOfWork,
+    channel: Channel,
+    *,
+    cause: RunCause,
+    since: datetime | None = None,
+    chats: Sequence[str] | None = None,
+    media: bool = False,
+) -> HistoryRun:
+    """Begin to fetch a channel's past. Conflict: it is under way already, or the channel is not active."""
+    if channel.status is not ChannelStatus.ACTIVE:
+        raise Conflict("the channel is not active", code="channel_inactive")
+    under_way = HistoryRuns(uow).active(channel.id, RunKind.IMPORT)
+    if under_way:
+        details = {"run_id": str(under_way.id)}
+        raise Conflict("an import of this channel is under way already", code="import_under_way", details=details)
+    run = HistoryRun.begin(
+        channel,
+        kind=RunKind.IMPORT,
+        cause=cause,
+        now=uow.now,
+        since=_checked(since, uow.now) or window(channel, uow.now),
+        media=media,
+        whole=not chats,
+    )
+    return set_going(uow, HistoryRuns(uow).add(run), chats)
+
+
+def set_going(uow: UnitOfWork, run: HistoryRun, chats: Sequence[str] | None = None) -> HistoryRun:
+    """Let the run's first step be done, which is to list the chats unless they are named."""
+    if chats:
+        Cursors(uow, run).add(ListedChat(address=each, subject=None, last_at=None) for each in addresses(chats))
+    go_on(uow, run)
+    return run
+
+
+def go_on(uow: UnitOfWork, run: HistoryRun) -> None:
+    """Do what is next in the run."""
+    if run.next_chat is None:
+        start_lanes(uow, run)
+    else:
+        uow.schedule(ListHistory(run_id=run.id, round=run.round, step=run.attempts))
+
+
+def start_lanes(uow: UnitOfWork, run: HistoryRun) -> None:
+    """Let the lanes begin, all chats being known."""
+    run.all_listed(Cursors(uow, run).totals().chats)
+    for lane in range(LANES):
+        uow.schedule(ReadHistory(run_id=run.id, round=run.round, lane=lane, step=0))
+
+
+def resume(uow: UnitOfWork, channel_id: UUID) -> HistoryRun:
+    """Go on with the channel's import; chats that could not be read are tried again."""
+    run = HistoryRuns(uow).last_import(channel_id)
+    run.resume()
+    Cursors(uow, run).try_again()
+    go_on(uow, run)
+    return run
+
+
+def addresses(chats: Sequence[str]) -> list[str]:
+    """Chats as the provider spells them, from phones ("+5511912345678") or addresses. Invalid: one is neither."""
+    found = [address(each if "@" in each else f"{each.removeprefix('+')}@c.us") for each in chats]
+    if not all(map(_is_a_chat, found)):
+        raise Invalid("write a chat as a phone number or as WhatsApp does, as in 5511912345678@c.us", code="bad_chat")
+    return [each for each in found if each]
+
+
+def _is_a_chat(found: str | None) -> bool:
+    known = identity(found)
+    return found is not None and (known is None or known.kind is not IdentityKind.EXTERNAL)
+
+
+def _checked(since: datetime | None, now: datetime) -> datetime | None:
+    if since is not None and not now - OLDEST <= since < now:
+        raise Invalid("`since` lies in the past, and within ten years", code="bad_time")
+    return since
+
+
+def reconcile(uow: UnitOfWork, channel: Channel, *, cause: RunCause, since: datetime) -> HistoryRun | None:
+    """Begin to compare the channel with what its provider has; None when that is under way already."""
+    if HistoryRuns(uow).active(channel.id, RunKind.RECONCILIATION):
+        return None
+    run = HistoryRun.begin(channel, kind=RunKind.RECONCILIATION, cause=cause, now=uow.now, since=since, media=True)
+    if cause in {RunCause.DOWNTIME, RunCause.SILENCE}:
+        run.record(
+            ChannelGapDetected(
+                channel_id=channel.id, run_id=run.id, since=run.since, until=run.until, reason=str(cause)
+            )
+        )
+    return set_going(uow, HistoryRuns(uow).add(run))
+
+
+def came_back(uow: UnitOfWork, channel: Channel, at: datetime) -> HistoryRun | None:
+    """Fetch what happened while the channel was away; what happened before it was ever here, if it asks for that."""
+    if channel.imports_history and channel.history_read_until is None:
+        under_way = HistoryRuns(uow).active(channel.id, RunKind.IMPORT)
+        return None if under_way else begin_import(uow, channel, cause=RunCause.CONNECTED)
+    return reconcile(uow, channel, cause=RunCause.DOWNTIME, since=last_heard(uow, channel, at))
+
+
+def last_heard(uow: UnitOfWork, channel: Channel, before: datetime) -> datetime:
+    """When a message last came by the channel before that time, or when the channel was made; and a little earlier."""
+    rows = uow.run(sql(_LAST_HEARD, tenant_id=uow.tenant_id, channel_id=channel.id, before=before))[0]
+    return datetime.fromisoformat(rows[0][0] or "") - OVERLAP
+
+
+def revive(uow: UnitOfWork, run_id: UUID) -> None:
+    """Set a run going again that nobody works on any more."""
+    run = HistoryRuns(uow).get(run_id, lock=True)
+    lost = uow.run(sql(_IS_LOST, tenant_id=uow.tenant_id, id=run_id, minutes=LOST_AFTER_MINUTES))[0]
+    if run.status is RunStatus.RUNNING and lost:
+        run.set_going()
+        go_on(uow, run)

@@ -1,0 +1,262 @@
+"""Pages of a history written down: lock, look, decide, write many rows at once and commit, in two round trips."""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from pydantic_core import from_json
+
+from shared.crm.channels.model import Channel
+from shared.crm.history.chapter import Book, Chapter
+from shared.crm.history.cursors import Cursor, advanced
+from shared.crm.history.days import Days
+from shared.crm.history.events import ChannelGapRecovered
+from shared.crm.history.model import HistoryRun, RunStatus
+from shared.crm.history.people import People, circle_of, next_merge
+from shared.crm.history.picture import Asked, Recall
+from shared.crm.inbound.ledger import Ledger
+from shared.crm.inbound.merge import merge_contacts
+from shared.crm.messages.model import Message
+from shared.kernel.aggregate import Aggregate
+from shared.kernel.ids import uuid7
+from shared.kernel.inbound import InboundMessage
+from shared.kernel.stamps import stamp
+from shared.kernel.tasks import Task
+from shared.providers.waha.history import UnreadRow
+from shared.runtime.identity import tenant_scope
+from shared.runtime.outbox import Outgoing
+from shared.runtime.parsing import as_json
+from shared.runtime.postgres import BEGIN, Connection, Copy, Sql, commit, connections, copied, pipeline, sql
+from shared.runtime.retry import retried
+from shared.runtime.settings import settings
+
+EMPTY_PAGES = 2  # a page may be empty because the server hides all its rows; two of them are the end
+# What history can say of a message; the rest of its columns have their defaults, or are the same for all.
+COLUMNS = (
+    *("id", "chat_id", "session_id", "contact_id", "direction", "sender_kind", "sender_contact_id", "agent_id"),
+    *("external_id", "provider_id", "type", "status", "text", "media", "location", "cards"),
+    *("quoted_external_id", "quoted_message_id", "sent_at", "delivered_at", "read_at", "played_at"),
+    *("failure_code", "failure_reason", "edited_at", "edit_stamp", "revoked_at", "is_placeholder"),
+)
+_NAMES = ", ".join(COLUMNS)
+_JSON = ("media", "location", "cards")
+_STAGE = sql(f"create temp table history_page on commit drop as select {_NAMES} from messages with no data")  # noqa: S608 - our own words
+_COPY = f"copy history_page ({_NAMES}) from stdin"
+_ADD = f"""
+with added as (
+    insert into messages (tenant_id, project_id, channel_id, version, {_NAMES})
+    select :tenant_id, :project_id, :channel_id, 1, {_NAMES} from history_page
+    on conflict (tenant_id, channel_id, external_id) do nothing returning 1
+)
+select must_equal(count(*), :count) from added
+"""  # noqa: S608 - our own words
+_ANSWERED_LATER = """
+update messages later set quoted_message_id = page.id, version = later.version + 1
+from history_page page
+where later.tenant_id = :tenant_id and later.channel_id = :channel_id and later.quoted_message_id is null
+  and later.quoted_external_id = page.external_id
+"""
+_BEHIND = """
+select coalesce(json_agg(m), '[]') from messages m
+where m.tenant_id = :tenant_id and m.id = any(array(select jsonb_array_elements_text(cast(:ids as jsonb))::uuid))
+"""
+_KNOWN = """
+select external_id from messages where tenant_id = :tenant_id and channel_id = :channel_id
+  and external_id = any(array(select jsonb_array_elements_text(cast(:ids as jsonb))))
+"""
+_KEEP_UNREAD = """
+insert into inbound_deliveries (
+    id, tenant_id, project_id, channel_id, provider, event, delivery_key, body, status, problem)
+values (:id, :tenant_id, :project_id, :channel_id, 'waha', 'message.any', :delivery_key, :body, 'failed', :problem)
+on conflict (tenant_id, channel_id, delivery_key) do nothing
+"""
+_PROGRESSED = "update history_runs set updated_at = clock_timestamp() where tenant_id = :tenant_id and id = :run_id"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReadPage:
+    """A page as it was read: its messages, oldest first, and what could not be understood.
+
+    `delivered` are the ids of those that are no history yet: they were taken in as if delivered, and had been missing.
+    `size` is how many rows were asked for; `rows` how many came.
+    """
+
+    cursor: Cursor
+    asked: Asked
+    delivered: frozenset[str]
+    unread: tuple[UnreadRow, ...]
+    rows: int
+    size: int
+    phone_address: str | None = None
+
+    @property
+    def empty_pages(self) -> int:
+        return 0 if self.rows else self.cursor.empty_pages + 1
+
+    @property
+    def is_last(self) -> bool:
+        return self.empty_pages >= EMPTY_PAGES
+
+
+def write(
+    run: HistoryRun,
+    channel: Channel,
+    pages: Sequence[ReadPage],
+    *,
+    behind: Sequence[Sql] = (),
+    following: Task | None = None,
+) -> None:
+    """Write all that the pages say, with how far the run has come by them; written again they change nothing.
+
+    `behind` are statements, and `following` is a task, of the same transaction. Of a run that was stopped in the
+    meantime nothing is written, nor of a page that somebody else has written.
+    """
+    retried(lambda: _Writing(run, channel, pages, behind, following).run())
+
+
+def known_ids(channel: Channel, external_ids: Sequence[str]) -> set[str]:
+    """Which of these messages are here already."""
+    names = {"tenant_id": channel.tenant_id, "channel_id": channel.id}
+    known = Sql(_KNOWN, {**names, "ids": list(external_ids)})
+    rows = connections(settings().database_url).run(tenant_scope(channel.tenant_id), known)[1]
+    return {row[0] or "" for row in rows}
+
+
+class _Writing:
+    def __init__(
+        self,
+        run: HistoryRun,
+        channel: Channel,
+        pages: Sequence[ReadPage],
+        behind: Sequence[Sql],
+        following: Task | None,
+    ) -> None:
+        self.history, self.channel, self.pages, self.behind, self.following = run, channel, pages, behind, following
+        run.collect()  # what an attempt that came to nothing had to tell
+        self.names = {"tenant_id": run.tenant_id, "project_id": run.project_id, "channel_id": run.channel_id}
+        self.recall = Recall(**self.names, run_id=run.id, pages=[page.asked for page in pages])
+        self.circle = circle_of(self.recall.pages)
+        self.ledger = Ledger()
+        self.touched: list[Aggregate] = []
+        self.added: list[Message] = []
+        self.days = Days(run, (), ZoneInfo("UTC"))
+
+    def run(self) -> None:
+        with connections(settings().database_url).take() as connection:
+            seen = self._look(connection)
+            if seen["run"] != {"status": RunStatus.RUNNING, "round": self.history.round}:
+                return
+            moved = self._decide(connection, seen)
+            outgoing = Outgoing(tenant_id=self.history.tenant_id)
+            statements = [*self._statements(), *moved, *self.behind]
+            outgoing.collect([*self.touched, *self.ledger.batch.aggregates, *self.added, self.history])
+            if self.following:
+                outgoing.schedule(self.following)
+            progressed = Sql(_PROGRESSED, {**self.names, "run_id": self.history.id})
+            commit(connection, *statements, *outgoing.statements(), progressed, after=outgoing.hint())
+
+    def _look(self, connection: Connection) -> dict[str, Any]:
+        begin = [BEGIN, tenant_scope(self.history.tenant_id)]
+        seen: dict[str, Any] = _json(pipeline(connection, *begin, *self.recall.locks(), self.recall.picture()))
+        # The pages may show that two contacts are one person: that is settled before anything else.
+        while pair := next_merge(seen, self.circle, self.recall.pages):
+            merged = merge_contacts(lambda *s: pipeline(connection, *s), self.history.tenant_id, *pair)
+            self.touched.extend(merged.batch.aggregates)
+            seen = _json(pipeline(connection, *self.recall.locks(), self.recall.picture()))
+        return seen
+
+    def _decide(self, connection: Connection, seen: dict[str, Any]) -> list[Sql]:
+        """Take in the pages that nobody else has; the statements that move their cursors."""
+        people = People(self.history, self.circle, self.ledger, seen)
+        self.days = Days(self.history, seen["days"], ZoneInfo(seen["project"]["timezone"]))
+        book = Book(self.history, self.channel, people, self.ledger, self.days, seen)
+        book.number(sum(len(page.asked.messages) for page in self.pages))
+        moved: list[Sql] = []
+        for page in self.pages:
+            if seen["cursors"].get(page.cursor.address) == page.cursor.next_row:
+                people.meet(page.asked, seen)
+                moved.extend(self._taken(page, book))
+        people.end()
+        self._catch_up(connection, book.behind)
+        return moved
+
+    def _taken(self, page: ReadPage, book: Book) -> list[Sql]:
+        chapter = Chapter(book, page.asked.messages, page.delivered)
+        chapter.read()
+        self.added.extend(chapter.added)
+        chat = chapter.chat or book.people.at(page.asked.all_addresses)
+        if chat and page.cursor.subject and not chat.subject:
+            chat.called(page.cursor.subject, stamp(self.history.started_at, content=page.cursor.subject))
+        self._tell_of_gaps(chapter)
+        for row in page.unread:
+            if chat:
+                self.days.not_understood(chat.id, _raw(row), row.at or book.now)
+        counts = {
+            "read": len(page.asked.messages),
+            "added": len(chapter.added) + chapter.delivered,
+            "known": chapter.known,
+            "unread": len(page.unread),
+        }
+        place = {"next_row": page.cursor.next_row + page.size, "empty_pages": page.empty_pages}
+        known = {"phone_address": page.phone_address or page.cursor.phone_address}
+        cursor = advanced(
+            self.history.tenant_id, self.history.id, page.cursor, done=page.is_last, **place, **known, **counts
+        )
+        return [cursor, *(self._kept_raw(row) for row in page.unread)]
+
+    def _tell_of_gaps(self, chapter: Chapter) -> None:
+        for day, recovered in chapter.recovered.values():
+            names = {"channel_id": self.history.channel_id, "run_id": self.history.id, "chat_id": day.chat_id}
+            self.history.record(ChannelGapRecovered(**names, day=day.day, recovered=recovered))
+
+    def _catch_up(self, connection: Connection, behind: list[tuple[InboundMessage, UUID]]) -> None:
+        """Bring messages that are here as far as the provider says that they have come; say what was only announced."""
+        if not behind:
+            return
+        ids = [message_id for _, message_id in behind]
+        rows = _json(pipeline(connection, Sql(_BEHIND, {**self.names, "ids": ids})))
+        messages = {each.external_id: each for each in self.ledger.load_all("messages", Message, list(rows))}
+        for told, _ in behind:
+            message = messages[told.external_id]
+            if message.is_placeholder:
+                message.fill(told)
+            if told.from_me and told.ack is not None:
+                message.receipt(told.ack, told.sent_at or message.sent_at)
+
+    def _statements(self) -> list[Sql | Copy]:
+        """People, chats and sessions, then the messages, then what needs them to be there."""
+        afterwards, self.ledger.afterwards = self.ledger.afterwards, []
+        first = self.ledger.write().statements
+        return [*first, *self._messages(), *afterwards, *self.days.statements()]
+
+    def _messages(self) -> list[Sql | Copy]:
+        if not self.added:
+            return []
+        rows = copied([_column(message, name) for name in COLUMNS] for message in self.added)
+        add = Sql(_ADD, {**self.names, "count": len(self.added)})
+        return [_STAGE, Copy(_COPY, rows), add, Sql(_ANSWERED_LATER, self.names)]
+
+    def _kept_raw(self, row: UnreadRow) -> Sql:
+        """What could not be understood, as a delivery that an operator can see and have worked off again."""
+        told = {"event": "message.any", "session": self.channel.session_name, "engine": self.channel.engine}
+        body = json.dumps({**told, "payload": row.payload}).encode()
+        key = f"history {hashlib.sha256(body).hexdigest()}"
+        names = {**self.names, "id": uuid7(), "delivery_key": key}
+        return Sql(_KEEP_UNREAD, {**names, "body": body, "problem": row.problem})
+
+
+def _column(message: Message, name: str) -> Any:
+    value = getattr(message, name)
+    return as_json(value) if name in _JSON and value is not None else value
+
+
+def _raw(row: UnreadRow) -> str:
+    return json.dumps(row.payload, sort_keys=True)
+
+
+def _json(rows: list[list[Any]]) -> Any:
+    return from_json(rows[-1][0][0])

@@ -1,0 +1,38 @@
+"""What is told of a group: how it is called, who is in it, and whether we are."""
+
+from datetime import datetime
+from typing import Any
+
+from shared.crm.chats.members import Members
+from shared.crm.inbound.gate import Gate
+from shared.crm.inbound.ledger import Ledger
+from shared.crm.inbound.people import People
+from shared.crm.inbound.picture import Wanted
+from shared.kernel.inbound import ChatKind, GroupChange, Membership
+
+
+def take_group(gate: Gate, wanted: Wanted, told: GroupChange, seen: dict[str, Any]) -> Ledger:
+    """Change the group's chat, which is opened if it is not there."""
+    ledger, now = Ledger(), datetime.fromisoformat(seen["now"])
+    people = People(gate, wanted, ledger, seen)
+    chat = people.chat_at(told.chat_address, ChatKind.GROUP)
+    if told.subject is not None:
+        chat.called(told.subject, told.stamp)
+    if told.description is not None:
+        chat.described(told.description, told.stamp)
+    if told.ours is not None:
+        chat.we_are_in(told.stamp, min(told.at or now, now), is_in=told.ours is Membership.JOINED)
+    if told.doing is not None:
+        members = Members(chat, seen["everybody"])
+        _take_members(told, members, people)
+        ledger.afterwards.extend(members.settle())
+    return ledger
+
+
+def _take_members(told: GroupChange, members: Members, people: People) -> None:
+    if told.doing is Membership.LISTED:
+        members.chat.members_listed(told.stamp)
+    for member in told.members:
+        contact = people.contact(member.person)
+        if contact and told.doing:
+            members.does(contact.id, told.doing, member.role, told.stamp)

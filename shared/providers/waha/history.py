@@ -1,0 +1,191 @@
+"""Reading what a WAHA server remembers: its chats, and the messages of one, page by page."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from urllib.parse import quote
+
+from shared.kernel.inbound import ChatKind, InboundMessage
+from shared.providers import guard
+from shared.providers.waha.client import Refused, Waha, WahaError
+from shared.providers.waha.fields import LONGEST_NAME, dig, items, mapping, moment, text
+from shared.providers.waha.ids import address, chat_kind
+from shared.providers.waha.media import content
+from shared.providers.waha.messages import Setting, Unreadable, own_addresses, read_message, read_placeholder
+
+TIMEOUT_SECONDS = 30.0  # a server may have to ask the phone
+MOST_BYTES = 64 * 1024 * 1024
+CHATS_AT_ONCE, MESSAGES_AT_ONCE = 200, 100
+BAD_REQUEST = 400
+# What WhatsApp keeps among the messages of a chat and nobody wrote.
+NOT_WRITTEN = {
+    "e2e_notification",
+    "notification",
+    "notification_template",
+    "gp2",
+    "broadcast_notification",
+    "call_log",
+    "protocol",
+    "reaction",
+    "reaction_enc",
+    "keep_in_chat",
+    "pinned_message",
+    "poll_update",
+}
+NOT_WRITTEN_PARTS = {
+    "protocolMessage",
+    "reactionMessage",
+    "encReactionMessage",
+    "senderKeyDistributionMessage",
+    "pollUpdateMessage",
+    "keepInChatMessage",
+    "pinInChatMessage",
+    "messageContextInfo",
+}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ListedChat:
+    """A chat that the server has; `last_at` is None where it does not say when anything was last said."""
+
+    address: str
+    subject: str | None
+    last_at: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ToldMessage:
+    """A message, and the payload it was read from."""
+
+    message: InboundMessage
+    payload: Mapping[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class UnreadRow:
+    """A row that could not be understood, as it came; `at` is when it was written, should it say that."""
+
+    payload: object
+    problem: str
+    at: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ChatPage:
+    """`rows` is how many came; none is the end, and fewer than were asked for is not."""
+
+    rows: int
+    chats: tuple[ListedChat, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class MessagePage:
+    """The same of a chat's messages, oldest first as far as the server keeps to that."""
+
+    rows: int
+    told: tuple[ToldMessage, ...]
+    unread: tuple[UnreadRow, ...]
+
+
+class Archive(Waha):
+    """What a session's server remembers. Every method raises Unreachable, Refused or Unknown."""
+
+    def __init__(self, *, allow: frozenset[str] = frozenset(), **told: Any) -> None:
+        told.setdefault("http", guard.client(allow, total_seconds=TIMEOUT_SECONDS, most_bytes=MOST_BYTES))
+        super().__init__(**told)
+
+    def own(self) -> frozenset[str]:
+        """Our own addresses, by which a message of ours is told from others'."""
+        return own_addresses(mapping(self._call("GET", f"/api/sessions/{self._name}")).get("me"))
+
+    def chats(self, offset: int) -> ChatPage:
+        """The chats from the so many-th on, in an order that new messages do not change."""
+        query = {"limit": CHATS_AT_ONCE, "offset": offset, "sortBy": "id", "sortOrder": "asc"}
+        rows = items(self._ask(f"/api/{self._name}/chats", query))
+        return ChatPage(rows=len(rows), chats=tuple(filter(None, map(_listed, rows))))
+
+    def page(
+        self, chat: str, offset: int, *, since: datetime, until: datetime, own: frozenset[str] = frozenset()
+    ) -> MessagePage:
+        """A chat's messages of that time, from the so many-th on; media stay where they are."""
+        query = {
+            "limit": MESSAGES_AT_ONCE,
+            "offset": offset,
+            "downloadMedia": "false",
+            "sortBy": "timestamp",
+            "sortOrder": "asc",
+            "filter.timestamp.gte": int(since.timestamp()),
+            "filter.timestamp.lte": int(until.timestamp()),
+        }
+        rows = items(self._ask(f"/api/{self._name}/chats/{quote(chat, safe='')}/messages", query))
+        return read_page(rows, Setting(engine=self._engine, own=own))
+
+    def phone_address(self, lid: str) -> str | None:
+        """The phone behind a hidden id ("100000000000001@lid"), as far as the server knows it."""
+        found = address(dig(self._ask(f"/api/{self._name}/lids/{quote(lid, safe='')}", {}), "pn"))
+        return found if found and found.endswith("@c.us") else None
+
+    @property
+    def _name(self) -> str:
+        return quote(self._session, safe="")
+
+    def _ask(self, path: str, query: dict[str, Any]) -> Any:
+        try:
+            return self._call("GET", path, params=query)
+        except Refused as error:
+            raise _without_store(error, self._engine) from error
+
+
+def read_page(rows: list[Any], setting: Setting) -> MessagePage:
+    """Read the rows of a page; one that came twice stays twice, and what nobody wrote is left out."""
+    told: list[ToldMessage] = []
+    unread: list[UnreadRow] = []
+    for row in rows:
+        payload = mapping(row)
+        if was_written(payload):
+            try:
+                read = read_placeholder if is_locked(payload) else read_message
+                told.append(ToldMessage(message=read(payload, setting), payload=payload))
+            except Unreadable as problem:
+                at = moment(payload.get("timestamp"))
+                unread.append(UnreadRow(payload=row, problem=str(problem), at=at))
+    return MessagePage(rows=len(rows), told=tuple(told), unread=tuple(unread))
+
+
+def is_locked(payload: Mapping[str, Any]) -> bool:
+    """Whether the message waits for its sender's phone, so that nobody can read it yet."""
+    return text(dig(payload, "_data", "type")) == "ciphertext"
+
+
+def was_written(payload: Any) -> bool:
+    """Whether a row is something that somebody wrote, and no notice of WhatsApp's own."""
+    raw = mapping(payload.get("_data"))
+    kinds = {text(raw.get("type")), text(dig(raw, "Info", "Type"))}
+    if kinds & NOT_WRITTEN or raw.get("messageStubType"):
+        return False
+    parts = set(content(payload))
+    return not parts or not parts <= NOT_WRITTEN_PARTS
+
+
+def _listed(row: Any) -> ListedChat | None:
+    """A chat of any engine; None for a row without an address."""
+    found = address(dig(row, "id"))
+    if found is None:
+        return None
+    told = mapping(row)
+    # Of a person the list tells what the phone calls them, which is often only their number.
+    name = text(told.get("name"), LONGEST_NAME) if chat_kind(found) is ChatKind.GROUP else None
+    return ListedChat(
+        address=found,
+        subject=name,
+        last_at=moment(told.get("conversationTimestamp")) or moment(told.get("timestamp")),
+    )
+
+
+def _without_store(error: Refused, engine: str | None) -> WahaError:
+    """NOWEB remembers nothing unless it was told to before it was paired."""
+    if engine != "NOWEB" or error.status != BAD_REQUEST or "store" not in (error.detail or "").lower():
+        return error
+    sentence = "The NOWEB session has no store; switch it on in WAHA and pair the phone again."
+    return Refused(error.status, "no_store", sentence, error.detail)

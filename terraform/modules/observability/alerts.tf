@@ -1,0 +1,189 @@
+locals {
+  database  = "resource.type = \"cloudsql_database\" AND resource.labels.database_id = \"${var.project}:${var.database.instance}\""
+  functions = "resource.type = \"cloud_run_revision\""
+  poolers   = "resource.type = \"gce_instance\""
+
+  # What somebody is told of; the name is its runbook's. `per` are the labels that are told apart.
+  alerts = {
+    outbox-age = {
+      title     = "Events wait to be published: the relay does not keep up"
+      filter    = "${local.counted["outbox"]} AND ${local.functions}"
+      aligner   = "ALIGN_PERCENTILE_99"
+      reducer   = "REDUCE_MAX"
+      per       = []
+      threshold = 30
+      lasting   = "120s"
+    }
+    dead-letters = {
+      title     = "A function could not take what it was given"
+      filter    = "${local.counted["dead-letters"]} AND ${local.functions}"
+      aligner   = "ALIGN_DELTA"
+      reducer   = "REDUCE_SUM"
+      per       = ["resource.labels.service_name"]
+      threshold = 0
+      lasting   = "0s"
+    }
+    dead-letters-lost = {
+      title     = "Dead letters cannot be kept"
+      filter    = "${local.counted["dead-letters-lost"]} AND ${local.functions}"
+      aligner   = "ALIGN_DELTA"
+      reducer   = "REDUCE_SUM"
+      per       = ["resource.labels.service_name"]
+      threshold = 0
+      lasting   = "0s"
+    }
+    events-waiting = {
+      title     = "An event has waited for five minutes to be taken"
+      filter    = "metric.type = \"pubsub.googleapis.com/subscription/oldest_unacked_message_age\" AND resource.type = \"pubsub_subscription\""
+      aligner   = "ALIGN_MAX"
+      reducer   = "REDUCE_MAX"
+      per       = ["resource.labels.subscription_id"]
+      threshold = 300
+      lasting   = "60s"
+    }
+    server-errors = {
+      title     = "A function answers with errors"
+      filter    = "metric.type = \"run.googleapis.com/request_count\" AND ${local.functions} AND metric.labels.response_code_class = \"5xx\""
+      aligner   = "ALIGN_RATE"
+      reducer   = "REDUCE_SUM"
+      per       = ["resource.labels.service_name"]
+      threshold = 0.1
+      lasting   = "300s"
+    }
+    latency = {
+      title     = "A function is slow: p95 above three seconds"
+      filter    = "metric.type = \"run.googleapis.com/request_latencies\" AND ${local.functions}"
+      aligner   = "ALIGN_PERCENTILE_95"
+      reducer   = "REDUCE_MAX"
+      per       = ["resource.labels.service_name"]
+      threshold = 3000
+      lasting   = "600s"
+    }
+    signature-failures = {
+      title     = "Many deliveries are signed wrongly"
+      filter    = "${local.counted["refused-signatures"]} AND ${local.functions}"
+      aligner   = "ALIGN_DELTA"
+      reducer   = "REDUCE_SUM"
+      per       = ["resource.labels.service_name"]
+      threshold = 20
+      lasting   = "300s"
+    }
+    breaker-open = {
+      title     = "Calls are not counted: the breaker before the counters' store is open"
+      filter    = "${local.counted["counters-away"]} AND ${local.functions}"
+      aligner   = "ALIGN_DELTA"
+      reducer   = "REDUCE_SUM"
+      per       = []
+      threshold = 0
+      lasting   = "120s"
+    }
+    pooler-waiting = {
+      title     = "Functions wait for a connection to the database"
+      filter    = "${local.counted["pool-wait"]} AND ${local.poolers}"
+      aligner   = "ALIGN_PERCENTILE_99"
+      reducer   = "REDUCE_MAX"
+      per       = []
+      threshold = 2
+      lasting   = "120s"
+    }
+    pooler-cpu = {
+      title     = "A pooler is busy"
+      filter    = "metric.type = \"compute.googleapis.com/instance/cpu/utilization\" AND ${local.poolers} AND metric.labels.instance_name = starts_with(\"pooler-\")"
+      aligner   = "ALIGN_MEAN"
+      reducer   = "REDUCE_MAX"
+      per       = ["metric.labels.instance_name"]
+      threshold = 0.8
+      lasting   = "300s"
+    }
+    database-connections = {
+      title     = "The database's connections run out"
+      filter    = "metric.type = \"cloudsql.googleapis.com/database/postgresql/num_backends\" AND ${local.database}"
+      aligner   = "ALIGN_MAX"
+      reducer   = "REDUCE_SUM"
+      per       = ["resource.labels.database_id"]
+      threshold = floor(var.database.max_connections * 0.85)
+      lasting   = "120s"
+    }
+    database-cpu = {
+      title     = "The database is busy"
+      filter    = "metric.type = \"cloudsql.googleapis.com/database/cpu/utilization\" AND ${local.database}"
+      aligner   = "ALIGN_MEAN"
+      reducer   = "REDUCE_MAX"
+      per       = ["resource.labels.database_id"]
+      threshold = 0.85
+      lasting   = "600s"
+    }
+  }
+}
+
+resource "google_monitoring_notification_channel" "email" {
+  for_each = toset(var.emails)
+
+  display_name = each.value
+  type         = "email"
+  labels       = { email_address = each.value }
+}
+
+resource "google_monitoring_alert_policy" "this" {
+  for_each = local.alerts
+
+  display_name          = each.value.title
+  combiner              = "OR"
+  notification_channels = [for channel in google_monitoring_notification_channel.email : channel.id]
+
+  conditions {
+    display_name = each.value.title
+
+    condition_threshold {
+      filter          = each.value.filter
+      comparison      = "COMPARISON_GT"
+      threshold_value = each.value.threshold
+      duration        = each.value.lasting
+
+      aggregations {
+        alignment_period     = "60s"
+        per_series_aligner   = each.value.aligner
+        cross_series_reducer = each.value.reducer
+        group_by_fields      = each.value.per
+      }
+    }
+  }
+
+  documentation {
+    mime_type = "text/markdown"
+    content   = var.runbooks_url == "" ? "What to do is in infra/runbooks/${each.key}.md." : "[What to do](${var.runbooks_url}/${each.key}.md)"
+  }
+
+  depends_on = [terraform_data.known]
+}
+
+# Its runbook is cost-budget.md; a budget has no room to say so.
+resource "google_billing_budget" "this" {
+  count = var.budget.billing_account == "" ? 0 : 1
+
+  billing_account = var.budget.billing_account
+  display_name    = "Ventros, ${var.project}"
+
+  budget_filter {
+    projects = ["projects/${var.project}"]
+  }
+
+  amount {
+    specified_amount {
+      currency_code = var.budget.currency
+      units         = tostring(floor(var.budget.amount))
+    }
+  }
+
+  dynamic "threshold_rules" {
+    for_each = [0.5, 0.9, 1]
+
+    content {
+      threshold_percent = threshold_rules.value
+    }
+  }
+
+  all_updates_rule {
+    monitoring_notification_channels = [for channel in google_monitoring_notification_channel.email : channel.id]
+  }
+}

@@ -1,0 +1,8 @@
+output "alerts" {
+  description = "Names of the alerts, which are those of their runbooks."
+  value       = keys(google_monitoring_alert_policy.this)
+}
+
+output "charts" {
+  value = [for tile in local.tiles : tile.widget.title]
+}

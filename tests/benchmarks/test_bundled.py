@@ -1,0 +1,25 @@
+"""Whether built bundles can be measured; how fast they start is no question of a test."""
+
+from io import StringIO
+
+import pytest
+from rich.console import Console
+
+from infra.bench.cold import KEY, TOKEN
+from tests.benchmarks.bundled import cold_starts
+from tests.support.venvs import unreachable
+
+
+def test_who_reads_is_measured_by_token_and_by_key_and_told_what_it_imports():
+    if reason := unreachable():
+        pytest.skip(reason)
+    by_token, by_key = cold_starts(["get_contact"], 1, Console(file=StringIO()))
+    assert (by_token.shows, by_key.shows) == (TOKEN, KEY)
+    for each in (by_token, by_key):
+        assert (each.name, each.kind, each.reads) == ("get_contact", "endpoint", True)
+        assert each.milliseconds > 0
+        assert each.ratio > 0
+        assert "flask" not in each.imports
+    assert by_token.imports["jwt"] > 0
+    assert by_token.imports["shared"] > 0
+    assert "jwt" not in by_key.imports

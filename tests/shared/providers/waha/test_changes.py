@@ -1,0 +1,125 @@
+"""What follows upon a message, read from every sample of it."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from shared.kernel.inbound import Delivery, Edit, InboundMessage, Reaction, ReactionKind, Revocation
+from shared.providers.waha.envelope import read_delivery
+from tests.shared.providers.waha.samples import NAMES, encoded, sample
+
+CUSTOMER = "+15550001111"
+EMOJI, VOTE, ANSWER = ReactionKind
+GOING = {"response": "GOING", "guests": 0}
+
+# name: kind, the message's id, who, the value
+REACTIONS = {
+    "message.reaction__GOWS_add": (EMOJI, "3EB000000000000000113", "100000000000001", "👍"),
+    "message.reaction__WEBJS": (EMOJI, "1" * 32, CUSTOMER, "🙏"),
+    "poll.vote__NOWEB_dm": (VOTE, "BAE5F2EF5C69001E", CUSTOMER, ["Awesome!"]),
+    "poll.vote.failed__NOWEB": (VOTE, "BAE595F4E0A2042C", CUSTOMER, None),
+    "event.response__GOWS": (ANSWER, "3EBAAAAAAAAAAAAAAAAAAA", CUSTOMER, GOING),
+}
+EDITS = {"message.edited__GOWS": ("3AC22AE73E7976000001", "Hello (fixed)")}
+REVOCATIONS = {
+    "message.revoked__GOWS": "3AC22AE73E7976000001",
+    "message.revoked__NOWEB": "3EB0ORIG0000000001",
+}
+
+
+def read(event, **payload) -> Delivery:
+    return read_delivery(encoded({**event, "payload": {**event["payload"], **payload}}))
+
+
+def test_every_sample_is_expected_here():
+    kinds = {"message.reaction", "message.edited", "message.revoked", "poll.vote", "poll.vote.failed", "event.response"}
+    assert {name for name in NAMES if sample(name)["event"] in kinds} == {*REACTIONS, *EDITS, *REVOCATIONS}
+
+
+@pytest.mark.parametrize("name", REACTIONS)
+def test_a_reaction_says_who_says_what_to_which_message(name):
+    kind, external_id, who, value = REACTIONS[name]
+    found = read(sample(name)).content
+    assert isinstance(found, Reaction)
+    assert (found.kind, found.external_id, found.value) == (kind, external_id, value)
+    assert found.person is not None
+    assert [each.value for each in found.person.identities] == [who]
+
+
+@pytest.mark.parametrize("name", EDITS)
+def test_an_edit_says_which_message_says_what(name):
+    found = read(sample(name)).content
+    assert isinstance(found, Edit)
+    assert (found.external_id, found.text) == EDITS[name]
+
+
+@pytest.mark.parametrize("name", REVOCATIONS)
+def test_a_revocation_says_which_message(name):
+    found = read(sample(name)).content
+    assert isinstance(found, Revocation)
+    assert found.external_id == REVOCATIONS[name]
+
+
+def test_our_own_reaction_is_nobodys():
+    for told in ({"fromMe": True}, {"from": "me"}, {"fromMe": None, "id": "true_15550001111@c.us_ABC"}):
+        found = read(sample("message.reaction__WEBJS"), **told).content
+        assert isinstance(found, Reaction)
+        assert found.person is None
+
+
+def test_in_a_group_the_participant_reacts():
+    told = {"id": "false_120363000000000001@g.us_ABC_100000000000002@lid", "from": "120363000000000001@g.us"}
+    found = read(sample("message.reaction__GOWS_add"), **told, participant=None).content
+    assert isinstance(found, Reaction)
+    assert found.person is not None
+    assert [each.value for each in found.person.identities] == ["100000000000002"]
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("message.reaction__WEBJS", {"reaction": {"text": "👍"}}),
+        ("message.reaction__WEBJS", {"id": "false_1@g.us_A", "from": "1@g.us", "participant": None}),
+        ("message.edited__GOWS", {"editedMessageId": None, "_data": {}}),
+        ("message.edited__GOWS", {"body": None, "_data": {}}),
+        ("message.revoked__GOWS", {"revokedMessageId": None, "after": None, "_data": {}}),
+        ("poll.vote__NOWEB_dm", {"poll": {}}),
+        ("event.response__GOWS", {"eventCreationKey": None}),
+    ],
+)
+def test_what_does_not_say_enough_is_kept_with_its_problem(name, told):
+    found = read(sample(name), **told)
+    assert found.content is None
+    assert found.problem
+
+
+def test_webjs_edits_under_the_messages_own_id_and_knows_no_time_but_the_deliverys():
+    event = {**sample("message.edited__GOWS"), "engine": "WEBJS"}
+    told = {"id": "false_15550001111@c.us_AAAA", "body": "", "editedMessageId": None, "timestamp": 1}
+    found = read(event, **told, _data={"newBody": "Oi!", "prevBody": "Oi"}).content
+    assert isinstance(found, Edit)
+    assert (found.external_id, found.text) == ("AAAA", "Oi!")
+    assert found.at == datetime.fromtimestamp(event["timestamp"] / 1000, UTC)
+
+
+def test_webjs_may_revoke_under_ids_that_are_not_the_messages():
+    event = {**sample("message.revoked__NOWEB"), "engine": "WEBJS"}
+    wrong = {"id": "false_15550001111@c.us_WRONG", "timestamp": 1_780_000_000}
+    found = read(event, after=wrong, before=wrong, revokedMessageId="RIGHT").content
+    assert isinstance(found, Revocation)
+    assert found.external_id == "RIGHT"
+
+
+def test_a_phone_whose_clock_is_wrong_cannot_have_the_last_word_forever():
+    event = sample("message.edited__GOWS")
+    protocol = event["payload"]["_data"]["Message"]["protocolMessage"]
+    protocol["timestampMS"] = 4_000_000_000_000
+    found = read(event).content
+    assert isinstance(found, Edit)
+    assert found.at == datetime.fromtimestamp(event["timestamp"] / 1000, UTC)
+
+
+def test_a_placeholder_is_a_message_that_cannot_be_read_yet():
+    found = read(sample("message.waiting__WEBJS")).content
+    assert isinstance(found, InboundMessage)
+    assert (found.is_placeholder, found.type, found.text) == (True, "unknown", None)
