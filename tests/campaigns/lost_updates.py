@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from unittest.mock import patch
 
@@ -66,6 +67,9 @@ class Thing:
         """What to change it to: each time something else, where there is so much to choose from."""
         if self.field == "role":
             return [ROLES[each % len(ROLES)] for each in range(AT_ONCE)]
+        if self.field == "send_at":
+            later = datetime.now(UTC).replace(microsecond=0) + timedelta(days=1, hours=ord(prefix[0]))
+            return [(later + timedelta(minutes=each)).isoformat() for each in range(AT_ONCE)]
         return [f"{prefix}.{each}" for each in range(AT_ONCE)]
 
 
@@ -84,6 +88,14 @@ def message(here: Callers) -> Thing:
     to = {f"{thing.table[:-1]}_id": thing.path.rpartition("/")[2] for thing in (channel(here), contact(here, BIA))}
     made = here.api.post("/api/v1/crm/messages", {"text": "Bom dia!", **to}, as_=here.ours.admin.key)
     return Thing(here, f"/api/v1/crm/messages/{made.json['id']}", "messages", "text")  # type: ignore[index] # as above
+
+
+def scheduled_message(here: Callers) -> Thing:
+    to = {f"{thing.table[:-1]}_id": thing.path.rpartition("/")[2] for thing in (channel(here), contact(here, BIA))}
+    wanted = {"send_at": (datetime.now(UTC) + timedelta(days=1)).isoformat(), "message": {"text": "Bom dia!", **to}}
+    made = here.api.post("/api/v1/crm/messages/schedule", wanted, as_=here.ours.admin.key)
+    named = made.json["id"]  # type: ignore[index] # as above
+    return Thing(here, f"/api/v1/crm/messages/scheduled/{named}", "scheduled_messages", "send_at")
 
 
 def project(here: Callers) -> Thing:
@@ -105,6 +117,7 @@ MAKERS: dict[str, Callable[[Callers], Thing]] = {
     "update_contact": contact,
     "update_channel": channel,
     "update_message": message,
+    "update_scheduled_message": scheduled_message,
     "update_project": project,
     "update_project_member": member,
     "update_user": user,

@@ -5,7 +5,7 @@ from tests.campaigns import poison
 
 def test_what_can_never_be_taken_holds_nobody_up_and_takes_its_effect_once_mended():
     figures = poison.run(long=False)
-    assert figures["passed"], figures
+    assert figures["passed"], str(figures)
     assert figures["kept"] == {
         "flush_message_group: Poisoned": 1,
         "record_timeline: NotAcknowledged": 1,

@@ -7,7 +7,7 @@ from tests.campaigns.stage import stage
 
 def test_every_consumer_and_task_has_its_effect_once():
     figures = redelivery.run(long=False)
-    assert figures["passed"], figures
+    assert figures["passed"], str(figures)
     assert figures["functions"] == len(SITUATIONS)
     assert figures["deliveries"] > figures["functions"] * 2 * redelivery.COPIES
 
@@ -23,4 +23,4 @@ def test_a_planted_fault_is_seen(fault):
 def test_the_inbox_alone_is_enough_for_a_consumer_that_trusts_it():
     with stage("redelivery", movable=True) as world, redelivery.trusting_timeline():
         figures = redelivery.measure(world, redelivery.QUICK_ENGINES, {"record_timeline"})
-    assert figures["passed"], figures
+    assert figures["passed"], str(figures)

@@ -5,7 +5,7 @@ from tests.campaigns import rls
 
 def test_two_tenants_never_see_each_other():
     figures = rls.run(long=False)
-    assert figures["passed"], figures
+    assert figures["passed"], str(figures)
     assert figures["requests"] == rls.QUICK
 
 

@@ -5,7 +5,7 @@ from tests.campaigns import slow_consumer
 
 def test_who_outlives_the_ack_deadline_has_its_effect_once():
     figures = slow_consumer.run(long=False)
-    assert figures["passed"], figures
+    assert figures["passed"], str(figures)
 
 
 @pytest.mark.parametrize("fault", slow_consumer.FAULTS)

@@ -5,7 +5,7 @@ from tests.campaigns import storm
 
 def test_a_storm_ends_as_a_calm_day():
     figures = storm.run(long=False)
-    assert figures["passed"], figures
+    assert figures["passed"], str(figures)
     assert figures["deliveries"] > figures["events"] == storm.QUICK
     assert figures["chats"] >= 35
 

@@ -11,7 +11,7 @@ SEEN_BY = {
 
 def test_every_burst_is_closed_once():
     figures = timers.run(long=False)
-    assert figures["passed"], figures
+    assert figures["passed"], str(figures)
     assert figures["messages"] > figures["bursts"] > timers.QUICK
 
 
