@@ -41,9 +41,7 @@ class Pace:
         return min(100, int(FIRST_SHARE + (100 - FIRST_SHARE) * max(age, 0)))
 
     def interval(self, share: int) -> timedelta:
-        """The time between two messages at an even pace; rounded up, so that a part of a microsecond never adds up to a
-        message too many.
-        """
+        """The time between two messages at an even pace; rounded up, or parts of it would add up to one too many."""
         return -(timedelta(minutes=100) // -(self.per_minute * share))
 
     def lead(self, share: int) -> timedelta:

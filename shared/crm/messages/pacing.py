@@ -6,7 +6,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from shared.crm.channels.model import Channel
-from shared.crm.channels.pace import Asking, Brake, Used, Wait, turn
+from shared.crm.channels.pace import LATE, Asking, Brake, Used, Wait, turn
 from shared.crm.messages.model import Message
 from shared.crm.messages.tasks import ResumeMessage
 from shared.runtime.postgres import Sql
@@ -97,7 +97,8 @@ def _turn(uow: UnitOfWork, channel: Channel, asking: Asking) -> Wait | None:
     since, zone = datetime.fromisoformat(state["since"]), ZoneInfo(state["zone"])
     used, wait = turn(channel.pace, used, asking, since=since, now=uow.now, zone=zone)
     throttled_until = _moment(state["throttled_until"])
-    if wait and (throttled_until is None or throttled_until < uow.now):
+    # Whoever waited behind another asks a little after that one went; to them it is the same brake.
+    if wait and (throttled_until is None or throttled_until + LATE < uow.now):
         channel.throttled(wait.brake, wait.until)
     latest = max(filter(None, (throttled_until, wait.until if wait else None)), default=None)
     changed = {"next_at": used.next_at, "opened_on": used.opened_on, "opened": used.opened}

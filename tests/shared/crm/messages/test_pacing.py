@@ -1,3 +1,4 @@
+import itertools
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -69,7 +70,7 @@ def test_a_thousand_turns_asked_at_once_are_given_one_by_one(queue, known):
         turns = sorted(pool.map(queue.ask, messages), key=lambda each: each.goes_at)
     waiting = [each.goes_at for each in turns if not each.at_once]
     assert len(set(waiting)) == len(waiting) >= 1000 - burst - 200
-    assert all(later - one >= interval for one, later in zip(waiting, waiting[1:], strict=False))
+    assert all(later - one >= interval for one, later in itertools.pairwise(waiting))
     goes = [each.goes_at for each in turns]
     for size in (burst, burst + 1, 2 * burst, 10 * burst):
         allowed = interval * (size - burst) - interval
