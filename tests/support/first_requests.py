@@ -5,7 +5,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
-from typing import Any, get_type_hints
+from typing import Any, get_args, get_type_hints
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -28,7 +28,13 @@ from tests.support.ground import DANI, Ground
 from tests.support.operations import KINDS, Unprepared, questions, token_of
 from tests.support.waha import HMAC_KEY
 
-BY_TYPE: dict[Any, Any] = {UUID: uuid7, str: lambda: "text", int: lambda: 1, bool: lambda: False, list[str]: list}
+BY_TYPE: dict[Any, Any] = {
+    UUID: uuid7,
+    str: lambda: "text",
+    int: lambda: 1,
+    bool: lambda: False,
+    datetime: lambda: datetime.now(UTC).isoformat(),
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,7 +91,7 @@ def _body(declared: Declaration, ground: Ground) -> dict[str, Any]:
 
 
 def _pushed(envelope: dict[str, Any], declared: Declaration) -> dict[str, Any]:
-    data = base64.b64encode(json.dumps(envelope).encode()).decode()
+    data = base64.b64encode(json.dumps(envelope, default=str).encode()).decode()
     message = {"data": data, "messageId": "1", "attributes": {}, "orderingKey": envelope["aggregate_id"]}
     return {"message": message, "subscription": f"projects/p/subscriptions/{declared.name}", "deliveryAttempt": 1}
 
@@ -133,4 +139,11 @@ def _value(name: str, hint: Any, ground: Ground) -> Any:
     live = ground.estate.live
     if KINDS.get(name, name.removesuffix("_id")) in live:
         return UUID(live[KINDS.get(name, name.removesuffix("_id"))])
-    return BY_TYPE.get(hint, lambda: None)()
+    return anything(hint)
+
+
+def anything(hint: Any) -> Any:
+    """Some value of a field of an event or a task; of one that need not be there, none."""
+    if hint in BY_TYPE:
+        return BY_TYPE[hint]()
+    return None if type(None) in get_args(hint) else []

@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
+from werkzeug.test import TestResponse
+
 from infra.fakes.gemini import FakeGemini
 from infra.fakes.oidc import FakeIssuer
 from infra.fakes.waha import FakeWaha
@@ -125,7 +127,7 @@ def _furnished(database: Database, variables: dict[str, str]) -> Ground:
 
 
 def _leave_work(world: World, api: Api, estate: Estate, waha: str) -> None:
-    """A burst that the bot is to answer, by Gemini, and a message that is to be sent: both wait in the outbox."""
+    """What is to be done waits in the outbox: the bot's answer to a burst, by Gemini, a message, a past to read."""
     tenant = estate.tenant
     world.run(_TO_FAKES, tenant_id=tenant.tenant_id, url=waha)
     spoken = speak(world, estate.channel, customer=DANI)
@@ -134,5 +136,11 @@ def _leave_work(world: World, api: Api, estate: Estate, waha: str) -> None:
     assert give(tenant.tenant_id, FlushMessageGroup(group_id=spoken.group_id, generation=generation)) == 204
     # Elsewhere, for where a person writes the bot is silent.
     body = {"type": "text", "text": "Bom dia!", "chat_id": estate.live["chat"]}
-    answer = api.post("/api/v1/crm/messages", body, as_=tenant.agent)
+    _asked(api.post("/api/v1/crm/messages", body, as_=tenant.agent))
+    channel = f"/api/v1/crm/channels/{estate.live['spare_channel']}"
+    _asked(api.post(f"{channel}/import-history", {"chats": [f"+{DANI.phone}"]}, as_=tenant.admin))
+    _asked(api.post(f"{channel}/reconcile", {}, as_=tenant.admin))
+
+
+def _asked(answer: TestResponse) -> None:
     assert answer.status_code < 300, answer.text
