@@ -18,7 +18,7 @@ from shared.runtime.burial import Burial
 from shared.runtime.consume import Consumer
 from shared.runtime.declarations import Declaration
 from shared.runtime.http import Endpoint
-from shared.runtime.identity import Access
+from shared.runtime.identity import SERVICE, Access, Allow
 from shared.runtime.outbox import plain
 from shared.runtime.preflight import Preflight
 from shared.runtime.task import TaskFunction
@@ -26,6 +26,7 @@ from shared.runtime.webhook import Webhook
 from tests.support.api import as_gateway
 from tests.support.ground import DANI, Ground
 from tests.support.operations import KINDS, Unprepared, questions, token_of
+from tests.support.services import WATCHER
 from tests.support.waha import HMAC_KEY
 
 BY_TYPE: dict[Any, Any] = {
@@ -60,11 +61,17 @@ def first_request(declared: Declaration, ground: Ground, *, by_key: bool = False
 def _question(declared: Endpoint, ground: Ground, *, by_key: bool) -> First:
     asked = questions(declared, ground.estate)[0]
     query = f"?{urlencode(asked.query)}" if asked.query else ""
-    admin = ground.estate.tenant.admin
-    known = {} if isinstance(declared.allow, Access) else (admin.key if by_key else admin).headers
+    known = _credentials(declared.allow, ground, by_key=by_key)
     body = b"" if asked.body is None else json.dumps(asked.body).encode()
     path = declared.path.format(**asked.values) + query
     return First(method=declared.method, path=path, headers=as_gateway(known), body=body)
+
+
+def _credentials(allow: Allow, ground: Ground, *, by_key: bool) -> Mapping[str, str]:
+    if isinstance(allow, Access):
+        return WATCHER.headers if allow is SERVICE else {}
+    admin = ground.estate.tenant.admin
+    return (admin.key if by_key else admin).headers
 
 
 def _delivery(declared: Webhook, ground: Ground) -> First:

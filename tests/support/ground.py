@@ -24,6 +24,7 @@ from infra.local.topology import Topology, builder
 from infra.manifest import declarations
 from shared.crm.message_groups.tasks import FlushMessageGroup
 from shared.runtime.settings import settings
+from tests.support import storage
 from tests.support.api import Api
 from tests.support.calls import give
 from tests.support.conversation import speak
@@ -77,7 +78,7 @@ class Ground:
 
     def environment(self, database: Database, **extra: str) -> dict[str, str]:
         """What a process is given that works on this database."""
-        return clean_environment(**self.variables, **database.environment(), **extra)
+        return clean_environment(**{**database.environment(), **self.variables, **extra})
 
 
 @contextmanager
@@ -93,7 +94,7 @@ def ground() -> Iterator[Ground]:
             "PUBSUB_EMULATOR_HOST": f"{HOST}:{bus.pubsub_port}",
             "CLOUD_TASKS_EMULATOR_HOST": f"{HOST}:{bus.tasks_port}",
         }
-        held.enter_context(environment({**variables, **database.environment()}))
+        held.enter_context(environment({**database.environment(), **variables}))
         with builder(settings(), f"{HOST}:{bus.pubsub_port}", f"{HOST}:{bus.tasks_port}") as made:
             # What is carried there stays there.
             made.build(replace(Topology.of(declarations()), subscriptions=(), burials=(), schedules=()))
@@ -104,9 +105,12 @@ def _outside(held: ExitStack) -> dict[str, str]:
     """The outside services, and the settings that lead to them."""
     waha, gemini = held.enter_context(FakeWaha()), held.enter_context(FakeGemini())
     waha.add_session(SESSION, "GOWS", api_key="waha-key")
+    waha.add_session("pairing", "GOWS", api_key="waha-key", status="SCAN_QR_CODE", paired=False)
+    files = held.enter_context(storage.bucket())
     counter, issuer = held.enter_context(counting()), held.enter_context(FakeIssuer())
     held.enter_context(patch.dict(BODIES, link_external_identity=lambda _: [{"token": issuer.token("f3a1")}]))
     return {
+        **storage.variables(files.url),
         "ALLOWED_HOSTS": waha.address,
         "GEMINI_BASE_URL": gemini.url,
         "TOKEN_ISSUERS": json.dumps([issuer.setting()]),
