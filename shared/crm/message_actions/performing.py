@@ -15,7 +15,7 @@ from shared.crm.messages.following import Follower, Sequel, SequelKind
 from shared.crm.messages.model import OURS, Message
 from shared.crm.messages.store import Messages, messages
 from shared.crm.messages.whereabouts import address_of, full_id
-from shared.providers.waha.client import Refused, Waha, WahaError
+from shared.providers.waha.client import NotNow, Refused, Waha, WahaError
 from shared.providers.waha.ids import message_id as read_id
 from shared.runtime.consume import Busy, Transactions
 from shared.runtime.retry import Stale, retried
@@ -130,9 +130,10 @@ def _locked(uow: UnitOfWork, message_id: UUID) -> Message:
 
 
 def _not_done(action: MessageAction, failure: WahaError, now: datetime) -> None:
-    if isinstance(failure, Refused):
+    is_late = now - action.requested_at > PATIENCE
+    if isinstance(failure, Refused) and (is_late or not isinstance(failure, NotNow)):
         action.fail(failure.code, failure.sentence)
-    elif now - action.requested_at > PATIENCE:
+    elif is_late:
         action.fail("unreachable", "the WAHA server did not do this within ten minutes")
     else:
         action.put_back()

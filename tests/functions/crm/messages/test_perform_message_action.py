@@ -88,11 +88,32 @@ def test_a_server_that_stays_away_is_given_up_after_ten_minutes(shop, sent):
 
 
 def test_a_refusal_is_told_with_its_reason_and_the_text_stays(shop, sent):
-    shop.waha.set_fault(SESSION, Fault(kind="error_429"))
+    shop.waha.set_fault(SESSION, Fault(kind="error_463"))
     patch(shop, sent, text="Boa tarde!")
     shop.world.drain()
     message = shown(shop, sent)
-    assert (message["text"], message["pending"][0]["failure_code"]) == ("Bom dia!", "rate_limited")
+    assert (message["text"], message["pending"][0]["failure_code"]) == ("Bom dia!", "reachout_timelock")
+
+
+def test_what_is_refused_for_now_is_done_when_it_may_be(shop, sent):
+    shop.waha.state.sessions[SESSION].status = "STARTING"
+    patch(shop, sent, text="Boa tarde!")
+    (task,) = shop.world.tasks("perform_message_action")
+    assert (again(task), shown(shop, sent)["pending"][0]["status"]) == (503, "queued")
+    shop.waha.state.sessions[SESSION].status = "WORKING"
+    assert again(task) == 204
+    assert (shown(shop, sent)["text"], shown(shop, sent)["pending"]) == ("Boa tarde!", [])
+
+
+def test_what_is_refused_for_ten_minutes_is_given_up_with_its_reason(shop, sent):
+    shop.waha.set_fault(SESSION, Fault(kind="error_429", times=99))
+    patch(shop, sent, text="Boa tarde!")
+    (task,) = shop.world.tasks("perform_message_action")
+    assert again(task) == 503
+    shop.world.advance(601)
+    assert again(task) == 204
+    (pending,) = shown(shop, sent)["pending"]
+    assert (pending["status"], pending["failure_code"]) == ("failed", "rate_limited")
 
 
 def test_whoever_died_between_claim_and_answer_leaves_it_to_the_next(shop, sent, monkeypatch):
