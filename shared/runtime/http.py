@@ -187,7 +187,7 @@ class Endpoint(Routed):
     @property
     def scope(self) -> str:
         """What an API key that was made for some things only must have been made for, as in "crm:read"."""
-        area = self.path.removeprefix("/api/v1/").partition("/")[0]
+        area = self.path.removeprefix("/api/v1").lstrip("/").partition("/")[0]
         return f"{area}:{'read' if self.method == 'GET' else 'write'}"
 
     def _write(self, request: Request, claim: Claim, turnstile: Turnstile) -> Response:
