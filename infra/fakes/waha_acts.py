@@ -24,8 +24,15 @@ def echo(session: Session, kind: str, shown: dict[str, Any], value: str | None, 
     full = str(shown["id"])
     chat = full.split("_")[1]
     group = chat if chat.endswith("@g.us") else None
-    said = {"chat": chat, "group": group, "from_me": True, "source": "api", "me": session.me, "timestamp": int(at)}
-    told = {"session": session.name, **said}
+    said: Event = {
+        "chat": chat,
+        "group": group,
+        "from_me": True,
+        "source": "api",
+        "me": session.me,
+        "timestamp": int(at),
+    }
+    told: Event = {"session": session.name, **said}
     if kind == "edit":
         return make_edit(session.engine, bare(full), value or "", **told)
     if kind == "recall":
