@@ -7,6 +7,7 @@ from typing import Any
 
 from shared.core.metrics.exposition import Gauge, Sample
 from shared.core.metrics.prices import Prices
+from shared.providers.waha.envelope import FORESEEN
 from shared.runtime.postgres import Sql, connections, sql
 from shared.runtime.settings import settings
 
@@ -78,6 +79,18 @@ _TROUBLED = """
 select jsonb_build_object('silent', count(silent_since), 'timelocked', count(*) filter (where timelocked))
 from channel_health
 """
+# By when they expire, which is thirty days after they came, as there is an index by that; the clock is asked once, or
+# it would not be of use.
+_DELIVERIES = """
+select jsonb_build_object(
+    'kept', count(*) filter (where status = 'kept'),
+    'duplicate', count(*) filter (where status = 'duplicate'),
+    'unhandled', count(*) filter (where status = 'unhandled'),
+    'failed', count(*) filter (where status = 'failed'),
+    'unforeseen', count(*) filter (where status = 'unhandled' and event <> all(cast(:foreseen as text[]))))
+from inbound_deliveries where expires_at > (select clock_timestamp()) + interval '30 days' - interval '5 minutes'
+"""
+DELIVERIES = sql(_DELIVERIES, foreseen=f"{{{','.join(sorted(FORESEEN))}}}")
 
 
 def gauges() -> list[Gauge]:
@@ -202,6 +215,20 @@ def _troubled(told: dict[str, Any]) -> Iterator[Gauge]:
     )
 
 
+def _deliveries(told: dict[str, int]) -> Iterator[Gauge]:
+    unforeseen = told.pop("unforeseen")
+    yield Gauge(
+        "ventros_deliveries",
+        "New deliveries of the last 5 minutes by what became of them; one that comes once more is none.",
+        tuple(Sample(count, {"status": status}) for status, count in told.items()),
+    )
+    yield Gauge(
+        "ventros_deliveries_unforeseen",
+        "Those of them whose event nobody foresaw: they are kept raw, and nothing follows from them.",
+        (Sample(unforeseen),),
+    )
+
+
 _FIGURES = (
     _Figures(sql(_MESSAGES), _messages),
     _Figures(sql(_STANDING), _standing),
@@ -211,4 +238,5 @@ _FIGURES = (
     _Figures(sql(_RUNS), _runs),
     _Figures(sql(_CHANNELS), _channels),
     _Figures(sql(_TROUBLED), _troubled),
+    _Figures(DELIVERIES, _deliveries),
 )
