@@ -76,12 +76,15 @@ def test_deliveries_of_late_are_counted_by_what_became_of_them(scrape, shops):
     assert set(scrape()["ventros_deliveries"].samples.values()) == {0}
 
 
-def test_of_all_deliveries_that_are_kept_only_those_of_late_are_read(database):
-    query = figures.DELIVERIES
-    explained = Sql(f"explain (format json) {query.text}", query.values)
-    with connections(database.observer_url).take() as connection:
-        plan = pipeline(connection, BEGIN, sql("set local enable_seqscan = off"), explained, ROLLBACK)[2][0][0]
-    assert "inbound_deliveries_expires_at_idx" in (plan or "")
+@pytest.mark.parametrize(("table", "column"), [("inbound_deliveries", "expires_at"), ("outbox_events", "created_at")])
+def test_of_a_month_only_what_is_of_late_is_read(database, table, column):
+    queries = [query for query in figures.queries() if f"{column} > " in query.text]
+    assert queries
+    for query in queries:
+        explained = Sql(f"explain (format json) {query.text}", query.values)
+        with connections(database.observer_url).take() as connection:
+            plan = pipeline(connection, BEGIN, sql("set local enable_seqscan = off"), explained, ROLLBACK)[2][0][0]
+        assert f'"Index Name": "{table}_{column}_idx"' in (plan or "")
 
 
 def test_it_tells_how_quickly_bots_answer_and_what_they_take(scrape, shops):
