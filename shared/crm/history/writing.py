@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -43,7 +44,8 @@ COLUMNS = (
     *("failure_code", "failure_reason", "edited_at", "edit_stamp", "revoked_at", "is_placeholder"),
 )
 _NAMES = ", ".join(COLUMNS)
-_JSON = ("media", "location", "cards")
+_JSON = tuple(map(COLUMNS.index, ("media", "location", "cards")))
+_columns = attrgetter(*COLUMNS)
 _STAGE = sql(f"create temp table history_page on commit drop as select {_NAMES} from messages with no data")  # noqa: S608 - our own words
 _COPY = f"copy history_page ({_NAMES}) from stdin"
 _ADD = f"""
@@ -236,7 +238,7 @@ class _Writing:
     def _messages(self) -> list[Sql | Copy]:
         if not self.added:
             return []
-        rows = copied([_column(message, name) for name in COLUMNS] for message in self.added)
+        rows = copied(map(_row, self.added))
         add = Sql(_ADD, {**self.names, "count": len(self.added)})
         return [_STAGE, Copy(_COPY, rows), add, Sql(_ANSWERED_LATER, self.names)]
 
@@ -249,9 +251,11 @@ class _Writing:
         return Sql(_KEEP_UNREAD, {**names, "body": body, "problem": row.problem})
 
 
-def _column(message: Message, name: str) -> Any:
-    value = getattr(message, name)
-    return as_json(value) if name in _JSON and value is not None else value
+def _row(message: Message) -> list[Any]:
+    row = list(_columns(message))
+    for place in _JSON:
+        row[place] = None if row[place] is None else as_json(row[place])
+    return row
 
 
 def _raw(row: UnreadRow) -> str:
