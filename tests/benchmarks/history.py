@@ -4,6 +4,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from itertools import count
 from unittest.mock import patch
 from uuid import UUID
@@ -71,11 +72,8 @@ def figures(stage: Stage, rounds: int) -> list[Figure]:
         analyse(stage.database)
         contestants: dict[str, Measure] = {"ours": lambda: imported(stage, memory), COPY: copying(stage)}
         found = medians(interleaved(contestants, rounds))
-    told = {"work": "history import, messages", "unit": "/s", "ours": found["ours"]}
-    return [
-        Figure(**told, peer="", aim=at_least(PER_SECOND)),
-        Figure(**told, peer=COPY, theirs=found[COPY]),
-    ]
+    ours = partial(Figure, work="history import, messages", unit="/s", ours=found["ours"])
+    return [ours(peer="", aim=at_least(PER_SECOND)), ours(peer=COPY, theirs=found[COPY])]
 
 
 @contextmanager
