@@ -145,7 +145,7 @@ def _done(uow: UnitOfWork, message: Message, action: MessageAction, at: datetime
     if kind is SequelKind.EDIT and message.says_already(action.value, at):
         return
     key = f"{int(at.timestamp() * 1000):014}.{OURS}"
-    follower = Follower(message)
+    follower = Follower(message, MessageActions(uow).our_reactions(message.id))
     by = action.requested_by
     follower.take(Sequel(kind=kind, contact_id=None, key=key, value=action.value or None, at=at, by=by))
     uow.run(*follower.statements)
