@@ -288,7 +288,8 @@ class FakeWaha:
 
 def must_work(session: Session) -> None:
     if session.status != "WORKING":
-        raise Refusal(422, {"message": f"Session status is {session.status}", "statusCode": 422})
+        said = "Session status is not as expected. Try again later or restart the session"
+        raise Refusal(422, {"error": said, "session": session.name, "status": session.status, "expected": ["WORKING"]})
 
 
 def must_be_able(session: Session, kind: str, chat_id: str) -> None:

@@ -170,7 +170,7 @@ class Message(Standing):
         self.status, self.claimed_at = MessageStatus.SENDING, at
 
     def put_back(self) -> None:
-        """Return a claim: the provider could not be reached, so it was certainly not sent."""
+        """Return a claim: the provider could not be reached, or could not just now, so it was certainly not sent."""
         self.status, self.claimed_at = MessageStatus.QUEUED, None
 
     def was_sent(self, external_id: str | None, provider_id: str | None = None) -> None:

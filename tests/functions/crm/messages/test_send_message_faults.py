@@ -6,6 +6,7 @@ from infra.fakes.waha import hidden
 from infra.fakes.waha_events import make_ack
 from infra.fakes.waha_state import FAULTS, SENT_DESPITE, Fault
 from shared.providers.waha import client
+from tests.support.calls import tick
 from tests.support.shop import SESSION, open_shop
 
 ENGINES = ["WEBJS", "WPP", "NOWEB", "GOWS"]
@@ -16,7 +17,7 @@ OUTCOMES = {
     "malformed": "unknown",
     "drop": "unknown",
     "error_463": "failed",
-    "error_429": "failed",
+    "error_429": "queued",
     "slow": "sent",
     "echo_first": "sent",
     "no_echo": "sent",
@@ -42,10 +43,12 @@ def test_what_becomes_of_a_message(shop, kind, monkeypatch):
         monkeypatch.setattr(client, "TIMEOUT_SECONDS", 1.0)
     shop.waha.set_fault(SESSION, Fault(kind=kind, seconds=2.0 if kind == "hang" else 0.05))
     said = str(shop.says("Bom dia"))
-    shop.world.drain()
+    shop.world.drain(tolerate=kind == "error_429")
     assert shop.message(id=said)["status"] == OUTCOMES[kind]
+    shop.world.advance(121)
+    assert tick("sweep_messages") == 204
     shop.settles()
-    reached = kind in SENT_DESPITE
+    reached = kind in {*SENT_DESPITE, "error_429"}
     assert shop.sent == (["Bom dia"] if reached else [])
     assert (shop.message(id=said)["status"] == "sent") is reached
 
