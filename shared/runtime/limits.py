@@ -210,5 +210,9 @@ def _rows(tenant_id: UUID) -> dict[tuple[str, str], int]:
 
 
 def client_address(forwarded: str | None) -> str:
-    """Who called, as the gateway saw it: the last address is its own word, what stands before it the caller's."""
-    return (forwarded or "").rpartition(",")[2].strip()
+    """Who called, by the words of our own doors: each adds the address that it was called from, on the right.
+
+    What stands further left the caller may have written; where a door is missing, the first address counts.
+    """
+    seen = [each.strip() for each in (forwarded or "").split(",")]
+    return seen[max(len(seen) - 1 - int(settings().proxies_behind_caller), 0)]

@@ -54,6 +54,7 @@ class Settings:
     traces_url: str = "https://telemetry.googleapis.com/v1/traces"  # takes OTLP; only Google's is shown our credentials
     channel_silence_minutes: str = "60"  # without a delivery, at an hour with some, until it is told; 0: never
     outbox_kept_days: str = "7"  # how long what was published stays; one at least
+    proxies_behind_caller: str = "1"  # addresses behind the caller's in X-Forwarded-For: the gateway's own is one
     threads: str = "8"
 
     @property
