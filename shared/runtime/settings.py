@@ -32,7 +32,7 @@ class Settings:
     google_region: str = "southamerica-east1"
     pubsub_emulator_host: str = ""  # host:port of a stand-in; empty means Google's
     cloud_tasks_emulator_host: str = ""  # as above
-    upstash_url: str = ""  # where calls are counted; empty: rate limits are off
+    upstash_url: str = ""  # where calls are counted; empty: only the auth group is limited, in Postgres
     upstash_token: str = ""
     storage: str = "gcs"  # "gcs" or "s3": what speaks to the bucket
     storage_base_url: str = (

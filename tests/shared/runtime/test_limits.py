@@ -27,11 +27,23 @@ def statuses(answers):
     return [answer.status_code for answer in answers]
 
 
-def test_without_a_store_nothing_is_limited(api, tenant, capsys):
-    answers = [api.get(PROFILE, as_=tenant.agent) for _ in range(8)]
-    assert set(statuses(answers)) == {200}
-    assert not any("X-RateLimit-Limit" in answer.headers for answer in answers)
-    assert capsys.readouterr().out.count("rate limits are off") <= 1
+def test_without_a_store_only_sign_ins_and_what_belongs_to_them_are_counted_in_postgres(api, tenant, world, capsys):
+    answers = [api.get(PROFILE, as_=tenant.agent) for _ in range(7)]
+    assert statuses(answers) == [200] * 5 + [429] * 2
+    assert [answer.headers["X-RateLimit-Remaining"] for answer in answers] == ["4", "3", "2", "1", "0", "0", "0"]
+    tried = [sign_in(api, f"a{each}@example.com", claimed=f"10.0.0.{each}") for each in range(7)]
+    assert tried == [401] * 5 + [429] * 2
+    contacts = [api.get(CONTACTS, as_=tenant.agent) for _ in range(110)]
+    assert set(statuses(contacts)) == {200}
+    assert not any("X-RateLimit-Limit" in answer.headers for answer in contacts)
+    assert capsys.readouterr().out.count("no store is configured") <= 1
+    world.advance(61)
+    assert api.get(PROFILE, as_=tenant.agent).status_code == 200
+
+
+def test_without_a_store_an_operator_can_raise_the_rate_too(api, tenant, database):
+    set_rates(database.owner_url, tenant.tenant_id, {Limit.AUTH: 7})
+    assert statuses(api.get(PROFILE, as_=tenant.agent) for _ in range(8)) == [200] * 7 + [429]
 
 
 def test_a_person_may_call_so_often_and_then_waits(api, tenant, store):
