@@ -59,7 +59,7 @@ class Endpoint(Routed):
 
     @property
     def reads(self) -> bool:
-        return "uow" not in self.types and get_origin(self.types["return"]) in (One, Page)
+        return not {"uow", "transactions"} & self.types.keys() and get_origin(self.types["return"]) in (One, Page)
 
     @property
     def standard_uses(self) -> set[Use]:
@@ -189,7 +189,7 @@ class Endpoint(Routed):
     def scope(self) -> str:
         """What an API key that was made for some things only must have been made for, as in "crm:read"."""
         area = self.path.removeprefix("/api/v1").lstrip("/").partition("/")[0]
-        return f"{area}:{'read' if self.method == 'GET' else 'write'}"
+        return f"{area}:{'read' if self.reads or self.method == 'GET' else 'write'}"
 
     def _write(self, request: Request, claim: Claim, turnstile: Turnstile) -> Response:
         # SQLAlchemy is imported by those who write and by nobody else.

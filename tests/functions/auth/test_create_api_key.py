@@ -78,6 +78,17 @@ def test_a_key_may_be_bound_to_parts_of_the_api(api, tenant):
         assert "scopes" in refused.json["error"]["message"]
 
 
+def test_asking_in_a_body_is_reading_too(api, tenant):
+    reader, writer = (
+        {"X-API-Key": api.post(PATH, {"name": scope, "scopes": [scope]}, as_=tenant.admin).json["key"]}
+        for scope in ("crm:read", "crm:write")
+    )
+    for things in ("contacts", "messages", "sessions"):
+        path = f"/api/v1/crm/{things}/search"
+        assert api.post(path, {"query": "ana"}, headers=reader).status_code == 200
+        assert api.post(path, {"query": "ana"}, headers=writer).status_code == 403
+
+
 def test_a_key_may_end_by_itself(api, tenant, world):
     soon = (world.now() + timedelta(hours=1)).isoformat()
     made = api.post(PATH, {"name": "Migração", "expires_at": soon}, as_=tenant.admin)
