@@ -41,6 +41,18 @@ run "main_is_deployed_and_a_pull_request_only_planned" {
     source = "./modules/ci"
   }
 
+  override_resource {
+    target          = google_service_account.deployer
+    override_during = plan
+    values          = { id = "the-deployer", name = "the-deployer" }
+  }
+
+  override_resource {
+    target          = google_service_account.planner
+    override_during = plan
+    values          = { id = "the-planner", name = "the-planner" }
+  }
+
   variables {
     repository = "projects/p/locations/l/connections/c/repositories/r"
   }
@@ -62,8 +74,8 @@ run "main_is_deployed_and_a_pull_request_only_planned" {
 
   assert {
     condition = (
-      google_cloudbuild_trigger.this["deploy"].service_account == google_service_account.deployer.id
-      && google_cloudbuild_trigger.this["plan"].service_account == google_service_account.planner.id
+      google_cloudbuild_trigger.this["deploy"].service_account == "the-deployer"
+      && google_cloudbuild_trigger.this["plan"].service_account == "the-planner"
     )
     error_message = "A pull request's code does not run with the deployer's rights."
   }
@@ -78,7 +90,7 @@ run "main_is_deployed_and_a_pull_request_only_planned" {
 
   assert {
     condition = alltrue([
-      for id, account in { deployer = google_service_account.deployer.name, planner = google_service_account.planner.name } :
+      for id, account in { deployer = "the-deployer", planner = "the-planner" } :
       google_service_account_iam_member.deployer[id].service_account_id == account
     ])
     error_message = "Who deploys may give a trigger the account that it runs as."
