@@ -61,6 +61,18 @@ run "main_is_deployed_and_a_pull_request_only_planned" {
     source = "./modules/ci"
   }
 
+  override_resource {
+    target          = google_service_account.deployer
+    override_during = plan
+    values          = { id = "the-deployer", name = "the-deployer" }
+  }
+
+  override_resource {
+    target          = google_service_account.planner
+    override_during = plan
+    values          = { id = "the-planner", name = "the-planner" }
+  }
+
   variables {
     repository = "projects/p/locations/l/connections/c/repositories/r"
   }
@@ -77,7 +89,50 @@ run "main_is_deployed_and_a_pull_request_only_planned" {
 
   assert {
     condition     = google_cloudbuild_trigger.this["plan"].repository_event_config[0].pull_request[0].comment_control == "COMMENTS_ENABLED_FOR_EXTERNAL_CONTRIBUTORS_ONLY"
-    error_message = "A stranger's code does not run with the deployer's rights by itself."
+    error_message = "A stranger's code does not run by itself."
+  }
+
+  assert {
+    condition = (
+      google_cloudbuild_trigger.this["deploy"].service_account == "the-deployer"
+      && google_cloudbuild_trigger.this["plan"].service_account == "the-planner"
+    )
+    error_message = "A pull request's code does not run with the deployer's rights."
+  }
+
+  assert {
+    condition = (
+      toset([for member in google_project_iam_member.planner : member.role]) == toset(["roles/browser", "roles/logging.logWriter"])
+      && [for member in google_storage_bucket_iam_member.planner : [member.bucket, member.role]] == [["state", "roles/storage.objectViewer"]]
+    )
+    error_message = "A plan reads the state and the project's number, and changes nothing."
+  }
+
+  assert {
+    condition = alltrue([
+      for id, account in { deployer = "the-deployer", planner = "the-planner" } :
+      google_service_account_iam_member.deployer[id].service_account_id == account
+    ])
+    error_message = "Who deploys may give a trigger the account that it runs as."
+  }
+}
+
+run "who_deploys_says_who_may_use_a_key_of_ones_own" {
+  command = plan
+
+  module {
+    source = "./modules/ci"
+  }
+
+  variables {
+    kms_key = "projects/p/locations/l/keyRings/r/cryptoKeys/k"
+  }
+
+  assert {
+    condition = [for member in google_kms_crypto_key_iam_member.deployer : [member.crypto_key_id, member.role]] == [
+      ["projects/p/locations/l/keyRings/r/cryptoKeys/k", "roles/cloudkms.admin"],
+    ]
+    error_message = "An apply grants Google's services the key, so whoever applies may."
   }
 }
 
