@@ -154,6 +154,7 @@ module "storage" {
   source = "./modules/storage"
 
   storing = module.accounts.storing
+  links   = module.accounts.links.member
   project = var.project
   region  = var.region
   kms_key = var.kms_key
@@ -191,7 +192,7 @@ module "migration" {
 
   project  = var.project
   region   = var.region
-  links    = module.accounts.links
+  links    = module.accounts.links.email
   image    = lookup(var.images, "operator", "")
   account  = module.accounts.migrator
   network  = module.network

@@ -41,12 +41,12 @@ def test_an_admin_sees_what_came_of_each_delivery_but_not_what_it_says(api, worl
 def test_they_can_be_asked_for_and_come_in_pages(api, tenant, channel):
     for number in range(3):
         channel.deliver(make_event("GOWS", "text", body=f"{number}", customer=ANA))
-    channel.deliver({"event": "call.received", "session": "default", "payload": {}})
+    channel.deliver({"event": "engine.event", "session": "default", "payload": {}})
     kept = f"{PATH}?filter[status]=kept&filter[channel_id]={channel.id}&limit=2"
     first = api.get(kept, as_=tenant.admin).json
     rest = api.get(f"{kept}&cursor={first['paging']['next']}", as_=tenant.admin).json
     assert len({each["id"] for each in first["data"] + rest["data"]}) == 3
-    (other,) = api.get(f"{PATH}?filter[event]=call.received", as_=tenant.admin).json["data"]
+    (other,) = api.get(f"{PATH}?filter[event]=engine.event", as_=tenant.admin).json["data"]
     assert other["status"] == "unhandled"
 
 
