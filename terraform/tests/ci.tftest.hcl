@@ -34,6 +34,26 @@ run "nothing_is_watched_unless_it_is_named" {
   }
 }
 
+run "a_key_of_ones_own_is_the_deployers_to_give_out" {
+  command = plan
+
+  module {
+    source = "./modules/ci"
+  }
+
+  variables {
+    kms_key = "projects/p/locations/l/keyRings/r/cryptoKeys/k"
+  }
+
+  assert {
+    condition = (
+      one(values(google_kms_crypto_key_iam_member.deployer)).role == "roles/cloudkms.admin"
+      && alltrue([for repository in google_artifact_registry_repository.this : repository.kms_key_name == "projects/p/locations/l/keyRings/r/cryptoKeys/k"])
+    )
+    error_message = "Who deploys lets Google's services use the key, and images are encrypted with it."
+  }
+}
+
 run "main_is_deployed_and_a_pull_request_only_planned" {
   command = plan
 

@@ -189,6 +189,15 @@ resource "google_service_account_iam_member" "deployer" {
   member             = google_service_account.deployer.member
 }
 
+# Who may use the key is part of what it applies, and that is the key's own to say.
+resource "google_kms_crypto_key_iam_member" "deployer" {
+  for_each = toset(compact([var.kms_key]))
+
+  crypto_key_id = each.value
+  role          = "roles/cloudkms.admin"
+  member        = google_service_account.deployer.member
+}
+
 resource "google_cloudbuild_trigger" "this" {
   for_each = local.watched
 
