@@ -93,8 +93,7 @@ create table send_paces (
     next_at timestamptz not null,
     opened_on date not null,
     opened integer not null default 0,
-    -- WhatsApp lets the number begin no chats until then.
-    closed_until timestamptz,
+    -- Messages wait, up to then at least.
     throttled_until timestamptz,
     primary key (tenant_id, channel_id),
     foreign key (tenant_id, project_id) references projects (tenant_id, id),

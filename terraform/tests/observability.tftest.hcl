@@ -1,6 +1,14 @@
 # Who is told of what.
 mock_provider "google" {
   override_during = plan
+
+  mock_resource "google_pubsub_topic" {
+    defaults = { id = "projects/ventros-test/topics/spans" }
+  }
+
+  mock_resource "google_logging_project_sink" {
+    defaults = { writer_identity = "serviceAccount:the-log-router@example.com" }
+  }
 }
 
 variables {
@@ -75,5 +83,51 @@ run "a_budget_speaks_to_the_same_people" {
   assert {
     condition     = google_billing_budget.this[0].amount[0].specified_amount[0].units == "500" && length(google_billing_budget.this[0].all_updates_rule) == 1
     error_message = "What it costs is watched where there is a billing account."
+  }
+}
+
+run "spans_go_from_the_log_to_whoever_hands_them_to_cloud_trace" {
+  command = plan
+
+  module {
+    source = "./modules/observability"
+  }
+
+  assert {
+    condition = (
+      google_logging_project_sink.spans.destination == "pubsub.googleapis.com/${google_pubsub_topic.spans.id}"
+      && google_logging_project_sink.spans.unique_writer_identity
+      && google_pubsub_topic_iam_member.spans.topic == google_pubsub_topic.spans.id
+      && google_pubsub_topic_iam_member.spans.role == "roles/pubsub.publisher"
+      && google_pubsub_topic_iam_member.spans.member == google_logging_project_sink.spans.writer_identity
+    )
+    error_message = "The log router carries spans to their topic, and it may."
+  }
+
+  assert {
+    condition = (
+      google_logging_project_sink.spans.filter == google_logging_project_exclusion.spans.filter
+      && strcontains(google_logging_project_sink.spans.filter, "jsonPayload.message = \"span\"")
+    )
+    error_message = "What is carried is what is not paid for as a line to read, and nothing else."
+  }
+
+  assert {
+    condition = (
+      google_pubsub_subscription.spans.topic == google_pubsub_topic.spans.id
+      && google_pubsub_subscription_iam_member.span_readers["uses-1"].subscription == "spans"
+      && google_pubsub_subscription_iam_member.span_readers["uses-1"].role == "roles/pubsub.subscriber"
+    )
+    error_message = "They wait to be fetched by the name that the code knows, and whoever fetches them may."
+  }
+
+  assert {
+    condition = alltrue([
+      for member in [google_project_iam_member.span_readers["uses-1"], google_project_iam_member.span_quota["uses-1"]] :
+      member.member == "serviceAccount:uses-1@ventros-test.iam.gserviceaccount.com"
+      ]) && toset([google_project_iam_member.span_readers["uses-1"].role, google_project_iam_member.span_quota["uses-1"].role]) == toset([
+      "roles/telemetry.tracesWriter", "roles/serviceusage.serviceUsageConsumer",
+    ])
+    error_message = "Cloud Trace takes them from the same account, on the project's own quota."
   }
 }

@@ -1,35 +1,23 @@
-"""A process that reads histories and can be killed: `python -m tests.campaigns.historian ADMIN_DATABASE_URL [FAULT]`.
+"""A process that reads histories and can be killed: `python -m tests.campaigns.historian ADMIN_DATABASE_URL HURRY`.
 
 It does the tasks of the outbox that histories are made of, several at once, and marks each as done behind it: whoever
-kills it in between has the task done again.
+kills it in between has the task done again. HURRY multiplies how long it waits before it asks again for what failed.
 """
 
 import json
 import os
-import random
-import signal
 import sys
-import time
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
-from unittest.mock import patch
-from uuid import uuid4
+from contextlib import contextmanager
 
-from shared.crm.history import lanes
-from shared.crm.history.chapter import Book, Chapter
-from shared.crm.history.cursors import Cursor
-from shared.crm.history.reading import read as real_read
-from shared.crm.history.stretches import Stretches
-from shared.crm.history.writing import ReadPage
-from shared.runtime.identity import tenant_scope
-from shared.runtime.postgres import BEGIN, COMMIT, Connections, Row, connections, pipeline, sql
-from shared.runtime.settings import settings
+from shared.crm.history import model
+from shared.runtime.postgres import Connections, Row, sql
 from tests.support.calls import doer
 from tests.support.world import perform
 
 LANES, LOOKED_EVERY, OK = 6, 0.03, 300
-KILLED_ONCE_IN = 6
 _DUE = """
 select id, task, body from outbox_tasks
 where published_at is null and queue = 'history' and coalesce(run_at, created_at) <= clock_timestamp()
@@ -37,65 +25,6 @@ order by seq limit 50
 """
 _DONE = "update outbox_tasks set published_at = clock_timestamp() where id = :id"
 _LATER = "update outbox_tasks set run_at = clock_timestamp() + interval '0.3 seconds' where id = :id"
-_MOVE = """
-update history_chats set next_row = next_row + 100 where tenant_id = :tenant_id and run_id = :run_id
-  and address = :address
-"""
-
-
-def moved_before_read() -> Any:
-    """How far a chat was read is written down before its page is; then comes what may come."""
-
-    def read(run: Any, channel: Any, cursors: list[Cursor], now: Any) -> Any:
-        with connections(settings().database_url).take() as connection:
-            for cursor in cursors:
-                move = sql(_MOVE, tenant_id=run.tenant_id, run_id=run.id, address=cursor.address)
-                pipeline(connection, BEGIN, tenant_scope(run.tenant_id), move, COMMIT)
-        if random.randrange(KILLED_ONCE_IN) == 0:
-            os.kill(os.getpid(), signal.SIGKILL)
-        return real_read(run, channel, cursors, now)
-
-    return patch.object(lanes, "read", read)
-
-
-def short_page_is_the_end() -> Any:
-    """A page with fewer rows than were asked for is taken for the last one."""
-    return patch.object(ReadPage, "is_last", property(lambda page: page.rows < page.size))
-
-
-def progress_forgotten() -> Any:
-    """What the provider says of how far a message has come is not taken."""
-    return patch.object(Chapter, "_acknowledge", lambda *_: None)
-
-
-def numbered_at_random() -> Any:
-    """Messages of one second are put in any order."""
-    return patch.object(Book, "next_id", lambda _: uuid4())
-
-
-def one_session_for_all() -> Any:
-    """A chat's messages are put into one session, whatever silence lies between them."""
-    place = Stretches.place
-
-    def into_the_first(stretches: Any, at: Any) -> Any:
-        if not stretches._sessions:
-            return place(stretches, at)
-        stretches._sessions[0].take(at)
-        return stretches._sessions[0]
-
-    return patch.object(Stretches, "place", into_the_first)
-
-
-PLANTED: dict[str, Callable[[], Any]] = {
-    fault.__name__: fault
-    for fault in (
-        moved_before_read,
-        short_page_is_the_end,
-        progress_forgotten,
-        numbered_at_random,
-        one_session_for_all,
-    )
-}
 
 
 class Historian:
@@ -104,16 +33,17 @@ class Historian:
     def __init__(self, admin_url: str) -> None:
         self._admin = Connections(admin_url)
         self._under_way: set[str] = set()
-        self._parent = os.getppid()
+        self._pause = threading.Event()
 
-    def work(self) -> None:
+    def work(self, until: Callable[[], bool]) -> None:
         with ThreadPoolExecutor(LANES) as threads:
-            while os.getppid() == self._parent:  # whoever began it may be gone
+            while not until():
                 for row in self._admin.run(sql(_DUE))[0]:
                     if row[0] not in self._under_way and len(self._under_way) < LANES:
                         self._under_way.add(row[0] or "")
                         threads.submit(self._do, row)
-                time.sleep(LOOKED_EVERY)
+                self._pause.wait(LOOKED_EVERY)
+        self._admin.close()
 
     def _do(self, row: Row) -> None:
         task_id, task, body = (value or "" for value in row)
@@ -125,11 +55,24 @@ class Historian:
             self._under_way.discard(task_id)
 
 
+@contextmanager
+def working(admin_url: str) -> Iterator[None]:
+    """A historian in a thread of this process."""
+    over = threading.Event()
+    thread = threading.Thread(target=Historian(admin_url).work, args=(over.is_set,))
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+
+
 def main() -> None:
     os.nice(5)  # as in the cloud, where it has processors of its own and live functions have others
-    for name in sys.argv[2:]:
-        PLANTED[name]().start()
-    Historian(sys.argv[1]).work()
+    admin_url, hurry, parent = sys.argv[1], float(sys.argv[2]), os.getppid()
+    model.BACKOFF = tuple(pause * hurry for pause in model.BACKOFF)  # type: ignore[assignment] # a pause less long
+    Historian(admin_url).work(lambda: os.getppid() != parent)  # whoever began it may be gone
 
 
 if __name__ == "__main__":

@@ -23,6 +23,7 @@ class Source:
     corpus: Corpus
     archive: Archive
     receipts: dict[str, int] = field(default_factory=dict)  # told by webhook, beyond what the server remembers
+    delivered: dict[tuple[str, int], str] = field(default_factory=dict)  # the message of a chat's second that was
 
     @property
     def session(self) -> str:
@@ -31,6 +32,11 @@ class Source:
     @property
     def kept(self) -> list[Kept]:
         return [kept for chat in self.archive.chats for kept in chat.messages]
+
+    def may_come(self, kept: Kept) -> bool:
+        """Whether a webhook may bring it now: those of one second come in their order, so only one is let come late."""
+        said = kept.said
+        return self.delivered.setdefault((said.chat_address, said.timestamp), said.message_id) == said.message_id
 
     def level(self, kept: Kept) -> int:
         return max(kept.ack, self.receipts.get(kept.said.message_id, kept.ack))

@@ -187,9 +187,10 @@ def _scheduled(api: Api, tenant: Tenant, spoken: Spoken) -> Any:
 
 
 def _channels(world: World, api: Api, tenant: Tenant) -> dict[str, Any]:
-    """Channels for what changes a channel's state: one to switch off, others whose past is being fetched, or may be."""
+    """Channels for what changes them: one to switch off, one to pair, others whose past is being fetched, or may be."""
     fetching = {f"{what}_channel": status for what, status in _PASTS.items()}
     made = {name: waha_channel(world, api, tenant, bot=False).id for name in ("spare_channel", *fetching)}
+    made["pairing_channel"] = waha_channel(world, api, tenant, bot=False, session_name="pairing").id
     for name, status in fetching.items():
         names = {"tenant_id": tenant.tenant_id, "project_id": tenant.project_id, "channel_id": made[name]}
         world.admin.run(sql(_PAST, **names, id=uuid7(), status=status))

@@ -5,7 +5,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
-from typing import Any, get_type_hints
+from typing import Any, get_args, get_type_hints
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -18,7 +18,7 @@ from shared.runtime.burial import Burial
 from shared.runtime.consume import Consumer
 from shared.runtime.declarations import Declaration
 from shared.runtime.http import Endpoint
-from shared.runtime.identity import Access
+from shared.runtime.identity import SERVICE, Access, Allow
 from shared.runtime.outbox import plain
 from shared.runtime.preflight import Preflight
 from shared.runtime.task import TaskFunction
@@ -26,9 +26,16 @@ from shared.runtime.webhook import Webhook
 from tests.support.api import as_gateway
 from tests.support.ground import DANI, Ground
 from tests.support.operations import KINDS, Unprepared, questions, token_of
+from tests.support.services import WATCHER
 from tests.support.waha import HMAC_KEY
 
-BY_TYPE: dict[Any, Any] = {UUID: uuid7, str: lambda: "text", int: lambda: 1, bool: lambda: False, list[str]: list}
+BY_TYPE: dict[Any, Any] = {
+    UUID: uuid7,
+    str: lambda: "text",
+    int: lambda: 1,
+    bool: lambda: False,
+    datetime: lambda: datetime.now(UTC).isoformat(),
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,11 +61,17 @@ def first_request(declared: Declaration, ground: Ground, *, by_key: bool = False
 def _question(declared: Endpoint, ground: Ground, *, by_key: bool) -> First:
     asked = questions(declared, ground.estate)[0]
     query = f"?{urlencode(asked.query)}" if asked.query else ""
-    admin = ground.estate.tenant.admin
-    known = {} if isinstance(declared.allow, Access) else (admin.key if by_key else admin).headers
+    known = _credentials(declared.allow, ground, by_key=by_key)
     body = b"" if asked.body is None else json.dumps(asked.body).encode()
     path = declared.path.format(**asked.values) + query
     return First(method=declared.method, path=path, headers=as_gateway(known), body=body)
+
+
+def _credentials(allow: Allow, ground: Ground, *, by_key: bool) -> Mapping[str, str]:
+    if isinstance(allow, Access):
+        return WATCHER.headers if allow is SERVICE else {}
+    admin = ground.estate.tenant.admin
+    return (admin.key if by_key else admin).headers
 
 
 def _delivery(declared: Webhook, ground: Ground) -> First:
@@ -85,7 +98,7 @@ def _body(declared: Declaration, ground: Ground) -> dict[str, Any]:
 
 
 def _pushed(envelope: dict[str, Any], declared: Declaration) -> dict[str, Any]:
-    data = base64.b64encode(json.dumps(envelope).encode()).decode()
+    data = base64.b64encode(json.dumps(envelope, default=str).encode()).decode()
     message = {"data": data, "messageId": "1", "attributes": {}, "orderingKey": envelope["aggregate_id"]}
     return {"message": message, "subscription": f"projects/p/subscriptions/{declared.name}", "deliveryAttempt": 1}
 
@@ -133,4 +146,11 @@ def _value(name: str, hint: Any, ground: Ground) -> Any:
     live = ground.estate.live
     if KINDS.get(name, name.removesuffix("_id")) in live:
         return UUID(live[KINDS.get(name, name.removesuffix("_id"))])
-    return BY_TYPE.get(hint, lambda: None)()
+    return anything(hint)
+
+
+def anything(hint: Any) -> Any:
+    """Some value of a field of an event or a task; of one that need not be there, none."""
+    if hint in BY_TYPE:
+        return BY_TYPE[hint]()
+    return None if type(None) in get_args(hint) else []

@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
+from werkzeug.test import TestResponse
+
 from infra.fakes.gemini import FakeGemini
 from infra.fakes.oidc import FakeIssuer
 from infra.fakes.waha import FakeWaha
@@ -22,6 +24,7 @@ from infra.local.topology import Topology, builder
 from infra.manifest import declarations
 from shared.crm.message_groups.tasks import FlushMessageGroup
 from shared.runtime.settings import settings
+from tests.support import storage
 from tests.support.api import Api
 from tests.support.calls import give
 from tests.support.conversation import speak
@@ -75,7 +78,7 @@ class Ground:
 
     def environment(self, database: Database, **extra: str) -> dict[str, str]:
         """What a process is given that works on this database."""
-        return clean_environment(**self.variables, **database.environment(), **extra)
+        return clean_environment(**{**database.environment(), **self.variables, **extra})
 
 
 @contextmanager
@@ -91,7 +94,7 @@ def ground() -> Iterator[Ground]:
             "PUBSUB_EMULATOR_HOST": f"{HOST}:{bus.pubsub_port}",
             "CLOUD_TASKS_EMULATOR_HOST": f"{HOST}:{bus.tasks_port}",
         }
-        held.enter_context(environment({**variables, **database.environment()}))
+        held.enter_context(environment({**database.environment(), **variables}))
         with builder(settings(), f"{HOST}:{bus.pubsub_port}", f"{HOST}:{bus.tasks_port}") as made:
             # What is carried there stays there.
             made.build(replace(Topology.of(declarations()), subscriptions=(), burials=(), schedules=()))
@@ -102,9 +105,12 @@ def _outside(held: ExitStack) -> dict[str, str]:
     """The outside services, and the settings that lead to them."""
     waha, gemini = held.enter_context(FakeWaha()), held.enter_context(FakeGemini())
     waha.add_session(SESSION, "GOWS", api_key="waha-key")
+    waha.add_session("pairing", "GOWS", api_key="waha-key", status="SCAN_QR_CODE", paired=False)
+    files = held.enter_context(storage.bucket())
     counter, issuer = held.enter_context(counting()), held.enter_context(FakeIssuer())
     held.enter_context(patch.dict(BODIES, link_external_identity=lambda _: [{"token": issuer.token("f3a1")}]))
     return {
+        **storage.variables(files.url),
         "ALLOWED_HOSTS": waha.address,
         "GEMINI_BASE_URL": gemini.url,
         "TOKEN_ISSUERS": json.dumps([issuer.setting()]),
@@ -125,7 +131,7 @@ def _furnished(database: Database, variables: dict[str, str]) -> Ground:
 
 
 def _leave_work(world: World, api: Api, estate: Estate, waha: str) -> None:
-    """A burst that the bot is to answer, by Gemini, and a message that is to be sent: both wait in the outbox."""
+    """What is to be done waits in the outbox: the bot's answer to a burst, by Gemini, a message, a past to read."""
     tenant = estate.tenant
     world.run(_TO_FAKES, tenant_id=tenant.tenant_id, url=waha)
     spoken = speak(world, estate.channel, customer=DANI)
@@ -134,5 +140,11 @@ def _leave_work(world: World, api: Api, estate: Estate, waha: str) -> None:
     assert give(tenant.tenant_id, FlushMessageGroup(group_id=spoken.group_id, generation=generation)) == 204
     # Elsewhere, for where a person writes the bot is silent.
     body = {"type": "text", "text": "Bom dia!", "chat_id": estate.live["chat"]}
-    answer = api.post("/api/v1/crm/messages", body, as_=tenant.agent)
+    _asked(api.post("/api/v1/crm/messages", body, as_=tenant.agent))
+    channel = f"/api/v1/crm/channels/{estate.live['spare_channel']}"
+    _asked(api.post(f"{channel}/import-history", {"chats": [f"+{DANI.phone}"]}, as_=tenant.admin))
+    _asked(api.post(f"{channel}/reconcile", {}, as_=tenant.admin))
+
+
+def _asked(answer: TestResponse) -> None:
     assert answer.status_code < 300, answer.text

@@ -60,6 +60,8 @@ STATES = {
     ("cancel_scheduled_message", "scheduled_message_id"): "doomed_scheduled",
     ("retry_media", "media_id"): "failed_media",
     ("deactivate_channel", "channel_id"): "spare_channel",
+    ("get_channel_qr", "channel_id"): "pairing_channel",
+    ("request_pairing_code", "channel_id"): "pairing_channel",
     ("get_import_status", "channel_id"): "fetching_channel",
     ("pause_history_import", "channel_id"): "pausing_channel",
     ("resume_history_import", "channel_id"): "resuming_channel",

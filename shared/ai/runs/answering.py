@@ -18,9 +18,10 @@ from shared.crm.chats.model import Chat
 from shared.crm.chats.store import Chats
 from shared.crm.message_groups.model import GroupStatus, MessageGroup, Outcome
 from shared.crm.message_groups.store import MessageGroups
-from shared.crm.message_groups.use_cases import locked_group, present_session
+from shared.crm.message_groups.use_cases import locked_group, present_session, what_is_asked
 from shared.crm.messages.model import Message, SenderKind
 from shared.crm.messages.store import Messages
+from shared.crm.messages.words import all_in_words
 from shared.crm.sessions.model import Holder, Session
 from shared.kernel.inbound import ChatKind
 from shared.kernel.outbound import words
@@ -91,11 +92,12 @@ def _begin(transactions: Transactions, group_id: UUID) -> Attempt | None:
             _end_left_behind(uow, scene.group)
             uow.commit()
             return None
-        if declined := _declined(uow, scene):
+        question = _question(uow, scene)
+        if declined := _declined(uow, scene, question):
             _settle(uow, scene, declined)
             uow.commit()
             return None
-        attempt = _attempt(_run(uow, scene), _question(uow, scene))
+        attempt = _attempt(_run(uow, scene), question)
         uow.commit()
         return attempt
 
@@ -125,12 +127,14 @@ def _scene(uow: UnitOfWork, group_id: UUID) -> Scene | None:
     )
 
 
-def _declined(uow: UnitOfWork, scene: Scene) -> Decline | None:
+def _declined(uow: UnitOfWork, scene: Scene, question: Question) -> Decline | None:
     """Why no bot may answer; None when one may."""
     if scene.session and scene.session.held_by is Holder.HUMAN:
         return Decline(outcome=Outcome.TAKEN_OVER, reason="a person holds the session")
     if bot_replies_within(uow, scene.chat.id, timedelta(hours=1)) >= MOST_REPLIES_AN_HOUR:
         return Decline(outcome=Outcome.TAKEN_OVER, reason="the bot has replied too often within an hour")
+    if not question.text:
+        return Decline(outcome=Outcome.NO_AGENT, reason="every message of it was deleted or taken back")
     if reason := _nobody(uow, scene):
         return Decline(outcome=Outcome.NO_AGENT, reason=reason)
     return None
@@ -203,7 +207,8 @@ def _new_run(scene: Scene, now: datetime) -> AiRun:
 def _question(uow: UnitOfWork, scene: Scene) -> Question:
     project = Projects(uow).get(scene.group.project_id)
     return Question(
-        text=scene.group.text or "",
+        # The customer may have edited it, or taken it back, since it was put together.
+        text=all_in_words(what_is_asked(uow, scene.group)),
         turns=last_turns(uow, scene.chat.id),
         now=uow.now.astimezone(project.timezone.info),
         config=scene.agent.config if scene.agent else {},

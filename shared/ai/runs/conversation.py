@@ -6,6 +6,7 @@ from uuid import UUID
 from sqlalchemy import func, select
 
 from shared.ai.responders.base import Speaker, Turn
+from shared.crm.message_groups.store import MessageGroups
 from shared.crm.messages.model import STALE_AFTER, Direction, Message, MessageStatus, SenderKind
 from shared.crm.messages.store import messages
 from shared.crm.messages.words import in_words
@@ -14,22 +15,17 @@ from shared.runtime.work import UnitOfWork
 
 MOST_TURNS = 20
 _SAID_LATELY = """
-with recursive asked as (
-    select id from message_groups where tenant_id = :tenant_id and id = :group_id
-    union
-    select older.id from asked join message_groups older on older.superseded_by_id = asked.id
-    where older.tenant_id = :tenant_id and older.outcome = 'superseded'
-)
-select 1 from messages where tenant_id = :tenant_id and message_group_id = any(array(select id from asked))
+select 1 from messages where tenant_id = :tenant_id and message_group_id = any(cast(:asked as uuid[]))
   and sent_at >= created_at - make_interval(secs => :seconds) limit 1
 """
 _UNSAID = {MessageStatus.CANCELLED, MessageStatus.FAILED}
 
 
 def last_turns(uow: UnitOfWork, chat_id: UUID) -> tuple[Turn, ...]:
-    """The last messages of the chat, oldest first."""
+    """The last messages of the chat as they stand by now, oldest first; none that was taken back."""
     of_chat = messages.c.tenant_id == uow.tenant_id, messages.c.chat_id == chat_id
-    newest = select(Message).where(*of_chat, messages.c.deleted_at.is_(None), messages.c.status.not_in(_UNSAID))
+    stands = messages.c.deleted_at.is_(None), messages.c.revoked_at.is_(None), messages.c.status.not_in(_UNSAID)
+    newest = select(Message).where(*of_chat, *stands)
     query = newest.order_by(messages.c.sent_at.desc(), messages.c.id.desc()).limit(MOST_TURNS)
     return tuple(_turn(message) for message in reversed(list(uow.session.scalars(query))))
 
@@ -49,5 +45,6 @@ def bot_replies_within(uow: UnitOfWork, chat_id: UUID, span: timedelta) -> int:
 
 def said_lately(uow: UnitOfWork, group_id: UUID) -> bool:
     """Whether any message of the group, or of those it answers for, was fresh when it came."""
+    asked = f"{{{','.join(map(str, MessageGroups(uow).with_older(group_id)))}}}"
     seconds = STALE_AFTER.total_seconds()
-    return bool(uow.run(sql(_SAID_LATELY, tenant_id=uow.tenant_id, group_id=group_id, seconds=seconds))[0])
+    return bool(uow.run(sql(_SAID_LATELY, tenant_id=uow.tenant_id, asked=asked, seconds=seconds))[0])

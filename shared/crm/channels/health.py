@@ -10,6 +10,7 @@ from shared.kernel.aggregate import Aggregate
 
 # How long a refusal is believed when the provider does not say how long the lock lasts, or denies that there is one.
 LOCK_IS_BELIEVED = timedelta(hours=1)
+LOOK_AGAIN = timedelta(hours=24)  # when nobody knows how long the number may open no chats
 
 
 class Capping(StrEnum):
@@ -74,15 +75,27 @@ class ChannelHealth(Aggregate):
 
     def refused(self, at: datetime) -> bool:
         """WhatsApp refused to open a chat (error 463); whether that is news."""
-        before = self._may()
+        is_news = self.may_open_chats(at)
+        if not self._is_locked(at) or self.timelocked_until is not None:
+            self.timelocked_until = max(self.timelocked_until or at, at + LOCK_IS_BELIEVED)
         self.timelocked = True
-        self.timelocked_until = max(self.timelocked_until or at, at + LOCK_IS_BELIEVED)
-        return self._may() != before
+        return is_news
 
     def may_open_chats(self, at: datetime) -> bool:
         """Whether a message may go to somebody who has not written; to others it always may."""
-        locked = self.timelocked and (self.timelocked_until is None or self.timelocked_until > at)
-        return not locked and self.capping is not Capping.CAPPED
+        return self.closed_until(at) is None
+
+    def closed_until(self, at: datetime) -> datetime | None:
+        """Until when no chats may be opened, or when to look again; None: they may be opened now."""
+        ends = [self.timelocked_until] if self._is_locked(at) else []
+        ends += [self.capping_resets_at] if self._is_capped(at) else []
+        return max((end or at + LOOK_AGAIN for end in ends), default=None)
+
+    def _is_locked(self, at: datetime) -> bool:
+        return self.timelocked and (self.timelocked_until is None or self.timelocked_until > at)
+
+    def _is_capped(self, at: datetime) -> bool:
+        return self.capping is Capping.CAPPED and (self.capping_resets_at is None or self.capping_resets_at > at)
 
     def silent(self, since: datetime) -> bool:
         """It says that it works and is not heard of; whether that is news. One silence is news once."""

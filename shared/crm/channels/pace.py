@@ -41,9 +41,7 @@ class Pace:
         return min(100, int(FIRST_SHARE + (100 - FIRST_SHARE) * max(age, 0)))
 
     def interval(self, share: int) -> timedelta:
-        """The time between two messages at an even pace; rounded up, so that a part of a microsecond never adds up to a
-        message too many.
-        """
+        """The time between two messages at an even pace; rounded up, or parts of it would add up to one too many."""
         return -(timedelta(minutes=100) // -(self.per_minute * share))
 
     def lead(self, share: int) -> timedelta:
@@ -78,7 +76,6 @@ class Used:
     next_at: datetime
     opened_on: date
     opened: int
-    closed_until: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -97,6 +94,11 @@ class Asking:
     opens: bool
     had_turn_at: datetime | None
 
+    def begins_on(self, day: date, zone: ZoneInfo) -> bool:
+        """Whether it counts among the chats that are begun on that day, and did not when it had its turn."""
+        counted = self.had_turn_at is not None and self.had_turn_at.astimezone(zone).date() == day
+        return self.opens and not counted
+
 
 def turn(
     pace: Pace, used: Used, asking: Asking, *, since: datetime, now: datetime, zone: ZoneInfo
@@ -108,7 +110,7 @@ def turn(
         return used, held
     if asking.had_turn_at is not None and now - asking.had_turn_at <= LATE:
         return used, None
-    used = replace(used, opened=used.opened + asking.opens)
+    used = replace(used, opened=used.opened + asking.begins_on(today, zone))
     earliest = used.next_at - pace.lead(share)
     used = replace(used, next_at=max(used.next_at, now) + pace.interval(share))
     return used, None if earliest <= now else Wait(until=earliest, brake=Brake.RATE, has_turn=True)

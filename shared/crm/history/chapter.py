@@ -1,6 +1,5 @@
 """One page of a chat's history taken in, by the rules that live messages are taken in by."""
 
-from collections.abc import Sequence
 from datetime import datetime
 from functools import cached_property
 from typing import Any
@@ -12,7 +11,9 @@ from shared.crm.contacts.model import Contact
 from shared.crm.history.days import Day, Days
 from shared.crm.history.events import MessageImported
 from shared.crm.history.model import HistoryRun
+from shared.crm.history.order import placed_before
 from shared.crm.history.people import People
+from shared.crm.history.picture import Asked
 from shared.crm.history.stretches import Stretches
 from shared.crm.inbound.intake import echoes
 from shared.crm.inbound.ledger import Ledger
@@ -50,6 +51,14 @@ class Book:
     def next_id(self) -> UUID:
         return next(self._numbers)
 
+    def beyond(self, asked: Asked) -> UUID | None:
+        """The first message of a page's last second that is here already and that only later pages tell of."""
+        if not asked.tells_of_two_times:
+            return None  # what is here of that second may as well have been told before
+        told = {each.external_id for each in asked.messages}
+        rows = (row for row in self.seen["beside"] if row["address"] in asked.all_addresses)
+        return min((UUID(row["id"]) for row in rows if row["external_id"] not in told), default=None)
+
     def sending_of(self, chat: Chat, told: InboundMessage, at: datetime) -> Message | None:
         """A send of ours whose id we did not know, that this message is the echo of."""
         for row in self._sending.values() if told.from_me else ():
@@ -62,8 +71,9 @@ class Book:
 class Chapter:
     """The messages of one page, oldest first, and what follows from them."""
 
-    def __init__(self, book: Book, messages: Sequence[InboundMessage], delivered: frozenset[str] = frozenset()) -> None:
-        self.book, self.told, self._delivered = book, messages, delivered
+    def __init__(self, book: Book, asked: Asked, delivered: frozenset[str] = frozenset()) -> None:
+        self.book, self.told, self._delivered = book, asked.messages, delivered
+        self._placed = placed_before(asked.messages, book.ids, book.beyond(asked))
         self.added: list[Message] = []
         self.known = self.delivered = 0
         self.chat: Chat | None = None
@@ -119,7 +129,7 @@ class Chapter:
         message = Message.arrived(
             told, chat=chat, session_id=session.id if session else None, at=at, sender_id=writer.id if writer else None
         )
-        message.id = self.book.ids[told.external_id] = self.book.next_id()
+        message.id = self.book.ids[told.external_id] = self._placed.get(told.external_id) or self.book.next_id()
         message.quoted_message_id = self.book.ids.get(told.quoted_external_id or "")
         message.agent_id = self.book.channel.default_agent_id if told.from_me else None
         self._acknowledge(message, told, at)

@@ -32,10 +32,10 @@ TELL_EVERY = 5  # steps of a lane
 def list_chats(transactions: Transactions, task: ListHistory) -> None:
     """Read on in the list of chats; after its end the lanes begin."""
     with transactions.begin() as uow:
-        run = HistoryRuns(uow).get(task.run_id)
+        run = HistoryRuns(uow).at_work(task.run_id, task.round)
+        if run is None or run.next_chat is None:
+            return
         channel = Channels(uow).get(run.channel_id)
-    if not run.works(task.round) or run.next_chat is None:
-        return
     try:
         with open_archive(channel) as archive:
             page, own = archive.chats(run.next_chat), archive.own()
@@ -50,8 +50,8 @@ def _listed(
     transactions: Transactions, task: ListHistory, asked: int | None, page: ChatPage, own: frozenset[str]
 ) -> None:
     with transactions.begin() as uow:
-        run = HistoryRuns(uow).get(task.run_id, lock=True)
-        if not run.works(task.round) or run.next_chat != asked:
+        run = HistoryRuns(uow).at_work(task.run_id, task.round, lock=True)
+        if run is None or run.next_chat != asked:
             return
         run.listed(page.rows, own)
         Cursors(uow, run).add(chat for chat in page.chats if chat.last_at is None or chat.last_at >= run.since)
@@ -65,8 +65,8 @@ def _listed(
 def _not_listed(transactions: Transactions, task: ListHistory, error: WahaError) -> None:
     """Ask again a little later, a few times."""
     with transactions.begin() as uow:
-        run = HistoryRuns(uow).get(task.run_id, lock=True)
-        if not run.works(task.round) or not transactions.once(uow):
+        run = HistoryRuns(uow).at_work(task.run_id, task.round, lock=True)
+        if run is None or not transactions.once(uow):
             return
         run.attempts += 1
         pause = pause_after(run.attempts)
@@ -82,8 +82,8 @@ def _not_listed(transactions: Transactions, task: ListHistory, error: WahaError)
 def read_on(transactions: Transactions, task: ReadHistory) -> None:
     """Read the next pages of some chats and write them down; the next step follows from it."""
     with transactions.begin() as uow:
-        run = HistoryRuns(uow).get(task.run_id)
-        if not run.works(task.round):
+        run = HistoryRuns(uow).at_work(task.run_id, task.round)
+        if run is None:
             return
         channel, now = Channels(uow).get(run.channel_id), uow.now
         cursors = Cursors(uow, run).take(task.lane, CHATS)
@@ -119,8 +119,8 @@ def _nothing_now(uow: UnitOfWork, run: HistoryRun, task: ReadHistory) -> None:
 
 
 def _end(uow: UnitOfWork, run: HistoryRun) -> None:
-    locked = HistoryRuns(uow).get(run.id, lock=True)
-    if not locked.works(run.round):
+    locked = HistoryRuns(uow).at_work(run.id, run.round, lock=True)
+    if locked is None:
         return
     totals = Cursors(uow, locked).totals()
     locked.finish(totals, uow.now)

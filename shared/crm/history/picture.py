@@ -98,6 +98,12 @@ select json_build_object(
         select coalesce(json_object_agg(external_id, json_build_object(
             'id', id, 'direction', direction, 'status', status, 'chat_id', chat_id,
             'is_placeholder', is_placeholder)), '{}') from known_messages),
+    'beside', (
+        select coalesce(json_agg(json_build_object(
+            'address', t.address, 'id', m.id, 'external_id', m.external_id)), '[]')
+        from told t
+        join chat_addresses a on a.tenant_id = :tenant_id and a.channel_id = :channel_id and a.address = t.address
+        join messages m on m.tenant_id = :tenant_id and m.chat_id = a.chat_id and m.sent_at = t.latest),
     'early', (
         select coalesce(json_agg(r order by r.kind, r.key), '[]') from early_events r
         where r.tenant_id = :tenant_id and r.channel_id = :channel_id and r.external_id = any(array(
@@ -154,6 +160,10 @@ class Asked:
     def partners(self) -> list[str]:
         """The other side of an individual chat, as identities spell it."""
         return [each["value"] for each in _told(self.people)] if self.is_individual else []
+
+    @property
+    def tells_of_two_times(self) -> bool:
+        return bool(self.messages) and self.messages[0].sent_at != self.messages[-1].sent_at
 
     @property
     def window(self) -> dict[str, Any] | None:

@@ -13,6 +13,11 @@ history_runs = map_aggregate(HistoryRun, "history_runs")
 class HistoryRuns(Repository[HistoryRun]):
     kind = HistoryRun
 
+    def at_work(self, run_id: UUID, round: int, *, lock: bool = False) -> HistoryRun | None:
+        """The run, if there still is one and what was set going in that round is to go on."""
+        run = self.first(history_runs.c.id == run_id, lock=lock)
+        return run if run and run.works(round) else None
+
     def active(self, channel_id: UUID, kind: RunKind) -> HistoryRun | None:
         """The channel's run of that kind that is not over."""
         under_way = history_runs.c.status.in_((RunStatus.RUNNING, RunStatus.PAUSED))

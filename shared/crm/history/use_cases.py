@@ -8,7 +8,7 @@ from shared.crm.channels.model import Channel, ChannelStatus
 from shared.crm.history.cursors import Cursors
 from shared.crm.history.events import ChannelGapDetected
 from shared.crm.history.model import OVERLAP, HistoryRun, RunCause, RunKind, RunStatus, window
-from shared.crm.history.store import HistoryRuns
+from shared.crm.history.store import HistoryRuns, history_runs
 from shared.crm.history.tasks import ListHistory, ReadHistory
 from shared.kernel.errors import Conflict, Invalid
 from shared.kernel.identities import IdentityKind
@@ -142,8 +142,8 @@ def last_heard(uow: UnitOfWork, channel: Channel, before: datetime) -> datetime:
 
 def revive(uow: UnitOfWork, run_id: UUID) -> None:
     """Set a run going again that nobody works on any more."""
-    run = HistoryRuns(uow).get(run_id, lock=True)
+    run = HistoryRuns(uow).first(history_runs.c.id == run_id, lock=True)
     lost = uow.run(sql(_IS_LOST, tenant_id=uow.tenant_id, id=run_id, minutes=LOST_AFTER_MINUTES))[0]
-    if run.status is RunStatus.RUNNING and lost:
+    if run and run.status is RunStatus.RUNNING and lost:
         run.set_going()
         go_on(uow, run)

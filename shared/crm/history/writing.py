@@ -185,7 +185,7 @@ class _Writing:
         return moved
 
     def _taken(self, page: ReadPage, book: Book) -> list[Sql]:
-        chapter = Chapter(book, page.asked.messages, page.delivered)
+        chapter = Chapter(book, page.asked, page.delivered)
         chapter.read()
         self.added.extend(chapter.added)
         chat = chapter.chat or book.people.at(page.asked.all_addresses)

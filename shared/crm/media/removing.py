@@ -28,9 +28,6 @@ update media_files f set expires_at = c.deleted_at + make_interval(days => :days
 from contacts c where c.tenant_id = f.tenant_id and c.id = f.contact_id
   and f.tenant_id = :tenant_id and f.contact_id = :contact_id
 """
-_OF_CONTACT = """
-select id from media_files where tenant_id = :tenant_id and contact_id = :contact_id order by created_at
-"""
 # In the order in which a file that is being fetched locks them: itself, then its content.
 _LOCK_FILES = """
 select id from media_files where tenant_id = :tenant_id and id = any(cast(:ids as uuid[])) order by id for update
@@ -77,12 +74,6 @@ def remove_old(uow: UnitOfWork, project_id: UUID) -> None:
 def expire_of_contact(uow: UnitOfWork, contact_id: UUID) -> None:
     """Let a contact's files expire some time after their deletion, or not at all when they are not deleted."""
     uow.run(sql(_EXPIRE, tenant_id=uow.tenant_id, contact_id=contact_id, days=GRACE_DAYS))
-
-
-def remove_of_contact(uow: UnitOfWork, contact_id: UUID) -> None:
-    """Forget all files of a contact, as erasing them asks."""
-    found = uow.run(sql(_OF_CONTACT, tenant_id=uow.tenant_id, contact_id=contact_id))[0]
-    forget(uow, [row[0] or "" for row in found])
 
 
 def forget(uow: UnitOfWork, ids: list[str]) -> None:

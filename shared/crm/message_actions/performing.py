@@ -8,7 +8,7 @@ from uuid import UUID
 from shared.crm.channels.connection import open_waha
 from shared.crm.channels.model import Channel, ChannelStatus
 from shared.crm.channels.store import Channels
-from shared.crm.chats.store import Chats
+from shared.crm.chats.store import Chats, chats
 from shared.crm.message_actions.model import ActionKind, ActionStatus, MessageAction
 from shared.crm.message_actions.store import MessageActions, message_actions
 from shared.crm.messages.following import Follower, Sequel, SequelKind
@@ -186,7 +186,9 @@ def _by_author(provider_ids: Iterable[str]) -> list[tuple[str | None, list[str]]
 def show_typing(transactions: Transactions, chat_id: UUID, until: datetime, *, on: bool) -> None:
     """Show that somebody types, if that is still so."""
     with transactions.begin() as uow:
-        chat = Chats(uow).get(chat_id)
+        chat = Chats(uow).first(chats.c.id == chat_id)
+        if chat is None:
+            return
         channel, address, late = Channels(uow).get(chat.channel_id), address_of(uow, chat_id), uow.now > until
     if late or channel.status is not ChannelStatus.ACTIVE:
         return

@@ -1,6 +1,6 @@
 """A message group: a burst of messages, answered as one."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -16,7 +16,7 @@ from shared.crm.message_groups.events import (
     MessageGroupSettled,
 )
 from shared.crm.messages.model import Message
-from shared.crm.messages.words import in_words
+from shared.crm.messages.words import all_in_words
 from shared.kernel.aggregate import Aggregate
 from shared.kernel.ids import uuid7
 
@@ -104,11 +104,9 @@ class MessageGroup(Aggregate):
         self.status = GroupStatus.PROCESSING
         self.record(MessageGroupProcessing(**self._names()))
 
-    def complete(self, messages: Sequence[Message], carried: str, at: datetime) -> None:
-        """Put the text together: what an older group asked in vain, then the messages as they were written."""
-        ordered = sorted(messages, key=lambda message: (message.sent_at, message.id))
-        lines = [carried, *(in_words(message) for message in ordered)]
-        self.text = " ".join(line for line in lines if line)
+    def complete(self, messages: Iterable[Message], at: datetime) -> None:
+        """Put the text together from what is asked, in that order."""
+        self.text = all_in_words(messages)
         self.status, self.closed_at = GroupStatus.COMPLETED, at
         self.record(MessageGroupCompleted(**self._names()))
 

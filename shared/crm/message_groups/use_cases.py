@@ -45,12 +45,18 @@ def flush(uow: UnitOfWork, group_id: UUID, generation: int) -> None:
         uow.schedule(FlushMessageGroup(group_id=group.id, generation=group.next_timer()), at=group.deadline_at)
         return
     group.process()
-    burst = Messages(uow).all(messages.c.message_group_id == group.id, messages.c.deleted_at.is_(None))
-    carried = _carried(uow, group)
-    if burst or carried:
-        group.complete(burst, carried, uow.now)
+    if asked := what_is_asked(uow, group):
+        group.complete(asked, uow.now)
     else:
-        group.fail("every message of it was deleted", uow.now)
+        group.fail("every message of it was deleted or taken back", uow.now)
+
+
+def what_is_asked(uow: UnitOfWork, group: MessageGroup) -> list[Message]:
+    """What those asked whose place it took and what it asks itself, in order, without what was taken back."""
+    order: dict[UUID | None, int] = {each: place for place, each in enumerate(MessageGroups(uow).with_older(group.id))}
+    stands = messages.c.deleted_at.is_(None), messages.c.revoked_at.is_(None)
+    found = Messages(uow).all(messages.c.message_group_id.in_(order), *stands)
+    return sorted(found, key=lambda each: (order[each.message_group_id], each.sent_at, each.id))
 
 
 def withdraw_if_outdated(uow: UnitOfWork, reply: Message) -> None:
@@ -65,9 +71,3 @@ def withdraw_if_outdated(uow: UnitOfWork, reply: Message) -> None:
     elif newer:
         newer.supersede(group)
         reply.cancel("a newer message came first")
-
-
-def _carried(uow: UnitOfWork, group: MessageGroup) -> str:
-    """What the groups asked that it took the place of."""
-    older = MessageGroups(uow).all(message_groups.c.superseded_by_id == group.id)
-    return " ".join(each.text for each in sorted(older, key=lambda each: each.opened_at) if each.text)

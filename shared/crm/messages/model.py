@@ -166,10 +166,8 @@ class Message(Standing):
         self.not_before, self.has_turn = until, has_turn
 
     def claim(self, at: datetime) -> None:
-        """Take it for sending; from here on nobody else may send it. One that had to wait is said only now."""
+        """Take it for sending; from here on nobody else may send it."""
         self.status, self.claimed_at = MessageStatus.SENDING, at
-        if self.not_before and self.sent_at < self.not_before:
-            self.sent_at = at
 
     def put_back(self) -> None:
         """Return a claim: the provider could not be reached, so it was certainly not sent."""
@@ -179,6 +177,7 @@ class Message(Standing):
         """Learn that the provider has it: from its answer, from the echo, or from its history."""
         self.external_id = self.external_id or external_id
         self.provider_id = self.provider_id or provider_id
+        self._went()
         if self._rank() == 0:
             self._becomes(MessageStatus.SENT)
             self.record(MessageSent(channel_id=self.channel_id, **self._names()))
@@ -261,12 +260,18 @@ class Message(Standing):
     def lose_track(self, at: datetime) -> None:
         """The provider did not say whether it was sent; from here only the provider's word changes that."""
         self.status, self.unknown_since = MessageStatus.UNKNOWN, at
+        self._went()
         self.record(MessageLeftUnknown(**self._names()))
 
     def cancel(self, reason: str) -> None:
         """Withdraw it before it was claimed."""
         self.status = MessageStatus.CANCELLED
         self.record(MessageCancelled(reason=reason, **self._names()))
+
+    def _went(self) -> None:
+        """One that had to wait was said when it went; until then it keeps its place in the order of its chat."""
+        if self.claimed_at and self.not_before and self.sent_at < self.not_before:
+            self.sent_at = self.claimed_at
 
     def _came(self) -> None:
         self._born()

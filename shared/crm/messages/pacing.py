@@ -1,49 +1,43 @@
 """A message's turn in its number's pace. One row is one number: whoever takes a turn waits for the one before."""
 
 import json
-from datetime import date, datetime, timedelta
+from collections.abc import Mapping
+from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from shared.crm.channels.model import Channel
-from shared.crm.channels.pace import Asking, Brake, Used, Wait, turn
+from shared.crm.channels.pace import LATE, Asking, Brake, Pace, Used, Wait, turn
+from shared.crm.channels.restrictions import closed_until, met_lock
 from shared.crm.messages.model import Message
 from shared.crm.messages.tasks import ResumeMessage
 from shared.runtime.postgres import Sql
 from shared.runtime.work import UnitOfWork
 
-LOCKED_FOR = timedelta(hours=24)  # how long no chats are begun when WhatsApp does not say
 # Nobody has answered there, and nothing of ours has come through: to write is to begin the chat.
 _OPENS = """
-select not exists (
+select to_json(not exists (
     select from messages m where m.tenant_id = :tenant_id and m.chat_id = :chat_id and m.id <> :message_id
-      and (m.direction = 'inbound' or m.status in ('sent', 'delivered', 'read', 'played', 'unknown')))
+      and (m.direction = 'inbound' or m.status in ('sent', 'delivered', 'read', 'played', 'unknown'))))
 from chats c where c.tenant_id = :tenant_id and c.id = :chat_id and c.kind = 'individual'
 """
-_CLOSED = f"""
-select json_build_object('closed_until', (
-        select p.closed_until from send_paces p where p.tenant_id = :tenant_id and p.channel_id = :channel_id),
-    'opens', coalesce(({_OPENS}), false))
-"""  # noqa: S608 - our own words
 # Nothing is changed, but the row is there and ours from here on, as it is after whoever had it before.
 _TAKE = """
 insert into send_paces as p (tenant_id, project_id, channel_id, next_at, opened_on)
 values (:tenant_id, :project_id, :channel_id, :now, cast(:now as timestamptz)::date)
 on conflict (tenant_id, channel_id) do update set next_at = p.next_at
 returning json_build_object(
-    'next_at', p.next_at, 'opened_on', p.opened_on, 'opened', p.opened, 'closed_until', p.closed_until,
-    'throttled_until', p.throttled_until,
+    'next_at', p.next_at, 'opened_on', p.opened_on, 'opened', p.opened, 'throttled_until', p.throttled_until,
     'zone', (select timezone from projects where tenant_id = :tenant_id and id = :project_id),
     'since', (select created_at from channels where tenant_id = :tenant_id and id = :channel_id))
 """
 _KEEP = """
-update send_paces set next_at = :next_at, opened_on = :opened_on, opened = :opened, throttled_until = :throttled_until
+update send_paces set next_at = :next_at, opened_on = :opened_on, opened = :opened
 where tenant_id = :tenant_id and channel_id = :channel_id
 """
-_CLOSE = """
-insert into send_paces as p (tenant_id, project_id, channel_id, next_at, opened_on, closed_until)
-values (:tenant_id, :project_id, :channel_id, :now, cast(:now as timestamptz)::date, :until)
-on conflict (tenant_id, channel_id) do update set closed_until = greatest(p.closed_until, excluded.closed_until)
+_THROTTLE = """
+update send_paces set throttled_until = greatest(throttled_until, :until)
+where tenant_id = :tenant_id and channel_id = :channel_id
 """
 
 
@@ -65,54 +59,59 @@ def hold(uow: UnitOfWork, message: Message, until: datetime, *, has_turn: bool) 
     uow.schedule(ResumeMessage(message_id=message.id), at=until)
 
 
-def close_new_chats(uow: UnitOfWork, channel: Channel, until: datetime | None = None) -> None:
-    """Begin no chats for a while, as WhatsApp lets this number begin none."""
-    ends = until or uow.now + LOCKED_FOR
-    uow.run(Sql(_CLOSE, {**_names(channel), "now": uow.now, "until": ends}))
-    channel.throttled(Brake.REACHOUT_TIMELOCK, ends)
+def close_new_chats(uow: UnitOfWork, channel: Channel) -> None:
+    """Begin no chats for a while, as WhatsApp has just refused to let this number begin one."""
+    ends = met_lock(uow, channel)
+    _throttled(uow, channel, Wait(until=ends, brake=Brake.REACHOUT_TIMELOCK, has_turn=False), _take(uow, channel))
 
 
 def _wait(uow: UnitOfWork, channel: Channel, message: Message) -> Wait | None:
-    names = {**_names(channel), "chat_id": message.chat_id, "message_id": message.id}
-    state = _read(uow, Sql(_CLOSED, names))
-    closed_until = _moment(state["closed_until"])
-    if state["opens"] and closed_until and closed_until > uow.now:
-        return Wait(until=closed_until, brake=Brake.REACHOUT_TIMELOCK, has_turn=False)
+    opens = _opens(uow, message)
+    if opens and (ends := closed_until(uow, channel)):
+        wait = Wait(until=ends, brake=Brake.REACHOUT_TIMELOCK, has_turn=False)
+        return _throttled(uow, channel, wait, _take(uow, channel))
     if channel.pace is None:
         return None
-    had_turn_at = (message.not_before or message.sent_at) if message.has_turn else None
-    return _turn(uow, channel, Asking(opens=state["opens"], had_turn_at=had_turn_at))
+    had_turn_at = message.due_at if message.has_turn else None
+    return _turn(uow, channel, channel.pace, Asking(opens=opens, had_turn_at=had_turn_at))
 
 
-def _turn(uow: UnitOfWork, channel: Channel, asking: Asking) -> Wait | None:
+def _opens(uow: UnitOfWork, message: Message) -> bool:
+    names = {"tenant_id": message.tenant_id, "chat_id": message.chat_id, "message_id": message.id}
+    rows = uow.run(Sql(_OPENS, names))[0]
+    return bool(rows) and json.loads(rows[0][0] or "")
+
+
+def _turn(uow: UnitOfWork, channel: Channel, pace: Pace, asking: Asking) -> Wait | None:
     """Take a turn in the number's pace, or learn when there is one."""
-    if channel.pace is None:
-        return None
-    state = _read(uow, Sql(_TAKE, {**_names(channel), "now": uow.now}))
+    state = _take(uow, channel)
     used = Used(
         next_at=datetime.fromisoformat(state["next_at"]),
         opened_on=date.fromisoformat(state["opened_on"]),
         opened=state["opened"],
     )
     since, zone = datetime.fromisoformat(state["since"]), ZoneInfo(state["zone"])
-    used, wait = turn(channel.pace, used, asking, since=since, now=uow.now, zone=zone)
-    throttled_until = _moment(state["throttled_until"])
-    if wait and (throttled_until is None or throttled_until < uow.now):
-        channel.throttled(wait.brake, wait.until)
-    latest = max(filter(None, (throttled_until, wait.until if wait else None)), default=None)
+    used, wait = turn(pace, used, asking, since=since, now=uow.now, zone=zone)
     changed = {"next_at": used.next_at, "opened_on": used.opened_on, "opened": used.opened}
-    uow.run(Sql(_KEEP, {**_names(channel), **changed, "throttled_until": latest}))
+    uow.run(Sql(_KEEP, {**_names(channel), **changed}))
+    return _throttled(uow, channel, wait, state) if wait else None
+
+
+def _throttled(uow: UnitOfWork, channel: Channel, wait: Wait, state: Mapping[str, Any]) -> Wait:
+    """Tell that messages wait, unless that is so already."""
+    told = state["throttled_until"]
+    # Whoever waited behind another asks a little after that one went; to them it is the same brake.
+    if told is None or datetime.fromisoformat(told) + LATE < uow.now:
+        channel.throttled(wait.brake, wait.until)
+    uow.run(Sql(_THROTTLE, {**_names(channel), "until": wait.until}))
     return wait
+
+
+def _take(uow: UnitOfWork, channel: Channel) -> dict[str, Any]:
+    """How far the number's pace is used up; nobody else takes a turn until we commit."""
+    found: dict[str, Any] = json.loads(uow.run(Sql(_TAKE, {**_names(channel), "now": uow.now}))[0][0][0] or "")
+    return found
 
 
 def _names(channel: Channel) -> dict[str, Any]:
     return {"tenant_id": channel.tenant_id, "project_id": channel.project_id, "channel_id": channel.id}
-
-
-def _read(uow: UnitOfWork, statement: Sql) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(uow.run(statement)[0][0][0] or "")
-    return found
-
-
-def _moment(told: str | None) -> datetime | None:
-    return datetime.fromisoformat(told) if told else None

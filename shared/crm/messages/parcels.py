@@ -40,9 +40,8 @@ class Parcel:
 
     @property
     def lacks_file(self) -> bool:
-        """Whether the stored file that it is about is gone."""
-        media = self.draft.media
-        return self.forwards is None and self.draft.file_id is not None and (media is None or media.url is None)
+        """Whether the file that it is about is nowhere: ours was removed, and with it the message's own word of it."""
+        return self.forwards is None and self.draft.media is not None and self.draft.media.url is None
 
     def send(self, waha: Waha) -> Sent:
         if self.forwards:

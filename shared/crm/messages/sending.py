@@ -24,6 +24,7 @@ from shared.runtime.work import UnitOfWork
 LEASE = timedelta(seconds=60)  # a claim older than this was left by somebody who is gone
 PATIENCE = timedelta(minutes=10)  # how long an unreachable server or an unknown outcome is followed
 BETWEEN_LOOKS = timedelta(seconds=20)
+EARLY = timedelta(seconds=5)  # how far a timer's clock may be ahead of ours
 
 
 def send(transactions: Transactions, message_id: UUID) -> None:
@@ -43,6 +44,8 @@ def resume(transactions: Transactions, message_id: UUID) -> None:
         message = Messages(uow).first(messages.c.id == message_id)
         if message is None or (message.not_before is None and Messages(uow).waits_for_another(message)):
             return
+        if uow.now < message.due_at <= uow.now + EARLY:
+            raise Busy("its turn has all but come")
     send(transactions, message_id)
 
 
@@ -135,7 +138,7 @@ def _not_sent(uow: UnitOfWork, message: Message, outcome: WahaError) -> None:
             close_new_chats(uow, Channels(uow).get(message.channel_id))
     elif isinstance(outcome, Unknown):
         _lose_track(uow, message)
-    elif uow.now - message.sent_at > PATIENCE:
+    elif uow.now - message.due_at > PATIENCE:
         message.fail("unreachable", "the WAHA server could not be reached for ten minutes", retryable=True)
     else:
         message.put_back()

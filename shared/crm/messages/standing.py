@@ -92,6 +92,11 @@ class Standing(Aggregate):
         """Whether WhatsApp shows it, as far as is known."""
         return self.direction is Direction.INBOUND or self._rank() > 0
 
+    @property
+    def due_at(self) -> datetime:
+        """When it was said here, or may go, if it has to wait."""
+        return max(self.sent_at, self.not_before or self.sent_at)
+
     def fail(self, code: str, reason: str, *, retryable: bool = False) -> None:
         self._becomes(MessageStatus.FAILED)
         self.failure_code, self.failure_reason = code, reason

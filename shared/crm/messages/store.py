@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import literal, tuple_
+from sqlalchemy import ColumnElement, and_, literal, tuple_
 
 from shared.crm.messages.model import Direction, Message, MessageStatus, SenderKind
 from shared.kernel.errors import NotFound
@@ -59,14 +59,15 @@ class Messages(Repository[Message]):
         return sorted(found, key=lambda each: (each.sent_at, each.id))[-most:]
 
     def waiting_before(self, message: Message) -> Message | None:
-        """What was queued before it in its chat and waits for its number's pace; the last of it."""
-        before = tuple_(messages.c.sent_at, messages.c.id) < tuple_(literal(message.sent_at), literal(message.id))
-        waits = messages.c.status == MessageStatus.QUEUED, messages.c.not_before.is_not(None)
-        found = self.all(messages.c.chat_id == message.chat_id, *waits, before)
+        """What was queued before it in its chat, had to wait for its number's pace and is not sent; the last of it."""
+        waits = self._queued_before(message), messages.c.not_before.is_not(None)
+        found = self.all(messages.c.chat_id == message.chat_id, *waits)
         return max(found, key=lambda each: (each.not_before or each.sent_at, each.id), default=None)
 
     def waits_for_another(self, message: Message) -> bool:
         """Whether something that was queued before it in its chat is not sent yet."""
-        queued = messages.c.status.in_({MessageStatus.QUEUED, MessageStatus.SENDING})
+        return self.first(messages.c.chat_id == message.chat_id, self._queued_before(message)) is not None
+
+    def _queued_before(self, message: Message) -> ColumnElement[bool]:
         before = tuple_(messages.c.sent_at, messages.c.id) < tuple_(literal(message.sent_at), literal(message.id))
-        return self.first(messages.c.chat_id == message.chat_id, queued, before) is not None
+        return and_(messages.c.status.in_({MessageStatus.QUEUED, MessageStatus.SENDING}), before)

@@ -1,5 +1,7 @@
 """A message as a line of text."""
 
+from collections.abc import Iterable
+
 from shared.crm.messages.model import Message
 from shared.kernel.inbound import MessageType
 
@@ -8,6 +10,11 @@ def in_words(message: Message) -> str:
     """The message as a line of text: what was written, behind a placeholder for what was not."""
     parts = [_placeholder(message), message.text or ""]
     return " ".join(part for part in parts if part)
+
+
+def all_in_words(messages: Iterable[Message]) -> str:
+    """Messages as one line of text."""
+    return " ".join(line for line in map(in_words, messages) if line)
 
 
 _PLACEHOLDERS = {

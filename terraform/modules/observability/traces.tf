@@ -60,3 +60,12 @@ resource "google_project_iam_member" "span_readers" {
   role    = "roles/telemetry.tracesWriter"
   member  = each.value
 }
+
+# They say whose quota a batch counts against, which Google lets only those say who may use the project's services.
+resource "google_project_iam_member" "span_quota" {
+  for_each = var.span_readers
+
+  project = var.project
+  role    = "roles/serviceusage.serviceUsageConsumer"
+  member  = each.value
+}

@@ -69,6 +69,17 @@ resource "google_storage_bucket" "media" {
     retention_duration_seconds = 0
   }
 
+  # What was brought and never taken over; the name is shared/crm/media/names.py's.
+  lifecycle_rule {
+    condition {
+      age            = 1
+      matches_prefix = ["incoming/"]
+    }
+    action {
+      type = "Delete"
+    }
+  }
+
   lifecycle_rule {
     condition {
       age = 1

@@ -1,5 +1,6 @@
 import argparse
 import json
+import re
 import subprocess
 
 import grimp
@@ -76,6 +77,13 @@ def test_a_change_of_a_store_changes_exactly_what_reaches_it(ours):
     found = changed(ours, edited(ours, STORE, appended))
     assert found == expected
     assert 0 < len(found) < len(ours.entries) / 2
+
+
+def test_what_the_readme_says_of_it_is_about_so(ours):
+    told = re.search(r"^(\d+) of (\d+) are to be deployed\.$", (ROOT / "README.md").read_text(), re.MULTILINE)
+    assert told
+    reached = len(changed(ours, edited(ours, STORE, appended)))
+    assert [int(told[1]), int(told[2])] == pytest.approx([reached, len(ours.entries)], rel=0.25)
 
 
 def test_a_comment_changes_nothing_and_a_word_of_the_kernel_everything(ours):

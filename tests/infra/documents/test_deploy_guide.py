@@ -13,6 +13,7 @@ from tests.support.functions import route
 GUIDE = (ROOT / "terraform/README.md").read_text()
 BLOCKS = re.findall(r"```sh\n(.*?)```", GUIDE, re.DOTALL)
 MINUTES = 2.5
+SOME_ID = "01a22a38-fe58-7933-975f-c32bef76108c"
 
 
 def test_every_command_of_ours_is_one_that_there_is():
@@ -32,10 +33,30 @@ def test_every_variable_and_target_is_one_that_terraform_has():
     assert {file.name for file in (ROOT / "terraform/environments").iterdir()} >= {"dev.tfvars", "prod.tfvars"}
 
 
-@pytest.mark.parametrize("path", sorted(set(re.findall(r"\$BASE(/[\w/-]+)", GUIDE))))
-def test_every_call_goes_to_a_function(path):
-    method = "GET" if path.startswith("/api/v1/admin") else "POST"
+def calls():
+    """The method and the path of each call of ours, as curl would make it."""
+    for command in GUIDE.split("curl ")[1:]:
+        for path in re.findall(r"\$BASE(/[\w/$-]+)", command)[:1]:
+            yield "POST" if re.search(r"-X POST| -d '", command) else "GET", path.replace("$CHANNEL", SOME_ID)
+
+
+@pytest.mark.parametrize(("method", "path"), [*calls()])
+def test_every_call_goes_to_a_function(method, path):
     assert route(method, path)
+
+
+def test_it_leads_from_an_account_to_a_paired_phone():
+    names = [spec.name for spec in (route(method, path) for method, path in calls()) if spec]
+    assert names == [
+        "register",
+        "create_api_key",
+        "create_agent",
+        "create_channel",
+        "configure_channel_webhook",
+        "get_channel_webhook",
+        "get_channel_qr",
+        "list_inbound_deliveries",
+    ]
 
 
 def test_what_is_posted_is_json():

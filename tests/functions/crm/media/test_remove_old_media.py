@@ -1,10 +1,6 @@
 """What is forgotten with time, and what stays."""
 
-from uuid import UUID
-
 from shared.crm.media import removing
-from shared.crm.media.removing import remove_of_contact
-from shared.runtime.work import unit_of_work
 from tests.support.calls import tick
 from tests.support.shop import ANA
 
@@ -76,18 +72,6 @@ def test_a_deleted_contacts_files_go_after_a_month_and_not_before(shop, api):
     shop.world.advance(2 * DAY)
     swept(shop)
     assert shop.bucket.names == []
-
-
-def test_erasing_a_contact_takes_all_their_files(shop):
-    shop.hears("olha", kind="image", customer=ANA)
-    shop.hears("olha", kind="document", customer=ANA)
-    shop.world.drain()
-    with unit_of_work(shop.tenant.tenant_id) as uow:
-        remove_of_contact(uow, UUID(shop.world.value("select id from contacts")))
-        uow.commit()
-    shop.world.drain()
-    assert shop.bucket.names == []
-    assert shop.world.value("select count(*) from media_objects") == 0
 
 
 def test_many_go_in_several_strokes(shop, monkeypatch):

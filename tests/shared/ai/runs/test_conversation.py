@@ -68,6 +68,12 @@ def test_what_was_deleted_is_not_told(shop, world, ask):
     assert [turn.text for turn in ask(last_turns)] == ["Bom dia"]
 
 
+def test_what_was_taken_back_is_not_told(shop, world, ask):
+    shop.says("Bom dia")
+    world.run("update messages set revoked_at = now() where direction = 'inbound'")
+    assert [turn.text for turn in ask(last_turns)] == ["Bom dia"]
+
+
 def test_only_the_bots_replies_of_late_are_counted(shop, world, ask):
     shop.says("antes", sender_kind=SenderKind.BOT)
     world.advance(HOUR.total_seconds())

@@ -3,7 +3,7 @@ from uuid import uuid4
 
 import pytest
 
-from shared.crm.channels.health import LOCK_IS_BELIEVED, Capping, ChannelHealth, Restrictions
+from shared.crm.channels.health import LOCK_IS_BELIEVED, LOOK_AGAIN, Capping, ChannelHealth, Restrictions
 
 NOW = datetime(2026, 11, 30, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -48,6 +48,29 @@ def test_running_into_a_known_lock_does_not_shorten_it(health):
     health.answered(Restrictions(timelocked=True, timelocked_until=NOW + 9 * HOUR), NOW)
     health.refused(NOW)
     assert health.timelocked_until == NOW + 9 * HOUR
+
+
+def test_a_lock_whose_end_nobody_knows_gets_none_by_being_run_into(health):
+    health.answered(Restrictions(timelocked=True), NOW)
+    assert not health.refused(NOW)
+    assert not health.may_open_chats(NOW + 2 * LOCK_IS_BELIEVED)
+
+
+def test_running_into_a_lock_that_should_be_over_is_news(health):
+    health.answered(Restrictions(timelocked=True, timelocked_until=NOW + HOUR), NOW)
+    assert health.refused(NOW + 2 * HOUR)
+    assert health.closed_until(NOW + 2 * HOUR) == NOW + 2 * HOUR + LOCK_IS_BELIEVED
+
+
+def test_it_is_known_until_when_no_chats_are_opened(health):
+    assert health.closed_until(NOW) is None
+    capped = Restrictions(capping=Capping.CAPPED, resets_at=NOW + 3 * HOUR)
+    health.answered(capped, NOW)
+    assert (health.closed_until(NOW), health.closed_until(NOW + 3 * HOUR)) == (NOW + 3 * HOUR, None)
+    health.refused(NOW)
+    assert health.closed_until(NOW) == NOW + 3 * HOUR
+    health.answered(Restrictions(timelocked=True, timelocked_until=NOW + 9 * HOUR, capping=Capping.CAPPED), NOW)
+    assert health.closed_until(NOW) == NOW + LOOK_AGAIN
 
 
 @pytest.mark.parametrize("capping", Capping)

@@ -109,6 +109,15 @@ def test_so_many_chats_are_begun_in_a_day_and_the_rest_tomorrow():
     assert take(pace, used, OPENING, midnight)[1] is None
 
 
+def test_a_chat_whose_turn_was_missed_counts_once_a_day():
+    pace = Pace(per_minute=6, burst=1, new_chats_per_day=5)
+    used, _ = take(pace, fresh(), OPENING)
+    assert used.opened == 1
+    missed = Asking(opens=True, had_turn_at=NOON)
+    assert take(pace, used, missed, NOON + LATE * 2)[0].opened == 1
+    assert take(pace, used, missed, NOON + timedelta(days=1))[0].opened == 1
+
+
 def test_a_new_number_begins_at_least_one_chat_a_day():
     assert Pace(new_chats_per_day=5, warm_up_days=10).chats(10) == 1
     assert Pace().chats(10) is None

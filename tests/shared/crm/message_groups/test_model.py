@@ -63,13 +63,14 @@ def test_every_timer_has_a_number_of_its_own():
 def test_the_text_is_put_together_as_it_was_written():
     voice = Media(duration_seconds=12)
     burst = [
-        arrived(text="e a hora?", at=minute(2)),
+        arrived(text="Oi", at=minute(-1)),
         arrived(text="qual o preço?", at=minute(0)),
         arrived(text=None, type=MessageType.VOICE, media=voice, at=minute(1)),
+        arrived(text="e a hora?", at=minute(2)),
     ]
     group = opened()
     group.process()
-    group.complete(burst, "Oi", seconds(20))
+    group.complete(burst, seconds(20))
     assert group.text == "Oi qual o preço? [áudio 0:12] e a hora?"
     assert (group.status, group.closed_at) == (GroupStatus.COMPLETED, seconds(20))
     assert names(group) == ["message_group.processing", "message_group.completed"]

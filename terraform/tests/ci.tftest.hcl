@@ -1,0 +1,77 @@
+# Who builds and deploys, and when.
+mock_provider "google" {
+  override_during = plan
+}
+
+variables {
+  project    = "ventros-test"
+  region     = "southamerica-east1"
+  kms_key    = ""
+  repository = ""
+  bundles    = "ventros-test-bundles"
+  build      = { _ENVIRONMENT = "test", _REGION = "southamerica-east1", _STATE_BUCKET = "state", _BUNDLES = "ventros-test-bundles" }
+  accounts   = { uses-1 = "projects/ventros-test/serviceAccounts/uses-1" }
+}
+
+run "nothing_is_watched_unless_it_is_named" {
+  command = plan
+
+  module {
+    source = "./modules/ci"
+  }
+
+  assert {
+    condition     = length(google_cloudbuild_trigger.this) == 0
+    error_message = "Without a repository there is no trigger."
+  }
+
+  assert {
+    condition = alltrue([
+      for repository in google_artifact_registry_repository.this :
+      toset([for policy in repository.cleanup_policies : policy.action]) == toset(["DELETE", "KEEP"])
+    ])
+    error_message = "Images leave with time, but for the last ones."
+  }
+}
+
+run "main_is_deployed_and_a_pull_request_only_planned" {
+  command = plan
+
+  module {
+    source = "./modules/ci"
+  }
+
+  variables {
+    repository = "projects/p/locations/l/connections/c/repositories/r"
+  }
+
+  assert {
+    condition = (
+      google_cloudbuild_trigger.this["deploy"].substitutions["_APPLY"] == "yes"
+      && google_cloudbuild_trigger.this["deploy"].repository_event_config[0].push[0].branch == "^main$"
+      && google_cloudbuild_trigger.this["plan"].substitutions["_APPLY"] == "no"
+      && length(google_cloudbuild_trigger.this["plan"].repository_event_config[0].push) == 0
+    )
+    error_message = "What has not been merged changes nothing."
+  }
+
+  assert {
+    condition     = google_cloudbuild_trigger.this["plan"].repository_event_config[0].pull_request[0].comment_control == "COMMENTS_ENABLED_FOR_EXTERNAL_CONTRIBUTORS_ONLY"
+    error_message = "A stranger's code does not run with the deployer's rights by itself."
+  }
+}
+
+run "without_the_states_bucket_it_would_not_know_what_is_deployed" {
+  command = plan
+
+  module {
+    source = "./modules/ci"
+  }
+
+  variables {
+    repository = "projects/p/locations/l/connections/c/repositories/r"
+    build      = { _ENVIRONMENT = "test", _REGION = "southamerica-east1", _STATE_BUCKET = "", _BUNDLES = "b" }
+  }
+
+  expect_failures = [google_cloudbuild_trigger.this]
+}
