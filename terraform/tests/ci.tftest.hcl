@@ -117,25 +117,6 @@ run "main_is_deployed_and_a_pull_request_only_planned" {
   }
 }
 
-run "who_deploys_says_who_may_use_a_key_of_ones_own" {
-  command = plan
-
-  module {
-    source = "./modules/ci"
-  }
-
-  variables {
-    kms_key = "projects/p/locations/l/keyRings/r/cryptoKeys/k"
-  }
-
-  assert {
-    condition = [for member in google_kms_crypto_key_iam_member.deployer : [member.crypto_key_id, member.role]] == [
-      ["projects/p/locations/l/keyRings/r/cryptoKeys/k", "roles/cloudkms.admin"],
-    ]
-    error_message = "An apply grants Google's services the key, so whoever applies may."
-  }
-}
-
 run "without_the_states_bucket_it_would_not_know_what_is_deployed" {
   command = plan
 

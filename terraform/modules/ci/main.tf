@@ -144,15 +144,6 @@ resource "google_project_iam_member" "deployer" {
   member  = google_service_account.deployer.member
 }
 
-# It says who may use the key.
-resource "google_kms_crypto_key_iam_member" "deployer" {
-  for_each = toset(compact([var.kms_key]))
-
-  crypto_key_id = each.value
-  role          = "roles/cloudkms.admin"
-  member        = google_service_account.deployer.member
-}
-
 # It runs a pull request's own code, which nobody may have read yet: it sees what is deployed, and can change nothing.
 resource "google_service_account" "planner" {
   account_id   = "planner"
