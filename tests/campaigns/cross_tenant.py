@@ -23,6 +23,7 @@ from shared.runtime.identity import SERVICE, Allow, Role, new_secret
 from shared.runtime.postgres import Sql, connections, sql
 from tests.support import operations
 from tests.support.api import Api, Caller
+from tests.support.attempts import forget_attempts
 from tests.support.clock import make_movable
 from tests.support.environment import disconnect, environment
 from tests.support.estate import Estate, beside, record_all, settle
@@ -245,6 +246,7 @@ def own_database(**changed: str) -> Iterator[Database]:
         ways = {name.upper(): getattr(database, way) for name, way in changed.items()}
         keys = make_keys(Path(folder)).environment()
         with outside_issuer() as believed, environment({**keys, **believed, **database.environment(), **ways}):
+            forget_attempts(connections(database.admin_url))
             yield database
             disconnect(
                 database.app_url,
