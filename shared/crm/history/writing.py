@@ -4,8 +4,8 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any
-from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from pydantic_core import from_json
@@ -23,7 +23,6 @@ from shared.crm.inbound.merge import merge_contacts
 from shared.crm.messages.model import Message
 from shared.kernel.aggregate import Aggregate
 from shared.kernel.ids import uuid7
-from shared.kernel.inbound import InboundMessage
 from shared.kernel.stamps import stamp
 from shared.kernel.tasks import Task
 from shared.providers.waha.history import UnreadRow
@@ -43,7 +42,8 @@ COLUMNS = (
     *("failure_code", "failure_reason", "edited_at", "edit_stamp", "revoked_at", "is_placeholder"),
 )
 _NAMES = ", ".join(COLUMNS)
-_JSON = ("media", "location", "cards")
+_JSON = tuple(map(COLUMNS.index, ("media", "location", "cards")))
+_columns = attrgetter(*COLUMNS)
 _STAGE = sql(f"create temp table history_page on commit drop as select {_NAMES} from messages with no data")  # noqa: S608 - our own words
 _COPY = f"copy history_page ({_NAMES}) from stdin"
 _ADD = f"""
@@ -180,8 +180,8 @@ class _Writing:
             if seen["cursors"].get(page.cursor.address) == page.cursor.next_row:
                 people.meet(page.asked, seen)
                 moved.extend(self._taken(page, book))
+        self._catch_up(connection, book)
         people.end()
-        self._catch_up(connection, book.behind)
         return moved
 
     def _taken(self, page: ReadPage, book: Book) -> list[Sql]:
@@ -213,19 +213,11 @@ class _Writing:
             names = {"channel_id": self.history.channel_id, "run_id": self.history.id, "chat_id": day.chat_id}
             self.history.record(ChannelGapRecovered(**names, day=day.day, recovered=recovered))
 
-    def _catch_up(self, connection: Connection, behind: list[tuple[InboundMessage, UUID]]) -> None:
+    def _catch_up(self, connection: Connection, book: Book) -> None:
         """Bring messages that are here as far as the provider says that they have come; say what was only announced."""
-        if not behind:
-            return
-        ids = [message_id for _, message_id in behind]
-        rows = _json(pipeline(connection, Sql(_BEHIND, {**self.names, "ids": ids})))
-        messages = {each.external_id: each for each in self.ledger.load_all("messages", Message, list(rows))}
-        for told, _ in behind:
-            message = messages[told.external_id]
-            if message.is_placeholder:
-                message.fill(told)
-            if told.from_me and told.ack is not None:
-                message.receipt(told.ack, told.sent_at or message.sent_at)
+        if book.behind:
+            ids = [message_id for _, message_id in book.behind]
+            book.catch_up(_json(pipeline(connection, Sql(_BEHIND, {**self.names, "ids": ids}))))
 
     def _statements(self) -> list[Sql | Copy]:
         """People, chats and sessions, then the messages, then what needs them to be there."""
@@ -236,7 +228,7 @@ class _Writing:
     def _messages(self) -> list[Sql | Copy]:
         if not self.added:
             return []
-        rows = copied([_column(message, name) for name in COLUMNS] for message in self.added)
+        rows = copied(map(_row, self.added))
         add = Sql(_ADD, {**self.names, "count": len(self.added)})
         return [_STAGE, Copy(_COPY, rows), add, Sql(_ANSWERED_LATER, self.names)]
 
@@ -249,9 +241,11 @@ class _Writing:
         return Sql(_KEEP_UNREAD, {**names, "body": body, "problem": row.problem})
 
 
-def _column(message: Message, name: str) -> Any:
-    value = getattr(message, name)
-    return as_json(value) if name in _JSON and value is not None else value
+def _row(message: Message) -> list[Any]:
+    row = list(_columns(message))
+    for place in _JSON:
+        row[place] = None if row[place] is None else as_json(row[place])
+    return row
 
 
 def _raw(row: UnreadRow) -> str:

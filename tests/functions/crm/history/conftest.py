@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from infra.fakes.waha_corpus import Corpus
-from infra.fakes.waha_history import Archive
-from tests.support.shop import SESSION, Shop, open_shop
+from infra.fakes.waha_events import Said
+from infra.fakes.waha_history import Archive, Kept
+from tests.support.shop import ANA, SESSION, Shop, open_shop
 
 ENGINES = ("GOWS", "NOWEB", "WEBJS")
 _MESSAGES = """
@@ -90,3 +91,20 @@ def past(open_past):
 def any_past(request, open_past):
     """The same on every engine."""
     return open_past(request.param)
+
+
+@pytest.fixture
+def small(open_past):
+    """A past without anything in it yet, and `keeps` to put something there, so many seconds ago."""
+    past = open_past(chats=1, messages=1)
+    past.archive._chats.clear()
+    now = int(past.shop.world.now().timestamp())
+
+    def keeps(text, ago, *, ack=2, **said):
+        told = {"kind": "text", "customer": ANA, "message_id": f"ID{text.upper()}{ago}", **said}
+        kept = Kept(said=Said(body=text, timestamp=now - ago, **told), ack=ack)
+        past.archive.add(kept)
+        return kept.said
+
+    past.keeps = keeps
+    return past
