@@ -78,7 +78,7 @@ class Chapter:
         self.known = self.delivered = 0
         self.chat: Chat | None = None
         self.recovered: dict[tuple[UUID, str], tuple[Day, int]] = {}
-        self._stretches: Stretches | None = None
+        self._stretches: dict[UUID, Stretches] = {}
         self._last_heard: dict[UUID, tuple[Contact, datetime]] = {}
 
     def read(self) -> None:
@@ -86,8 +86,8 @@ class Chapter:
             self._take(told)
         for contact, at in self._last_heard.values():
             contact.wrote(at)
-        if self._stretches:
-            self._stretches.end(self.book.now)
+        for stretches in self._stretches.values():
+            stretches.end(self.book.now)
         if self.added:
             self.added[0].record(self._imported())
 
@@ -97,6 +97,7 @@ class Chapter:
         delivered, missing = told.external_id in self._delivered, told.external_id not in book.ids
         contact = book.people.contact(told.customer or told.sender)
         chat = self.chat = book.people.chat(told, contact)
+        contact = book.people.owner(chat) or contact
         self._count(chat, told, at, missing=missing or delivered)
         if delivered and not missing:
             self.delivered += 1
@@ -144,11 +145,11 @@ class Chapter:
     def _session(self, chat: Chat, at: datetime) -> Session | None:
         if not chat.converses:
             return None
-        if self._stretches is None:
+        if chat.id not in self._stretches:
             known = [each for each in self.book.sessions if each.chat_id == chat.id]
             minutes = self.book.seen["project"]["timeout_minutes"]
-            self._stretches = Stretches(self.book.ledger, chat, known, minutes)
-        return self._stretches.place(at)
+            self._stretches[chat.id] = Stretches(self.book.ledger, chat, known, minutes)
+        return self._stretches[chat.id].place(at)
 
     def _take_over(self, session: Session, at: datetime) -> None:
         """Let a person hold the session; what a bot was about to say in it is withdrawn."""

@@ -7,10 +7,13 @@ from typing import Any
 import pytest
 
 from infra.fakes.waha_corpus import Corpus
-from infra.fakes.waha_history import Archive
+from infra.fakes.waha_events import Party, Said
+from infra.fakes.waha_history import Archive, Kept
 from tests.support.shop import SESSION, Shop, open_shop
 
 ENGINES = ("GOWS", "NOWEB", "WEBJS")
+ANA = Party(phone="5511987654321", lid="100000000000001", name="Ana")
+DAY = 86_400
 _MESSAGES = """
 select m.external_id, m.direction, m.status, m.type, m.text, extract(epoch from m.sent_at)::bigint as at,
     m.read_at is not null as is_read
@@ -90,3 +93,20 @@ def past(open_past):
 def any_past(request, open_past):
     """The same on every engine."""
     return open_past(request.param)
+
+
+@pytest.fixture
+def small(open_past):
+    """A past without anything in it yet, and `keeps` to put something there, so many seconds ago."""
+    past = open_past(chats=1, messages=1)
+    past.archive._chats.clear()
+    now = int(past.shop.world.now().timestamp())
+
+    def keeps(text, ago, *, ack=2, **said):
+        told = {"kind": "text", "customer": ANA, "message_id": f"ID{text.upper()}{ago}", **said}
+        kept = Kept(said=Said(body=text, timestamp=now - ago, **told), ack=ack)
+        past.archive.add(kept)
+        return kept.said
+
+    past.keeps = keeps
+    return past

@@ -2,33 +2,12 @@
 
 from datetime import timedelta
 
-import pytest
-
 from infra.fakes import waha_history
-from infra.fakes.waha_events import Addressing, Party, Said, envelope, make_ack, make_event, payload
+from infra.fakes.waha_events import Addressing, Said, envelope, make_ack, make_event, payload
 from infra.fakes.waha_history import Kept
+from tests.functions.crm.history.conftest import ANA, DAY
 from tests.support.calls import tell, tick
 from tests.support.shop import ANA as CUSTOMER
-
-ANA = Party(phone="5511987654321", lid="100000000000001", name="Ana")
-DAY = 86_400
-
-
-@pytest.fixture
-def small(open_past):
-    """A past without anything in it yet, and `keeps` to put something there, so many seconds ago."""
-    past = open_past(chats=1, messages=1)
-    past.archive._chats.clear()
-    now = int(past.shop.world.now().timestamp())
-
-    def keeps(text, ago, *, ack=2, **said):
-        told = {"kind": "text", "customer": ANA, "message_id": f"ID{text.upper()}{ago}", **said}
-        kept = Kept(said=Said(body=text, timestamp=now - ago, **told), ack=ack)
-        past.archive.add(kept)
-        return kept.said
-
-    past.keeps = keeps
-    return past
 
 
 def session_rows(world):
