@@ -136,10 +136,10 @@ class HistoryRun(Aggregate):
         """Whether what was set going in that round is to go on."""
         return self.status is RunStatus.RUNNING and self.round == round
 
-    def listed(self, rows: int, own_addresses: Iterable[str]) -> None:
-        """Go on behind so many chats; none means that these were all."""
+    def listed(self, rows: int | None, own_addresses: Iterable[str]) -> None:
+        """Go on behind so many chats; None: these were all."""
         self.own_addresses, self.attempts = sorted(own_addresses), 0
-        self.next_chat = (self.next_chat or 0) + rows if rows else None
+        self.next_chat = None if rows is None else (self.next_chat or 0) + rows
 
     def all_listed(self, chats: int) -> None:
         self._tell(ChannelHistoryImportStarted(channel_id=self.channel_id, run_id=self.id, chats=chats))

@@ -6,11 +6,12 @@ from shared.kernel.tasks import Task
 
 
 class ListHistory(Task, name="list_history", queue="history", once_per=("run_id", "round", "step")):
-    """Read on in the list of chats of a run."""
+    """Read on in the list of chats of a run; so many pages of it came empty just before."""
 
     run_id: UUID
     round: int
     step: int
+    empty_pages: int = 0
 
 
 class ReadHistory(Task, name="read_history", queue="history", once_per=("run_id", "round", "lane", "step")):
