@@ -21,7 +21,7 @@ from shared.crm.inbound.progress import follow
 from shared.crm.message_groups.model import GroupStatus, MessageGroup, Outcome
 from shared.crm.messages.following import Sequel
 from shared.crm.messages.model import LEVELS, READ, Direction, Message, MessageStatus
-from shared.crm.messages.waiting import TAKEN
+from shared.crm.messages.waiting import ANSWERED_LATER, TAKEN
 from shared.crm.sessions.model import Holder, Session, SessionStatus
 from shared.kernel.ids import uuid7
 from shared.kernel.inbound import InboundMessage
@@ -58,6 +58,22 @@ class Book:
         told = {each.external_id for each in asked.messages}
         rows = (row for row in self.seen["beside"] if row["address"] in asked.all_addresses)
         return min((UUID(row["id"]) for row in rows if row["external_id"] not in told), default=None)
+
+    def fill(self, message: Message, told: InboundMessage) -> None:
+        """Let a message that was only announced say what it says, and have what waited for that."""
+        message.fill(told)
+        message.quoted_message_id = self.ids.get(told.quoted_external_id or "")
+        self.end_waiting(message, told)
+        names = {"tenant_id": message.tenant_id, "channel_id": message.channel_id, "id": message.id}
+        self.ledger.last(ANSWERED_LATER, **names, external_id=told.external_id)
+
+    def end_waiting(self, message: Message, told: InboundMessage) -> None:
+        """Let the message have what came before it could be read."""
+        early = [row for row in self.seen["early"] if row["external_id"] == told.external_id]
+        follow(self.ledger, message, map(Sequel.read, early), {})
+        if early:
+            names = {"tenant_id": message.tenant_id, "channel_id": message.channel_id}
+            self.ledger.last(TAKEN, **names, external_id=told.external_id)
 
     def sending_of(self, chat: Chat, told: InboundMessage, at: datetime) -> Message | None:
         """A send of ours whose id we did not know, that this message is the echo of."""
@@ -182,11 +198,7 @@ class Chapter:
         """Take what the row says of its own progress, and what came before it."""
         if told.ack is not None and (told.from_me or told.ack >= READ):
             message.receipt(told.ack, at)
-        early = [row for row in self.book.seen["early"] if row["external_id"] == told.external_id]
-        follow(self.book.ledger, message, map(Sequel.read, early), {})
-        if early:
-            names = {"tenant_id": message.tenant_id, "channel_id": message.channel_id}
-            self.book.ledger.last(TAKEN, **names, external_id=told.external_id)
+        self.book.end_waiting(message, told)
 
     def _imported(self) -> MessageImported:
         first, last = self.added[0], self.added[-1]

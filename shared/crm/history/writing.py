@@ -5,7 +5,6 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
-from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from pydantic_core import from_json
@@ -23,7 +22,6 @@ from shared.crm.inbound.merge import Pair, merge_contacts, were_parted
 from shared.crm.messages.model import Message
 from shared.kernel.aggregate import Aggregate
 from shared.kernel.ids import uuid7
-from shared.kernel.inbound import InboundMessage
 from shared.kernel.stamps import stamp
 from shared.kernel.tasks import Task
 from shared.providers.waha.history import UnreadRow
@@ -185,7 +183,7 @@ class _Writing:
                 people.meet(page.asked, seen)
                 moved.extend(self._taken(page, book))
         people.end()
-        self._catch_up(connection, book.behind)
+        self._catch_up(connection, book)
         return moved
 
     def _taken(self, page: ReadPage, book: Book) -> list[Sql]:
@@ -217,17 +215,17 @@ class _Writing:
             names = {"channel_id": self.history.channel_id, "run_id": self.history.id, "chat_id": day.chat_id}
             self.history.record(ChannelGapRecovered(**names, day=day.day, recovered=recovered))
 
-    def _catch_up(self, connection: Connection, behind: list[tuple[InboundMessage, UUID]]) -> None:
+    def _catch_up(self, connection: Connection, book: Book) -> None:
         """Bring messages that are here as far as the provider says that they have come; say what was only announced."""
-        if not behind:
+        if not book.behind:
             return
-        ids = [message_id for _, message_id in behind]
+        ids = [message_id for _, message_id in book.behind]
         rows = _json(pipeline(connection, Sql(_BEHIND, {**self.names, "ids": ids})))
         messages = {each.external_id: each for each in self.ledger.load_all("messages", Message, list(rows))}
-        for told, _ in behind:
+        for told, _ in book.behind:
             message = messages[told.external_id]
             if message.is_placeholder:
-                message.fill(told)
+                book.fill(message, told)
             if told.from_me and told.ack is not None:
                 message.receipt(told.ack, told.sent_at or message.sent_at)
 
