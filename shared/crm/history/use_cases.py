@@ -85,10 +85,17 @@ def start_lanes(uow: UnitOfWork, run: HistoryRun) -> None:
 
 
 def resume(uow: UnitOfWork, channel_id: UUID) -> HistoryRun:
-    """Go on with the channel's import; chats that could not be read are tried again."""
+    """Go on with the channel's import; chats that could not be read are tried again.
+
+    Conflict: it is not stopped, or stopped so long ago that nobody knows any more which chats were named.
+    """
     run = HistoryRuns(uow).last_import(channel_id)
-    run.resume()
-    Cursors(uow, run).try_again()
+    run.resume(uow.now)
+    cursors = Cursors(uow, run)
+    if not run.whole and not cursors.totals().chats:
+        sentence = "this import stopped so long ago that its chats are forgotten; cancel it and begin anew"
+        raise Conflict(sentence, code="import_forgotten")
+    cursors.try_again()
     go_on(uow, run)
     return run
 
