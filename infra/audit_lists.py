@@ -45,7 +45,7 @@ NARROW = {
     "users": narrow("select insert update", _SUSPENDED),
     "api_keys": narrow("select insert update", _SUSPENDED),
     "login_sessions": narrow("select insert update", "is revoked, and stays until it has run out"),
-    "external_identities": narrow("select insert", "a link that was proven stays; suspending its user ends it"),
+    "external_identities": narrow("select insert delete", "a link stands or is taken away; nothing of it changes"),
     "message_words": narrow("select insert delete", "a word stands in a message or does not; nothing of it changes"),
     "logins": narrow("insert", "who may sign in is for the resolver alone to read"),
     "outbox_events": narrow("select insert", "what left a transaction is for the relay alone to mark"),

@@ -13,6 +13,7 @@ from infra.cloud.artefacts import Artefact, made
 if TYPE_CHECKING:
     from google.cloud.storage import Client
 
+PLATFORM = "linux/amd64"  # Cloud Run's, whatever the machine that builds
 MISSING = "There are no bundles in {}: run `python3 -m infra bundle --out {}` first.\n"
 
 
@@ -62,7 +63,8 @@ def push(repository: str, images: Sequence[Artefact]) -> int:
     """Build and push those images that the repository lacks, and return how many they were."""
     fresh = [each for each in images if not _is_known(each.image(repository))]
     for each in fresh:
-        for command in (("build", "--tag", each.image(repository), str(each.place)), ("push", each.image(repository))):
+        image = each.image(repository)
+        for command in (("build", "--platform", PLATFORM, "--tag", image, str(each.place)), ("push", image)):
             subprocess.run(("docker", *command), check=True)
     return len(fresh)
 

@@ -43,6 +43,7 @@ resource "google_project_service" "used" {
     "aiplatform.googleapis.com",
     "apigateway.googleapis.com",
     "artifactregistry.googleapis.com",
+    "billingbudgets.googleapis.com",
     "cloudbuild.googleapis.com",
     "cloudfunctions.googleapis.com",
     "cloudresourcemanager.googleapis.com",
@@ -154,6 +155,7 @@ module "storage" {
   source = "./modules/storage"
 
   storing = module.accounts.storing
+  links   = module.accounts.links.member
   project = var.project
   region  = var.region
   kms_key = var.kms_key
@@ -191,7 +193,7 @@ module "migration" {
 
   project  = var.project
   region   = var.region
-  links    = module.accounts.links
+  links    = module.accounts.links.email
   image    = lookup(var.images, "operator", "")
   account  = module.accounts.migrator
   network  = module.network
@@ -275,9 +277,22 @@ module "observability" {
   emails       = var.alert_emails
   runbooks_url = var.runbooks_url
   database     = { instance = module.database.name, max_connections = var.database.max_connections }
-  budget       = var.monthly_budget
+  unhurried    = [for name in keys(local.pushed) : replace(name, "_", "-")]
   span_readers = module.accounts.span_readers
   kms_key      = var.kms_key
 
   depends_on = [google_project_service_identity.this, google_kms_crypto_key_iam_member.services]
+}
+
+module "spending" {
+  source    = "./modules/spending"
+  count     = var.monthly_budget.billing_account == "" ? 0 : 1
+  providers = { google = google.billing }
+
+  project  = var.project
+  number   = local.number
+  budget   = var.monthly_budget
+  channels = module.observability.channels
+
+  depends_on = [google_project_service.used]
 }

@@ -22,6 +22,14 @@ provider "google" {
   default_labels = local.labels
 }
 
+# Budgets belong to no project, so whoever makes one must say whose quota it is.
+provider "google" {
+  alias                 = "billing"
+  project               = var.project
+  billing_project       = var.project
+  user_project_override = true
+}
+
 # API Gateway is in this provider alone.
 provider "google-beta" {
   project        = var.project

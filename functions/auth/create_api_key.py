@@ -9,11 +9,11 @@ from pydantic import AwareDatetime, Field
 from shared.core.api_keys.model import ApiKey, Bounds, Owner, Scope
 from shared.core.api_keys.store import ApiKeys
 from shared.core.users.model import MemberRole
-from shared.kernel.errors import Invalid
+from shared.kernel.errors import Forbidden, Invalid
 from shared.kernel.values import Name
 from shared.runtime.declarations import Limit
 from shared.runtime.http import Role, endpoint
-from shared.runtime.identity import api_key, hash_secret, new_secret
+from shared.runtime.identity import ActorType, api_key, hash_secret, new_secret
 from shared.runtime.parsing import Body
 from shared.runtime.work import UnitOfWork
 
@@ -42,8 +42,10 @@ class CreatedApiKey:
 
 @endpoint("POST", "/api/v1/auth/api-keys", allow=Role.ADMIN, status=201, limit=Limit.AUTH, secret=True)
 def create_api_key(uow: UnitOfWork, body: NewApiKey) -> CreatedApiKey:
-    """Make an API key that acts for you in this project."""
+    """Make an API key that acts for you in this project; a key makes none, or it would outlive its own end."""
     caller, secret = uow.caller, new_secret()
+    if caller.actor.type == ActorType.API_KEY:
+        raise Forbidden("sign in to make API keys: a key cannot make another one")
     if body.expires_at and body.expires_at <= uow.now:
         raise Invalid("this key would have ended already: expires_at lies in the past")
     owner = Owner(

@@ -99,19 +99,20 @@ class Books:
     def account(self, bakery: Bakery) -> Account:
         return Account(
             bakery=bakery,
-            deliveries=self._rows(bakery, _DELIVERIES),
-            groups=self._rows(bakery, _GROUPS),
-            messages=self._rows(bakery, _MESSAGES),
-            relay_ms=[row["ms"] for row in self._rows(bakery, _RELAY)],
+            deliveries=self.rows(bakery, _DELIVERIES),
+            groups=self.rows(bakery, _GROUPS),
+            messages=self.rows(bakery, _MESSAGES),
+            relay_ms=[row["ms"] for row in self.rows(bakery, _RELAY)],
         )
 
     def ids(self, bakery: Bakery, table: str) -> list[str]:
         """Some ids of the bakery's in one of our own tables; none when there is no such table."""
-        if not self._rows(bakery, f"select tablename from pg_tables where tablename = '{table}'"):  # noqa: S608 - our own names
+        if not self.rows(bakery, f"select tablename from pg_tables where tablename = '{table}'"):  # noqa: S608 - our own names
             return []
-        return [row["id"] for row in self._rows(bakery, f"select id from {table} limit 20")]  # noqa: S608 - our own names
+        return [row["id"] for row in self.rows(bakery, f"select id from {table} limit 20")]  # noqa: S608 - our own names
 
-    def _rows(self, bakery: Bakery, query: str) -> list[Row]:
+    def rows(self, bakery: Bakery, query: str) -> list[Row]:
+        """What a query of our own says of one bakery."""
         return self._read(bakery, f"select row_to_json(r) from ({query}) r")  # noqa: S608 - our own queries
 
     def _read(self, bakery: Bakery, query: str) -> list[Row]:

@@ -17,7 +17,9 @@ from rich.text import Text
 
 from infra.demo.accounts import Account, Outside, Row
 from infra.demo.checks import Check, Evidence
+from infra.demo.past import Found
 from infra.demo.player import Track
+from infra.environment import ROOT
 
 WIDTH = 100
 BUBBLE = 60
@@ -179,6 +181,18 @@ def files(accounts: list[Account]) -> str:
     """How many files were brought into the bucket, and how much that is."""
     kept = [row["bytes"] for account in accounts for row in account.messages if row["file"] == "stored"]
     return f"Files fetched from WAHA before it forgets them: [bold]{len(kept)}[/], {sum(kept) / 1e6:.1f} MB"
+
+
+def past(found: Found) -> str:
+    """What came over from the provider's memory, and how complete it is by now."""
+    known, status = found.completeness, found.status
+    return (
+        f"Imported: [bold]{status['added']} messages[/] of {status['chats']} chats in {found.seconds:.1f} s "
+        f"({status['known']} were here already)\n"
+        f"{len(known['days'])} days: {known['expected']} messages expected = {known['present']} present + "
+        f"[bold]{known['recovered']} recovered[/], {known['unknown']} unknown\n"
+        f"Day by day and chat by chat: {found.picture.relative_to(ROOT)}"
+    )
 
 
 def verdict(checks: list[Check]) -> Iterator[str]:

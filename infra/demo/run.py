@@ -18,6 +18,7 @@ from infra.demo import report
 from infra.demo.accounts import Books, Outside
 from infra.demo.cast import ANA
 from infra.demo.checks import Check, Evidence, check_all
+from infra.demo.past import Past, check_past
 from infra.demo.player import FAST, Audience, Pace, Player
 from infra.demo.recording import Conversation, load
 from infra.demo.separation import Separation
@@ -121,7 +122,19 @@ class _Show:
             under_way=under_way,
         )
         self._show(evidence)
-        return self._check(evidence)
+        checks = [*self._check(evidence), *self._remember()]
+        for line in report.verdict(checks):
+            self._out.print(line)
+        return checks
+
+    def _remember(self) -> list[Check]:
+        """Take over what was said long before the first bakery came here."""
+        bakery = self._bakeries[0]
+        self._out.print(f"[bold]Half a year of {bakery.company.name}[/], from before it came here")
+        with Past(self._cloud, self._waha, self._books, bakery) as past:
+            found = past.take_over(lambda sentence: self._out.print(f"  {sentence}", style="dim"))
+        self._out.print(report.past(found), "\n")
+        return check_past(found)
 
     def _kill(self, running: report.Running) -> bool:
         """Kill the functions amid deliveries, but not amid an answer: its lease would outlast the demo."""
@@ -159,10 +172,7 @@ class _Show:
 
     def _check(self, evidence: Evidence) -> list[Check]:
         separation = Separation(self._cloud, self._books, self._bakeries)
-        checks = [*check_all(evidence), *separation.check(self._recording)]
-        for line in report.verdict(checks):
-            self._out.print(line)
-        return checks
+        return [*check_all(evidence), *separation.check(self._recording)]
 
 
 def _conclude(out: Console, total: int, failed: int, seconds: float) -> None:

@@ -38,6 +38,9 @@ class Waha:
     def acknowledge(self, session: str, message_id: str, level: int) -> None:
         done(self._http.post(f"/sessions/{session}/acks", json={"id": message_id, "levels": [level]}))
 
+    def remember(self, session: str, past: dict[str, Any]) -> None:
+        done(self._http.post(f"/sessions/{session}/past", json=past))
+
     def add_session(self, session: dict[str, Any]) -> None:
         done(self._http.post("/sessions", json=session))
 

@@ -25,22 +25,23 @@ class Operation:
 class Contract:
     """The operations of one document; `check` says what is wrong with a request, in sentences.
 
-    `hidden` are the fields, by schema, that are taken though the document does not tell of them.
+    `hidden` are the fields, by schema, that are taken though the document does not tell of them. `document` is what it
+    says, with what its generator got wrong put right.
     """
 
     def __init__(self, path: Path, *, hidden: Mapping[str, set[str]] | None = None) -> None:
-        self._document = json.loads(path.read_text(encoding="utf-8"), object_hook=_mend)
+        self.document = json.loads(path.read_text(encoding="utf-8"), object_hook=_mend)
         self._hidden = hidden or {}
 
     @cached_property
     def _registry(self) -> Registry[Any]:
-        resource = Resource.from_contents(self._document, default_specification=DRAFT202012)
+        resource = Resource.from_contents(self.document, default_specification=DRAFT202012)
         return cast("Registry[Any]", Registry().with_resource(BASE, resource))
 
     @cached_property
     def _patterns(self) -> list[tuple[re.Pattern[str], Mapping[str, Any]]]:
         """The fixed paths come before those with parameters."""
-        paths = sorted(self._document["paths"].items(), key=lambda item: item[0].count("{"))
+        paths = sorted(self.document["paths"].items(), key=lambda item: item[0].count("{"))
         return [(re.compile(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", path)), spec) for path, spec in paths]
 
     def find(self, method: str, path: str) -> Operation | None:
@@ -76,7 +77,7 @@ class Contract:
 
     def _fields(self, schema: Mapping[str, Any]) -> set[str]:
         name = str(schema.get("$ref", "")).rpartition("/")[2]
-        schema = self._document["components"]["schemas"][name] if name else schema
+        schema = self.document["components"]["schemas"][name] if name else schema
         return set(schema.get("properties", {})) | self._hidden.get(name, set())
 
     def _problems(self, schema: Mapping[str, Any], value: object, where: str) -> Iterator[str]:

@@ -20,6 +20,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from infra.fakes import waha_history, waha_sessions
 from infra.fakes.openapi import Contract, Operation
+from infra.fakes.waha_acts import ACTS, TOLD, echo
 from infra.fakes.waha_controls import control
 from infra.fakes.waha_corpus import Corpus
 from infra.fakes.waha_events import Party, envelope, make_ack, make_status
@@ -248,19 +249,26 @@ class FakeWaha:
         ids = told.get("messageIds") or [told.get("messageId") or operation.values.get("messageId")]
         chat = told.get("chatId") or operation.values.get("chatId")
         chat_id, names = unquote(chat) if chat else None, [unquote(each) for each in ids if each]
-        if kind in {"edit", "recall", "reaction"} and self.state.shown(session, names[0]) is None:
+        value = told.get("text", told.get("reaction", told.get("participant")))
+        shown = self.state.shown(session, names[0]) if kind in TOLD else None
+        if kind in TOLD and shown is None:
             raise Refusal(404, {"message": "Message not found", "statusCode": 404})
-        self.state.act(session, kind, chat_id, names, told.get("text", told.get("reaction", told.get("participant"))))
+        self.state.act(session, kind, chat_id, names, value)
+        if shown is not None and not (fault and fault.kind == "no_echo"):
+            told_of = self._emit(session, echo(session, kind, shown, value, self.state.clock()))
+            self._await(told_of, wait=bool(fault and fault.kind == "echo_first"))
         status = 201 if operation.spec.get("responses", {}).get("201") else 200
         return self._fail(fault, {}) if fault else (status, {})
 
     def _echo(self, session: Session, record: SentRecord, shown: dict[str, Any], *, wait: bool) -> None:
         told = envelope(session.engine, "message.any", session.name, shown, me=session.me)
-        echo = self._emit(session, told)
-        if echo and wait:
-            echo.result(ECHO_SECONDS)
+        self._await(self._emit(session, told), wait=wait)
         for level in session.auto_acks:
             self.ack(session.name, record.id, level)
+
+    def _await(self, echo: "Future[WebhookDelivery] | None", *, wait: bool) -> None:
+        if echo and wait:
+            echo.result(ECHO_SECONDS)
 
     def _fail(self, fault: Fault, answer: Any = None) -> tuple[int, Any]:
         """Answer a send as the fault wants it."""
@@ -278,19 +286,10 @@ class FakeWaha:
         return errors.get(fault.kind, (201, answer))
 
 
-ACTS = {
-    "ChattingController_setReaction": "reaction",
-    "ChattingController_sendSeen": "seen",
-    "ChattingController_startTyping": "typing",
-    "ChattingController_stopTyping": "stop_typing",
-    "ChatsController_editMessage": "edit",
-    "ChatsController_deleteMessage": "recall",
-}
-
-
 def must_work(session: Session) -> None:
     if session.status != "WORKING":
-        raise Refusal(422, {"message": f"Session status is {session.status}", "statusCode": 422})
+        said = "Session status is not as expected. Try again later or restart the session"
+        raise Refusal(422, {"error": said, "session": session.name, "status": session.status, "expected": ["WORKING"]})
 
 
 def must_be_able(session: Session, kind: str, chat_id: str) -> None:

@@ -13,6 +13,7 @@ from shared.runtime.answers import problem
 from shared.runtime.telemetry import request_id, traced
 
 INTERNAL = "/_functions/"
+GATEWAY_ADDRESS = "192.0.2.1"  # of an address block that is nobody's
 GATEWAY_ACCOUNT = "gateway@ventros-local.iam.gserviceaccount.com"
 # What only Google's own doors write; from anybody else it is not believed, so it is not let through.
 FORGED = ("HTTP_X_FORWARDED_AUTHORIZATION", "HTTP_X_APIGATEWAY_API_USERINFO")
@@ -56,8 +57,9 @@ class Front:
         token = self._tokens.mint(f"{self._base_url}/{name}", GATEWAY_ACCOUNT)
         environ["HTTP_AUTHORIZATION"] = f"Bearer {strip_signature(token)}"
         claimed = environ.get("HTTP_X_FORWARDED_FOR")
-        # Only the last address is Google's word; what stands before it is the caller's.
-        environ["HTTP_X_FORWARDED_FOR"] = ",".join(filter(None, (claimed, environ.get("REMOTE_ADDR"))))
+        # Google's word are the last two: who called the gateway, and from where the gateway calls the function.
+        seen = (claimed, environ.get("REMOTE_ADDR"), GATEWAY_ADDRESS)
+        environ["HTTP_X_FORWARDED_FOR"] = ",".join(filter(None, seen))
 
     def _internal(self, environ: Environ) -> Application | Response:
         """Let the cloud's own account in, and show the function its token without the signature."""

@@ -4,6 +4,8 @@ import secrets
 from collections.abc import Callable
 from typing import NamedTuple
 
+import httpx
+
 from infra.smoke.visit import EMAIL, NAME, ORIGIN, PERSON, Broken, Visit, odd_bytes
 
 STRANGE = '\xe9 \u00e7\u00e3o \U0001f642 \u2028 \x7f \\ " / fim'
@@ -49,6 +51,21 @@ def forged_token(visit: Visit) -> None:
     forged = f"{head}.{claims}.{'A' if signature[0] != 'A' else 'B'}{signature[1:]}"
     answer = visit.send("GET", PEOPLE, headers={"Authorization": f"Bearer {forged}"})
     visit.like(answer, 401)
+
+
+def claimed_address(visit: Visit) -> None:
+    if max(_counted(visit) for _ in range(2)) < 2:  # noqa: PLR2004 - both were the first of their address
+        raise Broken("who claims another address is counted anew: PROXIES_BEHIND_CALLER is too high")
+
+
+def _counted(visit: Visit) -> int:
+    """How many calls of the last minute are counted beside one that claims to come from elsewhere, itself included."""
+    headers = {"X-Forwarded-For": f"2001:db8::{secrets.token_hex(2)}"}
+    answer = visit.send("POST", "/api/v1/auth/register", json={}, headers=headers)
+    # Refused for being too many, it was counted all the more.
+    visit.like(answer, 429 if answer.status_code == httpx.codes.TOO_MANY_REQUESTS else 422)
+    limit, remaining = (answer.headers.get(f"X-RateLimit-{each}", "0") for each in ("Limit", "Remaining"))
+    return int(limit) - int(remaining)
 
 
 def channel(visit: Visit) -> None:
@@ -111,6 +128,7 @@ CHECKS = (
     Check("a stranger is not let in", stranger),
     Check("it signs in, and its own token is taken", token),
     Check("a token that was touched is not", forged_token),
+    Check("sign-ins are counted by where they come from, not by where they say", claimed_address),
     Check("a channel's webhook leads here", channel),
     Check("a signed delivery with odd bytes is kept word by word, and once", delivery),
     Check("bytes that are no text arrive as they were sent", broken_delivery),

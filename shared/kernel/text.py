@@ -33,4 +33,6 @@ class Text(str):
 
 def clean(raw: str) -> str:
     """Replace what Postgres refuses (NUL, lone surrogates) by U+FFFD; a provider's message is never lost for them."""
+    if raw.isascii():
+        return raw.replace("\0", "\ufffd")
     return raw.replace("\0", "\ufffd").encode("utf-16", "surrogatepass").decode("utf-16", "replace")

@@ -59,7 +59,7 @@ class Endpoint(Routed):
 
     @property
     def reads(self) -> bool:
-        return "uow" not in self.types and get_origin(self.types["return"]) in (One, Page)
+        return not {"uow", "transactions"} & self.types.keys() and get_origin(self.types["return"]) in (One, Page)
 
     @property
     def standard_uses(self) -> set[Use]:
@@ -169,8 +169,9 @@ class Endpoint(Routed):
         try:
             rows = pool.run(claim.begin(), claim.proof, wanted.sql)
         except DatabaseError as error:
+            # What is too much for the database costs it more than what is not, so it counts too.
             if len(completed := getattr(error, "completed", [])) > 1:
-                self._prove(claim, completed[1])
+                turnstile.admit(self._prove(claim, completed[1]))
             raise
         turnstile.admit(self._prove(claim, rows[1]))
         return self._found(rows[2], wanted)
@@ -188,7 +189,7 @@ class Endpoint(Routed):
     def scope(self) -> str:
         """What an API key that was made for some things only must have been made for, as in "crm:read"."""
         area = self.path.removeprefix("/api/v1").lstrip("/").partition("/")[0]
-        return f"{area}:{'read' if self.method == 'GET' else 'write'}"
+        return f"{area}:{'read' if self.reads or self.method == 'GET' else 'write'}"
 
     def _write(self, request: Request, claim: Claim, turnstile: Turnstile) -> Response:
         # SQLAlchemy is imported by those who write and by nobody else.

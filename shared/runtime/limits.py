@@ -107,7 +107,7 @@ class Turnstile:
 
     def admit(self, caller: Principal) -> None:
         """TooMany: the person or the tenant has called too often."""
-        if self._passed or self.group not in PER_USER or store() is None:
+        if self._passed or self.group not in PER_USER or self._is_open():
             return
         self._passed = True
         user, tenant = rates(caller.tenant_id, self.group)
@@ -118,23 +118,34 @@ class Turnstile:
 
     def admit_unknown(self, kind: str, name: str) -> None:
         """TooMany: from this address, or for this e-mail, it was tried too often. Only sign-in and sign-up count."""
-        if self.group is not Limit.AUTH or store() is None or not name:
+        if self.group is not Limit.AUTH or not name:
             return
         hashed = hashlib.sha256(f"{kind}:{name}".encode()).hexdigest()
         self._pass(Bucket(key=f"limit:auth:{hashed}", limit=PER_USER[Limit.AUTH]))
 
+    def _is_open(self) -> bool:
+        """Whether nothing counts these calls: without a store only sign-ins and what belongs to them are counted."""
+        return self.group is not Limit.AUTH and store() is None
+
     def _pass(self, *buckets: Bucket) -> None:
-        try:
-            free, standings = _in_store(buckets)
-        except StoreAway as error:
-            away.warn(reason=str(error), group=self.group)
-            if self.group is not Limit.AUTH:
-                return
-            free, standings = _in_postgres(buckets[0])
+        counted = self._counted(buckets)
+        if counted is None:
+            return
+        free, standings = counted
         tightest = min(standings, key=lambda each: (each.remaining, -each.wait))
         self.headers = tightest.headers()
         if not free:
             raise _refusal(tightest, self.headers)
+
+    def _counted(self, buckets: tuple[Bucket, ...]) -> tuple[bool, list[Standing]] | None:
+        """Whether there is room, and how the caller stands; None where the store is away and that is let through."""
+        known = store()
+        try:
+            if known is not None:
+                return _in_store(known, buckets)
+        except StoreAway as error:
+            away.warn(reason=str(error), group=self.group)
+        return _in_postgres(buckets[0]) if self.group is Limit.AUTH else None
 
 
 def _refusal(standing: Standing, headers: Mapping[str, str]) -> TooMany:
@@ -150,10 +161,7 @@ def _refusal(standing: Standing, headers: Mapping[str, str]) -> TooMany:
     )
 
 
-def _in_store(buckets: tuple[Bucket, ...]) -> tuple[bool, list[Standing]]:
-    known = store()
-    if known is None:
-        raise StoreAway("none is configured")
+def _in_store(known: Redis, buckets: tuple[Bucket, ...]) -> tuple[bool, list[Standing]]:
     values = [str(WINDOW), str(uuid7()), *(str(each.limit) for each in buckets)]
     free, at, counted = known.run(SCRIPT, [each.key for each in buckets], values)
     counts, waits = counted[::2], counted[1::2]
@@ -176,9 +184,9 @@ def _standing(bucket: Bucket, count: int, wait: float, at: int) -> Standing:
 
 @cache
 def store() -> Redis | None:
-    """The store that this process counts in; None where none is configured: then nothing is limited."""
+    """The store that this process counts in; None where none is configured: then only sign-ins are limited."""
     if not settings().upstash_url:
-        say("rate limits are off: no store is configured in UPSTASH_URL")
+        say("only sign-ins are limited, in Postgres: no store is configured in UPSTASH_URL")
         return None
     return Redis(settings().upstash_url, settings().upstash_token)
 
@@ -210,5 +218,9 @@ def _rows(tenant_id: UUID) -> dict[tuple[str, str], int]:
 
 
 def client_address(forwarded: str | None) -> str:
-    """Who called, as the gateway saw it: the last address is its own word, what stands before it the caller's."""
-    return (forwarded or "").rpartition(",")[2].strip()
+    """Who called, by the words of our own doors: each adds the address that it was called from, on the right.
+
+    What stands further left the caller may have written; where a door is missing, the first address counts.
+    """
+    seen = [each.strip() for each in (forwarded or "").split(",")]
+    return seen[max(len(seen) - 1 - int(settings().proxies_behind_caller), 0)]

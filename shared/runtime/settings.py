@@ -32,7 +32,7 @@ class Settings:
     google_region: str = "southamerica-east1"
     pubsub_emulator_host: str = ""  # host:port of a stand-in; empty means Google's
     cloud_tasks_emulator_host: str = ""  # as above
-    upstash_url: str = ""  # where calls are counted; empty: rate limits are off
+    upstash_url: str = ""  # where calls are counted; empty: only the auth group is limited, in Postgres
     upstash_token: str = ""
     storage: str = "gcs"  # "gcs" or "s3": what speaks to the bucket
     storage_base_url: str = (
@@ -54,6 +54,7 @@ class Settings:
     traces_url: str = "https://telemetry.googleapis.com/v1/traces"  # takes OTLP; only Google's is shown our credentials
     channel_silence_minutes: str = "60"  # without a delivery, at an hour with some, until it is told; 0: never
     outbox_kept_days: str = "7"  # how long what was published stays; one at least
+    proxies_behind_caller: str = "1"  # addresses behind the caller's in X-Forwarded-For: the gateway's own is one
     threads: str = "8"
 
     @property

@@ -181,22 +181,19 @@ def _encode(value: Any) -> bytes:
     return str(value).encode()
 
 
-_ESCAPES = ((b"\\", b"\\\\"), (b"\t", b"\\t"), (b"\n", b"\\n"), (b"\r", b"\\r"))
+_NOTHING = b"\\N"
+_SPECIAL = re.compile(rb"[\\\t\n\r]")
+_ESCAPED = {b"\\": rb"\\", b"\t": rb"\t", b"\n": rb"\n", b"\r": rb"\r"}
 
 
 def copied(rows: Iterable[Sequence[Any]]) -> bytes:
     """Rows in the text format that a `Copy` sends; their values are those that statements take."""
-    return b"".join(b"\t".join(map(_field, row)) + b"\n" for row in rows)
+    return b"".join(b"\t".join([_NOTHING if value is None else _field(value) for value in row]) + b"\n" for row in rows)
 
 
 def _field(value: Any) -> bytes:
-    told = encode(value)
-    if told is None:
-        return b"\\N"
-    for plain, escaped in _ESCAPES:
-        if plain in told:
-            told = told.replace(plain, escaped)
-    return told
+    told = encode(value) or b""
+    return _SPECIAL.sub(lambda found: _ESCAPED[found[0]], told) if _SPECIAL.search(told) else told
 
 
 def _in_json(value: Any) -> str:

@@ -34,11 +34,43 @@ run "nothing_is_watched_unless_it_is_named" {
   }
 }
 
+run "a_key_of_ones_own_is_the_deployers_to_give_out" {
+  command = plan
+
+  module {
+    source = "./modules/ci"
+  }
+
+  variables {
+    kms_key = "projects/p/locations/l/keyRings/r/cryptoKeys/k"
+  }
+
+  assert {
+    condition = (
+      one(values(google_kms_crypto_key_iam_member.deployer)).role == "roles/cloudkms.admin"
+      && alltrue([for repository in google_artifact_registry_repository.this : repository.kms_key_name == "projects/p/locations/l/keyRings/r/cryptoKeys/k"])
+    )
+    error_message = "Who deploys lets Google's services use the key, and images are encrypted with it."
+  }
+}
+
 run "main_is_deployed_and_a_pull_request_only_planned" {
   command = plan
 
   module {
     source = "./modules/ci"
+  }
+
+  override_resource {
+    target          = google_service_account.deployer
+    override_during = plan
+    values          = { id = "the-deployer", name = "the-deployer" }
+  }
+
+  override_resource {
+    target          = google_service_account.planner
+    override_during = plan
+    values          = { id = "the-planner", name = "the-planner" }
   }
 
   variables {
@@ -57,7 +89,31 @@ run "main_is_deployed_and_a_pull_request_only_planned" {
 
   assert {
     condition     = google_cloudbuild_trigger.this["plan"].repository_event_config[0].pull_request[0].comment_control == "COMMENTS_ENABLED_FOR_EXTERNAL_CONTRIBUTORS_ONLY"
-    error_message = "A stranger's code does not run with the deployer's rights by itself."
+    error_message = "A stranger's code does not run by itself."
+  }
+
+  assert {
+    condition = (
+      google_cloudbuild_trigger.this["deploy"].service_account == "the-deployer"
+      && google_cloudbuild_trigger.this["plan"].service_account == "the-planner"
+    )
+    error_message = "A pull request's code does not run with the deployer's rights."
+  }
+
+  assert {
+    condition = (
+      toset([for member in google_project_iam_member.planner : member.role]) == toset(["roles/browser", "roles/logging.logWriter"])
+      && [for member in google_storage_bucket_iam_member.planner : [member.bucket, member.role]] == [["state", "roles/storage.objectViewer"]]
+    )
+    error_message = "A plan reads the state and the project's number, and changes nothing."
+  }
+
+  assert {
+    condition = alltrue([
+      for id, account in { deployer = "the-deployer", planner = "the-planner" } :
+      google_service_account_iam_member.deployer[id].service_account_id == account
+    ])
+    error_message = "Who deploys may give a trigger the account that it runs as."
   }
 }
 

@@ -14,6 +14,10 @@ mock_provider "google" {
   }
 }
 
+mock_provider "google" {
+  alias = "billing"
+}
+
 mock_provider "google-beta" {
   override_during = plan
 

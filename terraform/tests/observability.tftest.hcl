@@ -17,7 +17,7 @@ variables {
   emails       = ["oncall@example.com"]
   runbooks_url = "https://example.com/runbooks"
   database     = { instance = "ventros", max_connections = 200 }
-  budget       = { billing_account = "", currency = "USD", amount = 0 }
+  unhurried    = ["run-agent", "sweep-outbox"]
   span_readers = { uses-1 = "serviceAccount:uses-1@ventros-test.iam.gserviceaccount.com" }
   kms_key      = ""
 }
@@ -69,7 +69,23 @@ run "log_lines_are_counted_or_measured" {
   }
 }
 
-run "a_budget_speaks_to_the_same_people" {
+run "only_what_somebody_waits_for_is_slow" {
+  command = plan
+
+  module {
+    source = "./modules/observability"
+  }
+
+  assert {
+    condition = strcontains(
+      google_monitoring_alert_policy.this["latency"].conditions[0].condition_threshold[0].filter,
+      "AND resource.labels.service_name != monitoring.regex.full_match(\"run-agent|sweep-outbox\")",
+    )
+    error_message = "A bot that thinks for a while wakes nobody."
+  }
+}
+
+run "a_filter_that_monitoring_would_refuse_is_found_in_the_plan" {
   command = plan
 
   module {
@@ -77,13 +93,10 @@ run "a_budget_speaks_to_the_same_people" {
   }
 
   variables {
-    budget = { billing_account = "000000-000000-000000", currency = "USD", amount = 500.5 }
+    unhurried = [for place in range(200) : "a-function-of-many-${place}"]
   }
 
-  assert {
-    condition     = google_billing_budget.this[0].amount[0].specified_amount[0].units == "500" && length(google_billing_budget.this[0].all_updates_rule) == 1
-    error_message = "What it costs is watched where there is a billing account."
-  }
+  expect_failures = [google_monitoring_alert_policy.this]
 }
 
 run "spans_go_from_the_log_to_whoever_hands_them_to_cloud_trace" {

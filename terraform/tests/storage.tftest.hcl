@@ -8,6 +8,7 @@ variables {
   region  = "southamerica-east1"
   kms_key = ""
   storing = { uses-1 = "serviceAccount:uses-1@ventros-test.iam.gserviceaccount.com" }
+  links   = "serviceAccount:links@ventros-test.iam.gserviceaccount.com"
 }
 
 run "nobody_comes_in_but_those_who_keep_files" {
@@ -28,6 +29,11 @@ run "nobody_comes_in_but_those_who_keep_files" {
   assert {
     condition     = keys(google_storage_bucket_iam_member.media) == ["uses-1"] && google_storage_bucket_iam_member.media["uses-1"].role == "roles/storage.objectUser"
     error_message = "Files are kept by the accounts that declare it, which cannot change the bucket itself."
+  }
+
+  assert {
+    condition     = toset([for member in google_storage_bucket_iam_member.links : member.role]) == toset(["roles/storage.objectViewer", "roles/storage.objectCreator"])
+    error_message = "A link shows a file or brings one, and deletes none."
   }
 }
 

@@ -37,8 +37,8 @@ BAR = "0 leaks and 0 writes over all cells, 0 wrong answers by role, every opera
 MOST_NAMED = 10
 _TABLES = "select tablename from pg_tables where schemaname = 'public' order by 1"
 # What stands for an id that leads nowhere, beside 404: a sign-in says 401, a filter finds nothing.
-# A person is the tenant's, and so are their sign-ins, whatever project they are for.
-OF_THE_TENANT = {"tenant", "user", "login_session"}
+# A person is the tenant's, and so are their sign-ins and other ways in, whatever project they are for.
+OF_THE_TENANT = {"tenant", "user", "login_session", "external_identity"}
 ELSEWHERE = {("login", "body"): 401}
 
 

@@ -73,9 +73,9 @@ def called(moment: float, who: int) -> Call:
 in_store = limits._in_store
 
 
-def by_own_clock(buckets: tuple[Bucket, ...]) -> tuple[bool, list[Standing]]:
+def by_own_clock(known: Redis, buckets: tuple[Bucket, ...]) -> tuple[bool, list[Standing]]:
     """A planted fault: the process says what time it is."""
     now = time.time()
     script = limits.SCRIPT.replace("redis.call('TIME')", f"{{{int(now)}, {int(now % 1 * 1e6)}}}")
     with patch.object(limits, "SCRIPT", script):
-        return in_store(buckets)
+        return in_store(known, buckets)

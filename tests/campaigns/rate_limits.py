@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 from argon2 import PasswordHasher
 
+from infra.local.front import GATEWAY_ADDRESS
 from infra.local.postgres import free_port
 from shared.cloud.redis import DEADLINE
 from shared.core.users import passwords
@@ -123,7 +124,7 @@ def sign_ins(here: Callers, odd: Counter[str], what: str) -> None:
 
     def sign_in(number: int, address: str) -> int:
         body = {"email": f"{what.replace(' ', '-')}{number}@example.com", "password": "wrong password"}
-        headers = {"X-Forwarded-For": f"10.0.0.{number},{address}"}
+        headers = {"X-Forwarded-For": f"10.0.0.{number},{address},{GATEWAY_ADDRESS}"}
         return here.api.post("/api/v1/auth/login", body, headers=headers).status_code
 
     tried = [sign_in(number, "203.0.113.7") for number in range(12)]

@@ -9,7 +9,7 @@ from unittest.mock import patch
 from uuid import uuid4
 
 from shared.crm.history import lanes
-from shared.crm.history.chapter import Book, Chapter
+from shared.crm.history.chapter import Book
 from shared.crm.history.cursors import Cursor
 from shared.crm.history.reading import read as real_read
 from shared.crm.history.stretches import Stretches
@@ -60,7 +60,7 @@ def short_page_is_the_end() -> Any:
 
 def progress_forgotten() -> Any:
     """What the provider says of how far a message has come is not taken."""
-    return patch.object(Chapter, "_acknowledge", lambda *_: None)
+    return patch.object(Book, "acknowledge", lambda *_: None)
 
 
 def numbered_at_random() -> Any:

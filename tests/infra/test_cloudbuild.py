@@ -121,6 +121,12 @@ def test_a_pull_request_changes_nothing(build):
     assert taken(log) == ["test", "test", "check", "bundle", "publish", "plan"]
     assert any("publish --only-say" in line for line in log)
     assert not build.buckets.exists()
+    assert "terraform -chdir=terraform plan -lock=false -refresh=false" in log
+
+
+def test_what_is_to_be_applied_is_planned_from_what_is_there(build):
+    _, log = build.run()
+    assert "terraform -chdir=terraform plan" in log
 
 
 @pytest.mark.parametrize("breaks", ["*test*", "*check*", "*bundle*", "*publish*", "*terraform?plan*", "*migration*"])

@@ -24,6 +24,10 @@ _MEMBER = """
 insert into memberships (id, tenant_id, version, project_id, user_id, role)
 values (:id, :tenant_id, 1, :project_id, :user_id, :role)
 """
+_LINK = """
+insert into external_identities (id, tenant_id, version, user_id, issuer, subject)
+values (:id, :tenant_id, 1, :user_id, 'https://elsewhere.example.com', :subject)
+"""
 _ONE_OF_OURS = """
 insert into messages (
     id, tenant_id, project_id, version, channel_id, chat_id, session_id, contact_id, direction, sender_kind, type,
@@ -129,19 +133,21 @@ def record_all(world: World) -> None:
 
 
 def _access(world: World, api: Api, tenant: Tenant) -> dict[str, Any]:
-    """A second key and a second sign-in of the admin's, and one more member."""
+    """A second key, a second sign-in and an outside identity of the admin's, and one more member."""
     admin = tenant.admin
     login = {"email": admin.email, "password": admin.password, "tenant_id": str(tenant.tenant_id)}
     signed_in: dict[str, Any] = api.post("/api/v1/auth/login", login).get_json()
     key: dict[str, Any] = api.post("/api/v1/auth/api-keys", {"name": "Website"}, as_=admin).get_json()
     new = {"tenant_id": tenant.tenant_id, "user_id": uuid7()}
-    member = uuid7()
+    member, link = uuid7(), uuid7()
     world.admin.run(
         sql(_PERSON, **new, email=f"{member.hex}@example.com"),
         sql(_MEMBER, **new, id=member, project_id=tenant.project_id, role="viewer"),
+        sql(_LINK, id=link, tenant_id=tenant.tenant_id, user_id=admin.user_id, subject=link.hex),
     )
     return {
         "api_key": key["id"],
+        "external_identity": link,
         "login_session": signed_in["session_id"],
         "refresh_token": signed_in["refresh_token"],
         "member": member,

@@ -32,6 +32,7 @@ KINDS = {
     "dead_letter_id": "dead_letter",
     "default_agent_id": "bot",
     "delivery_id": "delivery",
+    "external_identity_id": "external_identity",
     "login_session_id": "login_session",
     "media_id": "media",
     "member_id": "member",

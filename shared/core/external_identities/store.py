@@ -9,3 +9,6 @@ external_identities = map_aggregate(ExternalIdentity, "external_identities")
 
 class ExternalIdentities(Repository[ExternalIdentity]):
     kind = ExternalIdentity
+
+    def remove(self, link: ExternalIdentity) -> None:
+        self.uow.session.delete(link)

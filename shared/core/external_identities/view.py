@@ -1,4 +1,4 @@
-"""The public face of a link between a user and an outside issuer."""
+"""The public face of the links between the caller and outside issuers."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,5 +17,9 @@ class ExternalIdentityView:
 
 
 EXTERNAL_IDENTITIES = Source(
-    view=ExternalIdentityView, tables="external_identities e", alias="e", noun="external identity"
+    view=ExternalIdentityView,
+    tables="external_identities e",
+    alias="e",
+    where="e.user_id = nullif(current_setting('app.user_id', true), '')::uuid",
+    noun="external identity",
 )

@@ -78,6 +78,10 @@ _TROUBLED = """
 select jsonb_build_object('silent', count(silent_since), 'timelocked', count(*) filter (where timelocked))
 from channel_health
 """
+# Any role may read it; what else Postgres' statistics tell is for roles of its own.
+_BUFFERS = """
+select jsonb_build_object('hits', blks_hit, 'reads', blks_read) from pg_stat_database where datname = current_database()
+"""
 
 
 def gauges() -> list[Gauge]:
@@ -202,6 +206,20 @@ def _troubled(told: dict[str, Any]) -> Iterator[Gauge]:
     )
 
 
+def _buffers(told: dict[str, int]) -> Iterator[Gauge]:
+    hits, reads = told["hits"], told["reads"]
+    yield Gauge(
+        "ventros_database_cache_hit_ratio",
+        "Of the pages that Postgres needed, the part that lay in its own memory, since its statistics began.",
+        (Sample(hits / (hits + reads)),) if hits + reads else (),
+    )
+    yield Gauge(
+        "ventros_database_pages",
+        "Pages that Postgres needed since its statistics began, by where they lay.",
+        (Sample(hits, {"place": "memory"}), Sample(reads, {"place": "elsewhere"})),
+    )
+
+
 _FIGURES = (
     _Figures(sql(_MESSAGES), _messages),
     _Figures(sql(_STANDING), _standing),
@@ -211,4 +229,5 @@ _FIGURES = (
     _Figures(sql(_RUNS), _runs),
     _Figures(sql(_CHANNELS), _channels),
     _Figures(sql(_TROUBLED), _troubled),
+    _Figures(sql(_BUFFERS), _buffers),
 )

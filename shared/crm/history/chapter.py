@@ -1,5 +1,6 @@
 """One page of a chat's history taken in, by the rules that live messages are taken in by."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from functools import cached_property
 from typing import Any
@@ -59,22 +60,6 @@ class Book:
         rows = (row for row in self.seen["beside"] if row["address"] in asked.all_addresses)
         return min((UUID(row["id"]) for row in rows if row["external_id"] not in told), default=None)
 
-    def fill(self, message: Message, told: InboundMessage) -> None:
-        """Let a message that was only announced say what it says, and have what waited for that."""
-        message.fill(told)
-        message.quoted_message_id = self.ids.get(told.quoted_external_id or "")
-        self.end_waiting(message, told)
-        names = {"tenant_id": message.tenant_id, "channel_id": message.channel_id, "id": message.id}
-        self.ledger.last(ANSWERED_LATER, **names, external_id=told.external_id)
-
-    def end_waiting(self, message: Message, told: InboundMessage) -> None:
-        """Let the message have what came before it could be read."""
-        early = [row for row in self.seen["early"] if row["external_id"] == told.external_id]
-        follow(self.ledger, message, map(Sequel.read, early), {})
-        if early:
-            names = {"tenant_id": message.tenant_id, "channel_id": message.channel_id}
-            self.ledger.last(TAKEN, **names, external_id=told.external_id)
-
     def sending_of(self, chat: Chat, told: InboundMessage, at: datetime) -> Message | None:
         """A send of ours whose id we did not know, that this message is the echo of."""
         for row in self._sending.values() if told.from_me else ():
@@ -82,6 +67,44 @@ class Book:
                 del self._sending[row["id"]]
                 return self.ledger.load("messages", Message, row)
         return None
+
+    def acknowledge(self, message: Message, told: InboundMessage, at: datetime) -> None:
+        """Take what the row says of its own progress, and what came before it."""
+        if told.ack is not None and (told.from_me or told.ack >= READ):
+            message.receipt(told.ack, at)
+        self.serve(message)
+
+    def serve(self, message: Message) -> None:
+        """Let a message that can be read at last have what waited for it."""
+        early = [row for row in self.seen["early"] if row["external_id"] == message.external_id]
+        if early:
+            follow(self.ledger, message, map(Sequel.read, early), {})
+            names = {"tenant_id": message.tenant_id, "channel_id": message.channel_id}
+            self.ledger.last(TAKEN, **names, external_id=message.external_id)
+
+    def catch_up(self, rows: Sequence[dict[str, Any]]) -> None:
+        """Bring those that are behind as far as the provider says; `rows` are what they are now."""
+        messages = {each.external_id: each for each in self.ledger.load_all("messages", Message, list(rows))}
+        for told, _ in self.behind:
+            message = messages[told.external_id]
+            if message.is_placeholder:
+                self._fill(message, told)
+            if told.from_me and told.ack is not None:
+                message.receipt(told.ack, told.sent_at or message.sent_at)
+
+    def _fill(self, message: Message, told: InboundMessage) -> None:
+        """Let a message that was only announced say what it says, which is long over."""
+        contact = self.people.contact(told.customer or told.sender)
+        message.fill(told)
+        quoted = self.seen["known"].get(told.quoted_external_id)  # what is new is linked when it is there
+        message.quoted_message_id = UUID(quoted["id"]) if quoted else None
+        if contact and not told.from_me:
+            message.sender_contact_id = contact.id
+        message.collect()  # of what is long over nobody is told one by one
+        self.serve(message)
+        names = {"tenant_id": message.tenant_id, "channel_id": message.channel_id, "id": message.id}
+        self.ledger.last(ANSWERED_LATER, **names, external_id=told.external_id)
+        message.record(imported(self.run, [message]))
 
 
 class Chapter:
@@ -105,7 +128,7 @@ class Chapter:
         for stretches in self._stretches.values():
             stretches.end(self.book.now)
         if self.added:
-            self.added[0].record(self._imported())
+            self.added[0].record(imported(self.book.run, self.added))
 
     def _take(self, told: InboundMessage) -> None:
         book = self.book
@@ -122,7 +145,7 @@ class Chapter:
         elif sending := book.sending_of(chat, told, at):
             book.ids[told.external_id] = sending.id
             sending.was_sent(told.external_id, told.provider_id)
-            self._acknowledge(sending, told, at)
+            self.book.acknowledge(sending, told, at)
             self.known += 1
         else:
             self._keep(told, chat, contact, at)
@@ -149,7 +172,7 @@ class Chapter:
         message.id = self.book.ids[told.external_id] = self._placed.get(told.external_id) or self.book.next_id()
         message.quoted_message_id = self.book.ids.get(told.quoted_external_id or "")
         message.agent_id = self.book.channel.default_agent_id if told.from_me else None
-        self._acknowledge(message, told, at)
+        self.book.acknowledge(message, told, at)
         message.collect()  # of what is long over nobody is told one by one
         self.added.append(message)
         if writer:
@@ -194,23 +217,19 @@ class Chapter:
         chat_id = str(self.chat.id) if self.chat else ""
         return [row for row in self.book.seen[what] if row["chat_id"] == chat_id]
 
-    def _acknowledge(self, message: Message, told: InboundMessage, at: datetime) -> None:
-        """Take what the row says of its own progress, and what came before it."""
-        if told.ack is not None and (told.from_me or told.ack >= READ):
-            message.receipt(told.ack, at)
-        self.book.end_waiting(message, told)
 
-    def _imported(self) -> MessageImported:
-        first, last = self.added[0], self.added[-1]
-        return MessageImported(
-            run_id=self.book.run.id,
-            channel_id=first.channel_id,
-            chat_id=first.chat_id,
-            contact_id=first.contact_id,
-            message_ids=[each.id for each in self.added],
-            first_at=first.sent_at,
-            last_at=last.sent_at,
-        )
+def imported(run: HistoryRun, messages: Sequence[Message]) -> MessageImported:
+    """That messages of one chat came from the history, oldest first."""
+    first, last = messages[0], messages[-1]
+    return MessageImported(
+        run_id=run.id,
+        channel_id=first.channel_id,
+        chat_id=first.chat_id,
+        contact_id=first.contact_id,
+        message_ids=[each.id for each in messages],
+        first_at=first.sent_at,
+        last_at=last.sent_at,
+    )
 
 
 def _is_ahead(told: InboundMessage, row: dict[str, Any]) -> bool:

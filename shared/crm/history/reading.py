@@ -22,7 +22,7 @@ from shared.providers.waha.history import MESSAGES_AT_ONCE, Archive, ToldMessage
 from shared.runtime.telemetry import say
 
 SECONDS = 20.0  # a step asks for no more pages after so long
-ROWS = 500  # nor when it holds so many
+ROWS = 200  # nor when it holds so many: who writes in these chats waits until they are written
 HIDDEN = "@lid"
 _BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
 

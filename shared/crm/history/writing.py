@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -41,7 +42,8 @@ COLUMNS = (
     *("failure_code", "failure_reason", "edited_at", "edit_stamp", "revoked_at", "is_placeholder"),
 )
 _NAMES = ", ".join(COLUMNS)
-_JSON = ("media", "location", "cards")
+_JSON = tuple(map(COLUMNS.index, ("media", "location", "cards")))
+_columns = attrgetter(*COLUMNS)
 _STAGE = sql(f"create temp table history_page on commit drop as select {_NAMES} from messages with no data")  # noqa: S608 - our own words
 _COPY = f"copy history_page ({_NAMES}) from stdin"
 _ADD = f"""
@@ -182,8 +184,8 @@ class _Writing:
             if seen["cursors"].get(page.cursor.address) == page.cursor.next_row:
                 people.meet(page.asked, seen)
                 moved.extend(self._taken(page, book))
-        people.end()
         self._catch_up(connection, book)
+        people.end()
         return moved
 
     def _taken(self, page: ReadPage, book: Book) -> list[Sql]:
@@ -217,17 +219,9 @@ class _Writing:
 
     def _catch_up(self, connection: Connection, book: Book) -> None:
         """Bring messages that are here as far as the provider says that they have come; say what was only announced."""
-        if not book.behind:
-            return
-        ids = [message_id for _, message_id in book.behind]
-        rows = _json(pipeline(connection, Sql(_BEHIND, {**self.names, "ids": ids})))
-        messages = {each.external_id: each for each in self.ledger.load_all("messages", Message, list(rows))}
-        for told, _ in book.behind:
-            message = messages[told.external_id]
-            if message.is_placeholder:
-                book.fill(message, told)
-            if told.from_me and told.ack is not None:
-                message.receipt(told.ack, told.sent_at or message.sent_at)
+        if book.behind:
+            ids = [message_id for _, message_id in book.behind]
+            book.catch_up(_json(pipeline(connection, Sql(_BEHIND, {**self.names, "ids": ids}))))
 
     def _statements(self) -> list[Sql | Copy]:
         """People, chats and sessions, then the messages, then what needs them to be there."""
@@ -238,7 +232,7 @@ class _Writing:
     def _messages(self) -> list[Sql | Copy]:
         if not self.added:
             return []
-        rows = copied([_column(message, name) for name in COLUMNS] for message in self.added)
+        rows = copied(map(_row, self.added))
         add = Sql(_ADD, {**self.names, "count": len(self.added)})
         return [_STAGE, Copy(_COPY, rows), add, Sql(_ANSWERED_LATER, self.names)]
 
@@ -251,9 +245,11 @@ class _Writing:
         return Sql(_KEEP_UNREAD, {**names, "body": body, "problem": row.problem})
 
 
-def _column(message: Message, name: str) -> Any:
-    value = getattr(message, name)
-    return as_json(value) if name in _JSON and value is not None else value
+def _row(message: Message) -> list[Any]:
+    row = list(_columns(message))
+    for place in _JSON:
+        row[place] = None if row[place] is None else as_json(row[place])
+    return row
 
 
 def _raw(row: UnreadRow) -> str:

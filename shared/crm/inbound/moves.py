@@ -56,6 +56,8 @@ _OF_CONTACT = (
     Move("contacts", "merged_into_id"),
     Move("messages", "contact_id"),
     Move("messages", "sender_contact_id"),
+    Move("message_actions", "contact_id"),
+    Move("scheduled_messages", "contact_id"),
     Move("sessions", "contact_id"),
     Move("message_groups", "contact_id"),
     Move("ai_runs", "contact_id"),
@@ -68,6 +70,8 @@ _OF_CONTACT = (
 _OF_CHAT = (
     Move("chat_addresses", "chat_id", key=_ADDRESS, is_aggregate=False),
     Move("messages", "chat_id"),
+    Move("message_actions", "chat_id"),
+    Move("scheduled_messages", "chat_id"),
     Move("ai_runs", "chat_id"),
     Move("media_files", "chat_id"),
     # What was pending or alive the merge itself has decided about.

@@ -119,7 +119,8 @@ _PARTS = {
         where tenant_id = :tenant_id and channel_id = :channel_id and external_id = :quoted_external_id)""",
     "reactions": """(
         select coalesce(json_agg(json_build_object(
-            'message_id', r.message_id, 'kind', r.kind, 'contact_id', r.contact_id, 'stamp', r.stamp)), '[]')
+            'message_id', r.message_id, 'kind', r.kind, 'contact_id', r.contact_id, 'stamp', r.stamp,
+            'value', r.value)), '[]')
         from message_reactions r
         where r.tenant_id = :tenant_id and r.message_id = any(array(select id from told_messages))
           and (r.contact_id is null or r.contact_id = any(array(select id from known_contacts))))""",

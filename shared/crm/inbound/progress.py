@@ -11,14 +11,13 @@ from shared.crm.inbound.gate import Gate
 from shared.crm.inbound.ledger import Ledger
 from shared.crm.inbound.people import People
 from shared.crm.inbound.picture import Wanted
-from shared.crm.messages.following import Follower, Sequel, SequelKind
+from shared.crm.messages.following import Follower, Reactions, Sequel, SequelKind, read_reactions
 from shared.crm.messages.model import LEVELS, Direction, Message
 from shared.crm.messages.waiting import wait
 from shared.kernel.inbound import ChatKind, ConnectionState, Edit, Person, Reaction, Receipt, Revocation
 
 SENT = 1
 Following = Receipt | Edit | Revocation | Reaction
-Stamps = dict[tuple[str, UUID | None], str]
 
 
 def take_following(gate: Gate, wanted: Wanted, told: Following, seen: dict[str, Any]) -> Ledger:
@@ -36,8 +35,8 @@ def take_following(gate: Gate, wanted: Wanted, told: Following, seen: dict[str, 
     return progress.ledger
 
 
-def follow(ledger: Ledger, message: Message, sequels: Iterable[Sequel], known: Stamps) -> None:
-    """Apply sequels to a message; `known` are the stamps of its reactions."""
+def follow(ledger: Ledger, message: Message, sequels: Iterable[Sequel], known: Reactions) -> None:
+    """Apply sequels to a message; `known` are the latest reactions to it."""
     follower = Follower(message, known)
     for sequel in sequels:
         follower.take(sequel)
@@ -88,11 +87,8 @@ class _Progress:
             follow(self.ledger, message, [sequel], self._known_reactions)
 
     @cached_property
-    def _known_reactions(self) -> Stamps:
-        return {
-            (row["kind"], UUID(row["contact_id"]) if row["contact_id"] else None): row["stamp"]
-            for row in self.seen["reactions"]
-        }
+    def _known_reactions(self) -> Reactions:
+        return read_reactions(self.seen["reactions"])
 
     def _reader_id(self, told: Receipt) -> UUID | None:
         """Who in a group received or read it."""

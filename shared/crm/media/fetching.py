@@ -62,13 +62,15 @@ def fetch(transactions: Transactions, media_id: UUID) -> None:
     parcel = retried(lambda: _claim(transactions, media_id))
     if parcel is None:
         return
+    courier = Courier(transactions, parcel)
     try:
-        outcome = Courier(transactions, parcel).carry()
+        outcome = courier.carry()
     except (StorageAway, AlreadyThere) as away:
         say("the bucket is away", media_id=media_id, because=str(away))
         retried(lambda: _return(transactions, media_id))
         raise Busy("the bucket cannot be reached") from away
-    retried(lambda: _record(transactions, media_id, outcome))
+    if retried(lambda: _record(transactions, media_id, outcome)):
+        courier.tidy()
 
 
 def _claim(transactions: Transactions, media_id: UUID) -> Parcel | None:
@@ -117,8 +119,16 @@ class Courier:
             with suppress(AlreadyThere):
                 name = object_name(self._media.tenant_id, content.sha256)
                 bucket().copy(self._staged, name, mimetype=content.mimetype)
-        bucket().delete(self._staged)
+        if self._media.origin is Origin.MESSAGE:
+            bucket().delete(self._staged)
         return content if referred else Reason.BEING_REMOVED
+
+    def tidy(self) -> None:
+        """Throw an upload away, once it is on record what became of it: it can be had from nowhere else."""
+        if self._media.origin is Origin.UPLOAD:
+            # What stays is forgotten by the bucket itself.
+            with suppress(StorageAway):
+                bucket().delete(self._staged)
 
     @cached_property
     def _staged(self) -> str:
@@ -135,9 +145,6 @@ class Courier:
             return seen.content(self._media.told_bytes)
         except NotThere as nothing:
             raise NotObtained(Reason.NEVER_UPLOADED) from nothing
-        except Unfit:
-            bucket().delete(self._staged)
-            raise
 
     def _downloaded(self) -> Content:
         channel = self._channel
@@ -230,14 +237,17 @@ def _return(transactions: Transactions, media_id: UUID) -> None:
             uow.commit()
 
 
-def _record(transactions: Transactions, media_id: UUID, outcome: Content | Reason) -> None:
+def _record(transactions: Transactions, media_id: UUID, outcome: Content | Reason) -> bool:
+    """Note what came of it; tell whether nobody needs what was staged any more."""
     with transactions.begin() as uow:
         media = MediaFiles(uow).first(media_files.c.id == media_id, lock=True)
         if media is None:
             _left(uow, outcome)
         elif media.status is MediaStatus.DOWNLOADING:
             _obtained(uow, media, outcome)
+        is_over = media is None or not media.is_unfinished
         uow.commit()
+        return is_over
 
 
 def _obtained(uow: UnitOfWork, media: MediaFile, outcome: Content | Reason) -> None:

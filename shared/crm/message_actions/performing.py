@@ -15,7 +15,7 @@ from shared.crm.messages.following import Follower, Sequel, SequelKind
 from shared.crm.messages.model import OURS, Message
 from shared.crm.messages.store import Messages, messages
 from shared.crm.messages.whereabouts import address_of, full_id
-from shared.providers.waha.client import Refused, Waha, WahaError
+from shared.providers.waha.client import NotNow, Refused, Waha, WahaError
 from shared.providers.waha.ids import message_id as read_id
 from shared.runtime.consume import Busy, Transactions
 from shared.runtime.retry import Stale, retried
@@ -31,6 +31,7 @@ class Errand:
     """All that the call needs, so that no transaction is open meanwhile."""
 
     action_id: UUID
+    message_id: UUID
     kind: ActionKind
     value: str
     channel: Channel
@@ -79,9 +80,10 @@ def _errand(uow: UnitOfWork, action: MessageAction) -> Errand | None:
         action.fail("channel_inactive", "the chat's channel is not active")
         return None
     action.claim(uow.now)
-    address = address_of(uow, action.chat_id)
+    address = address_of(uow, message.chat_id)
     return Errand(
         action_id=action.id,
+        message_id=message.id,
         kind=action.kind,
         value=action.value or "",
         channel=channel,
@@ -104,7 +106,7 @@ def _call(errand: Errand) -> WahaError | None:
 def _record(transactions: Transactions, errand: Errand, failure: WahaError | None) -> bool:
     """Note what came of it; tell whether it is to be tried again."""
     with transactions.begin() as uow:
-        message = _locked(uow, errand.action_id)
+        message = _locked(uow, errand.message_id)
         action = MessageActions(uow).get(errand.action_id, lock=True)
         if action.status is not ActionStatus.SENDING or action.claimed_at != errand.claimed_at:
             return False  # Somebody else has taken it since, and it is theirs to end.
@@ -117,20 +119,21 @@ def _record(transactions: Transactions, errand: Errand, failure: WahaError | Non
         return action.waits
 
 
-def _locked(uow: UnitOfWork, action_id: UUID) -> Message:
+def _locked(uow: UnitOfWork, message_id: UUID) -> Message:
     """The message, once nobody else works on its chat; the chat is always locked first."""
-    action = MessageActions(uow).get(action_id)
-    Chats(uow).get(action.chat_id, lock=True)
-    message = Messages(uow).get(action.message_id, lock=True)
-    if message.chat_id != action.chat_id:
+    chat_id = Messages(uow).get(message_id).chat_id
+    Chats(uow).get(chat_id, lock=True)
+    message = Messages(uow).get(message_id, lock=True)
+    if message.chat_id != chat_id:
         raise Stale  # The chat became one with another just now: that is the one to lock.
     return message
 
 
 def _not_done(action: MessageAction, failure: WahaError, now: datetime) -> None:
-    if isinstance(failure, Refused):
+    is_late = now - action.requested_at > PATIENCE
+    if isinstance(failure, Refused) and (is_late or not isinstance(failure, NotNow)):
         action.fail(failure.code, failure.sentence)
-    elif now - action.requested_at > PATIENCE:
+    elif is_late:
         action.fail("unreachable", "the WAHA server did not do this within ten minutes")
     else:
         action.put_back()
@@ -145,7 +148,7 @@ def _done(uow: UnitOfWork, message: Message, action: MessageAction, at: datetime
     if kind is SequelKind.EDIT and message.says_already(action.value, at):
         return
     key = f"{int(at.timestamp() * 1000):014}.{OURS}"
-    follower = Follower(message)
+    follower = Follower(message, MessageActions(uow).our_reactions(message.id))
     by = action.requested_by
     follower.take(Sequel(kind=kind, contact_id=None, key=key, value=action.value or None, at=at, by=by))
     uow.run(*follower.statements)

@@ -1,10 +1,10 @@
 """What follows upon a message: receipts, edits, its revocation, reactions, votes; each may come before it, or twice."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from shared.crm.messages.model import Direction, Message
@@ -79,15 +79,33 @@ def json_or_null(value: Any) -> str | None:
     return None if value is None else as_json(value)
 
 
+class Reacted(NamedTuple):
+    """What somebody's latest reaction says, as far as is known."""
+
+    stamp: str
+    value: Any
+
+
+Reactions = dict[tuple[str, UUID | None], Reacted]
+
+
+def read_reactions(rows: Iterable[Mapping[str, Any]]) -> Reactions:
+    """The latest reactions to a message, from the JSON of their rows."""
+    return {
+        (row["kind"], UUID(row["contact_id"]) if row["contact_id"] else None): Reacted(row["stamp"], row["value"])
+        for row in rows
+    }
+
+
 @dataclass
 class Follower:
     """Applies sequels to one message, in any order; `statements` write what hangs on it.
 
-    `reactions` are the stamps of the latest that are known, by kind and contact.
+    `reactions` are the latest that are known, by kind and contact.
     """
 
     message: Message
-    reactions: dict[tuple[str, UUID | None], str] = field(default_factory=dict)
+    reactions: Reactions = field(default_factory=dict)
     statements: list[Sql] = field(default_factory=list)
 
     def take(self, sequel: Sequel) -> None:
@@ -116,10 +134,13 @@ class Follower:
 
     def _reaction(self, reaction: Sequel) -> None:
         whose = (reaction.kind.value, reaction.contact_id)
-        if reaction.key <= self.reactions.get(whose, ""):
+        known = self.reactions.get(whose)
+        if known and reaction.key <= known.stamp:
             return
-        self.reactions[whose] = reaction.key
-        self.message.reacted(ReactionKind(reaction.kind.value), reaction.contact_id, reaction.value)
+        self.reactions[whose] = Reacted(reaction.key, reaction.value)
+        # What we do is told to us as well, and some engines tell everything twice: that is no second reaction.
+        if known is None or known.value != reaction.value:
+            self.message.reacted(ReactionKind(reaction.kind.value), reaction.contact_id, reaction.value)
         self._write(
             _REMEMBER_REACTION,
             kind=reaction.kind.value,

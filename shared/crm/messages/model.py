@@ -170,7 +170,7 @@ class Message(Standing):
         self.status, self.claimed_at = MessageStatus.SENDING, at
 
     def put_back(self) -> None:
-        """Return a claim: the provider could not be reached, so it was certainly not sent."""
+        """Return a claim: the provider could not be reached, or could not just now, so it was certainly not sent."""
         self.status, self.claimed_at = MessageStatus.QUEUED, None
 
     def was_sent(self, external_id: str | None, provider_id: str | None = None) -> None:
@@ -205,7 +205,8 @@ class Message(Standing):
     def edited(self, text: str | None, at: datetime, stamp: str, by: UUID | None = None) -> Revision | None:
         """Take an edit's text, unless a later one is known. What it said before, or would have, comes back."""
         if self.edit_stamp.endswith(OURS) and text == self.text:
-            self.edit_stamp = max(stamp, self.edit_stamp)  # the echo of what we changed
+            self.edit_stamp = max(stamp, self.edit_stamp)  # the echo of what we changed, by whichever clock
+            return None
         if stamp == self.edit_stamp:
             return None
         if stamp < self.edit_stamp:

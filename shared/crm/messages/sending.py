@@ -15,14 +15,14 @@ from shared.crm.messages.store import Messages, messages
 from shared.crm.messages.tasks import ReconcileMessage
 from shared.crm.messages.waiting import lock_ids, serve_waiting
 from shared.kernel.inbound import InboundMessage
-from shared.providers.waha.client import TIMELOCKED, Refused, Sent, Unknown, Unreachable, WahaError
+from shared.providers.waha.client import TIMELOCKED, NotNow, Refused, Sent, Unreachable, WahaError
 from shared.runtime.consume import Busy, Transactions
 from shared.runtime.retry import Stale, retried
 from shared.runtime.telemetry import say
 from shared.runtime.work import UnitOfWork
 
 LEASE = timedelta(seconds=60)  # a claim older than this was left by somebody who is gone
-PATIENCE = timedelta(minutes=10)  # how long an unreachable server or an unknown outcome is followed
+PATIENCE = timedelta(minutes=10)  # how long a server that is away, or cannot now, or an unknown outcome is followed
 BETWEEN_LOOKS = timedelta(seconds=20)
 EARLY = timedelta(seconds=5)  # how far a timer's clock may be ahead of ours
 
@@ -34,8 +34,8 @@ def send(transactions: Transactions, message_id: UUID) -> None:
         return
     outcome = _call(parcel)
     retried(lambda: _record(transactions, parcel, outcome))
-    if isinstance(outcome, Unreachable):
-        raise Busy("the WAHA server cannot be reached")
+    if isinstance(outcome, Unreachable | NotNow):
+        raise Busy("the WAHA server cannot be reached, or cannot send just now")
 
 
 def resume(transactions: Transactions, message_id: UUID) -> None:
@@ -132,17 +132,25 @@ def _locked(uow: UnitOfWork, message_id: UUID) -> Message:
 
 
 def _not_sent(uow: UnitOfWork, message: Message, outcome: WahaError) -> None:
-    if isinstance(outcome, Refused):
+    if isinstance(outcome, Unreachable | NotNow):
+        _not_sent_yet(uow, message, outcome)
+    elif isinstance(outcome, Refused):
         message.fail(outcome.code, outcome.sentence)
         if outcome.code == TIMELOCKED:
             close_new_chats(uow, Channels(uow).get(message.channel_id))
-    elif isinstance(outcome, Unknown):
-        _lose_track(uow, message)
-    elif uow.now - message.due_at > PATIENCE:
-        message.fail("unreachable", "the WAHA server could not be reached for ten minutes", retryable=True)
     else:
+        _lose_track(uow, message)
+
+
+def _not_sent_yet(uow: UnitOfWork, message: Message, outcome: Unreachable | NotNow) -> None:
+    """It was certainly not sent, and may be in a while; after ten minutes that is for a person to ask."""
+    if uow.now - message.due_at <= PATIENCE:
         message.put_back()
         withdraw_if_outdated(uow, message)
+    elif isinstance(outcome, NotNow):
+        message.fail(outcome.code, outcome.sentence, retryable=True)
+    else:
+        message.fail("unreachable", "the WAHA server could not be reached for ten minutes", retryable=True)
 
 
 def _found(uow: UnitOfWork, message: Message, external_id: str, provider_id: str | None = None) -> None:

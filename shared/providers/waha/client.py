@@ -25,6 +25,7 @@ MOST_BYTES = 16 * 1024 * 1024
 PAGE = 50
 MOST_PAGES = 40
 LONGEST_DETAIL = 300
+NOT_CONNECTED = "Session status is not as expected"
 TIMELOCK, TIMELOCKED = "error 463", "reachout_timelock"
 REFUSALS = {
     400: ("bad_request", "WAHA did not understand the request."),
@@ -35,7 +36,7 @@ REFUSALS = {
     429: ("rate_limited", "WAHA asks to slow down."),
     501: ("engine_cannot", "The engine of this WAHA session cannot do this."),
 }
-NOT_IMPLEMENTED = 501
+UNABLE, SLOW_DOWN, NOT_IMPLEMENTED = 422, 429, 501
 OK, REDIRECT, CLIENT_ERROR, NOT_FOUND, TIMEOUT, SERVER_ERROR = 200, 300, 400, 404, 408, 500
 
 
@@ -59,6 +60,10 @@ class Refused(WahaError):
         self.status, self.code = status, code
 
 
+class NotNow(Refused):
+    """The server cannot just now: nothing was sent, and the same may succeed soon."""
+
+
 class Unknown(WahaError):
     """The request went out and no answer tells what became of it."""
 
@@ -77,7 +82,7 @@ def new_message_id() -> str:
 
 
 class Waha:
-    """One session of one WAHA server. Every method raises Unreachable, Refused or Unknown."""
+    """One session of one WAHA server. Every method raises Unreachable, Refused (or its NotNow) or Unknown."""
 
     def __init__(
         self,
@@ -232,7 +237,13 @@ def _answer(response: httpx.Response) -> Any:
     if _tells_nothing(response.status_code):
         raise Unknown("WAHA failed while it worked on the request.", detail)
     code, sentence = REFUSALS.get(response.status_code, ("refused", "WAHA refused the request."))
-    raise Refused(response.status_code, code, sentence, detail)
+    kind = NotNow if _passes(response.status_code, detail) else Refused
+    raise kind(response.status_code, code, sentence, detail)
+
+
+def _passes(status: int, detail: str | None) -> bool:
+    """Whether it is refused only for as long as the server is pressed, or its session not connected."""
+    return status == SLOW_DOWN or (status == UNABLE and NOT_CONNECTED in (detail or ""))
 
 
 def listed(answer: object) -> list[Any]:

@@ -27,7 +27,9 @@ def items(value: object) -> list[Any]:
 def dig(value: object, *path: str) -> Any:
     """Follow keys down; None as soon as one is not there."""
     for key in path:
-        value = mapping(value).get(key)
+        if not isinstance(value, dict):
+            return None
+        value = value.get(key)
     return value
 
 
@@ -50,6 +52,8 @@ def flag(value: object) -> bool | None:
 
 def number(value: object) -> float | None:
     """Read a finite number, also from a numeric string or a protobuf Long; integers stay exact."""
+    if value is None:
+        return None
     if isinstance(value, dict):
         return _long(value)
     if isinstance(value, str) and re.fullmatch(r"-?[0-9]{1,20}(\.[0-9]{1,20})?", value):

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from shared.kernel.identities import Identity, IdentityKind
 from shared.kernel.inbound import ChatKind
@@ -9,6 +10,7 @@ from shared.kernel.values import PhoneNumber
 from shared.providers.waha.fields import dig, key
 
 SERVERS = {"s.whatsapp.net": "c.us", "hosted": "c.us", "hosted.lid": "lid"}
+SEEN = 4096  # addresses that are remembered as they were understood: most come again and again
 KINDS = {"g.us": ChatKind.GROUP, "broadcast": ChatKind.STATUS, "newsletter": ChatKind.NEWSLETTER}
 
 
@@ -25,7 +27,9 @@ class MessageId:
 
 def message_id(raw: object) -> MessageId | None:
     """Read an id of one to four parts, or the object WEBJS makes of it; None when there is nothing to match by."""
-    full = key(raw) or key(dig(raw, "_serialized")) or key(dig(raw, "id"))
+    if raw is None:
+        return None
+    full = key(raw) if isinstance(raw, str) else key(dig(raw, "_serialized")) or key(dig(raw, "id"))
     if full is None:
         return None
     parts = full.split("_")
@@ -51,7 +55,15 @@ def bare_id(provider_id: object) -> str | None:
 
 def address(raw: object) -> str | None:
     """Spell an address in the one way: no device, and `@c.us` for every form of a phone number."""
-    spelled = key(raw) or key(dig(raw, "_serialized")) or _joined(raw)
+    if raw is None:
+        return None
+    spelled = raw if isinstance(raw, str) else key(dig(raw, "_serialized")) or _joined(raw)
+    return _respelled(spelled) if spelled else None
+
+
+@lru_cache(SEEN)
+def _respelled(raw: str) -> str | None:
+    spelled = key(raw)
     if spelled is None or spelled.count("@") != 1:
         return None
     user, server = spelled.lower().split("@")
@@ -73,7 +85,12 @@ def chat_kind(chat_address: str) -> ChatKind:
 def identity(raw: object) -> Identity | None:
     """Who an address is; None for a group, a broadcast or a newsletter, which are nobody."""
     spelled = address(raw)
-    if spelled is None or chat_kind(spelled) is not ChatKind.INDIVIDUAL:
+    return _identity(spelled) if spelled else None
+
+
+@lru_cache(SEEN)
+def _identity(spelled: str) -> Identity | None:
+    if chat_kind(spelled) is not ChatKind.INDIVIDUAL:
         return None
     user, _, server = spelled.partition("@")
     if server == "lid" and re.fullmatch(r"[0-9]+", user):

@@ -1,7 +1,7 @@
 """What a WAHA message carries: its kind, file, place and cards, by engine."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -12,18 +12,20 @@ LONGEST_URL = 4096
 LONGEST_ERROR = 500
 MOST_CARDS = 257
 DEEPEST_WRAPPING = 5
-WRAPPERS = (
-    "ephemeralMessage",
-    "viewOnceMessage",
-    "viewOnceMessageV2",
-    "viewOnceMessageV2Extension",
-    "documentWithCaptionMessage",
-    "deviceSentMessage",
-    "groupMentionedMessage",
-    "botInvokeMessage",
-    "lottieStickerMessage",
-    "associatedChildMessage",
-    "editedMessage",
+WRAPPERS = dict.fromkeys(
+    (
+        "ephemeralMessage",
+        "viewOnceMessage",
+        "viewOnceMessageV2",
+        "viewOnceMessageV2Extension",
+        "documentWithCaptionMessage",
+        "deviceSentMessage",
+        "groupMentionedMessage",
+        "botInvokeMessage",
+        "lottieStickerMessage",
+        "associatedChildMessage",
+        "editedMessage",
+    )
 )
 PARTS = {
     "imageMessage": MessageType.IMAGE,
@@ -86,7 +88,9 @@ def content(payload: Mapping[str, Any]) -> Mapping[str, Any]:
     raw = mapping(payload.get("_data"))
     inner = mapping(raw.get("Message")) or mapping(raw.get("message"))
     for _ in range(DEEPEST_WRAPPING):
-        wrapped = next((each for name in WRAPPERS if (each := mapping(dig(inner, name, "message")))), None)
+        wrapped = next(
+            (each for name in _names(inner, WRAPPERS) if (each := mapping(dig(inner, name, "message")))), None
+        )
         if wrapped is None:
             break
         inner = wrapped
@@ -95,7 +99,12 @@ def content(payload: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def part(inner: Mapping[str, Any]) -> Mapping[str, Any]:
     """Find the one part that says what kind of message it is."""
-    return next((mapping(inner[name]) for name in PARTS if mapping(inner.get(name))), {})
+    return next((mapping(inner[name]) for name in _names(inner, PARTS) if mapping(inner[name])), {})
+
+
+def _names(inner: Mapping[str, Any], known: Mapping[str, Any]) -> Iterable[str]:
+    """The names that a message has, of those that are known, in our order; most messages have one or none."""
+    return () if inner.keys().isdisjoint(known.keys()) else (name for name in known if name in inner)
 
 
 def message_type(payload: Mapping[str, Any]) -> MessageType:
@@ -108,7 +117,7 @@ def message_type(payload: Mapping[str, Any]) -> MessageType:
 
 def _told(payload: Mapping[str, Any]) -> MessageType | None:
     inner = content(payload)
-    name = next((name for name in PARTS if isinstance(inner.get(name), dict)), None)
+    name = next((name for name in _names(inner, PARTS) if isinstance(inner[name], dict)), None)
     if name == "audioMessage":
         return MessageType.VOICE if inner[name].get("PTT") is True or inner[name].get("ptt") is True else PARTS[name]
     if name:
@@ -203,8 +212,10 @@ def read_location(payload: Mapping[str, Any]) -> Location | None:
     told = mapping(inner.get("locationMessage")) or mapping(inner.get("liveLocationMessage"))
     raw = mapping(payload.get("_data"))
     latitude = _degrees(place.get("latitude"), told.get("degreesLatitude"), raw.get("lat"))
+    if latitude is None:
+        return None
     longitude = _degrees(place.get("longitude"), told.get("degreesLongitude"), raw.get("lng"))
-    if latitude is None or longitude is None:
+    if longitude is None:
         return None
     return Location(
         latitude=latitude,

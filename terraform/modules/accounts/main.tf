@@ -84,10 +84,16 @@ resource "google_service_account" "links" {
   display_name = "Links to stored files"
 }
 
-# The migrator makes the key that they are signed with.
+# The migrator makes the key that they are signed with, once, and neither sees nor ends any other.
+resource "google_project_iam_custom_role" "link_keys" {
+  role_id     = "ventrosLinkKeys"
+  title       = "Makes the key of links to stored files"
+  permissions = ["storage.hmacKeys.create"]
+}
+
 resource "google_project_iam_member" "link_keys" {
   project = var.project
-  role    = "roles/storage.hmacKeyAdmin"
+  role    = google_project_iam_custom_role.link_keys.id
   member  = google_service_account.migrator.member
 }
 

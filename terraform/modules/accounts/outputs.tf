@@ -25,13 +25,12 @@ output "span_readers" {
 
 output "storing" {
   description = "Members that make, read and delete stored files, by account id."
-  value = merge({ links = google_service_account.links.member }, {
-    for id, uses in local.accounts : id => google_service_account.functions[id].member if contains(split(",", uses), "storage")
-  })
+  value       = { for id, uses in local.accounts : id => google_service_account.functions[id].member if contains(split(",", uses), "storage") }
 }
 
 output "links" {
-  value = google_service_account.links.email
+  description = "The account in whose name links to stored files let in."
+  value       = google_service_account.links
 }
 
 output "pusher" {

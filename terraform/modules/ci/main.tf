@@ -34,8 +34,8 @@ locals {
   images = "${var.region}-docker.pkg.dev/${var.project}/${google_artifact_registry_repository.this["images"].repository_id}"
 
   watched = var.repository == "" ? {} : {
-    deploy = { push = "^main$", pull_request = null, apply = "yes" }
-    plan   = { push = null, pull_request = "^main$", apply = "no" }
+    deploy = { push = "^main$", pull_request = null, apply = "yes", account = google_service_account.deployer.id }
+    plan   = { push = null, pull_request = "^main$", apply = "no", account = google_service_account.planner.id }
   }
 }
 
@@ -144,12 +144,49 @@ resource "google_project_iam_member" "deployer" {
   member  = google_service_account.deployer.member
 }
 
+# It runs a pull request's own code, which nobody may have read yet: it sees what is deployed, and can change nothing.
+resource "google_service_account" "planner" {
+  account_id   = "planner"
+  display_name = "Tests and plans pull requests"
+}
+
+# A plan from the state alone asks the cloud only for the project's number.
+resource "google_project_iam_member" "planner" {
+  for_each = toset(["roles/browser", "roles/logging.logWriter"])
+
+  project = var.project
+  role    = each.value
+  member  = google_service_account.planner.member
+}
+
+resource "google_storage_bucket_iam_member" "planner" {
+  for_each = toset(compact([var.repository == "" ? "" : var.build._STATE_BUCKET]))
+
+  bucket = each.value
+  role   = "roles/storage.objectViewer"
+  member = google_service_account.planner.member
+}
+
+# Whoever gives something an account must be allowed to act as it; triggers have these two.
 resource "google_service_account_iam_member" "deployer" {
-  for_each = merge(var.accounts, { builder = google_service_account.builder.name })
+  for_each = merge(var.accounts, {
+    builder  = google_service_account.builder.name
+    deployer = google_service_account.deployer.name
+    planner  = google_service_account.planner.name
+  })
 
   service_account_id = each.value
   role               = "roles/iam.serviceAccountUser"
   member             = google_service_account.deployer.member
+}
+
+# Who may use the key is part of what it applies, and that is the key's own to say.
+resource "google_kms_crypto_key_iam_member" "deployer" {
+  for_each = toset(compact([var.kms_key]))
+
+  crypto_key_id = each.value
+  role          = "roles/cloudkms.admin"
+  member        = google_service_account.deployer.member
 }
 
 resource "google_cloudbuild_trigger" "this" {
@@ -158,7 +195,7 @@ resource "google_cloudbuild_trigger" "this" {
   name            = each.key
   location        = var.region
   filename        = "cloudbuild.yaml"
-  service_account = google_service_account.deployer.id
+  service_account = each.value.account
   substitutions   = merge(var.build, { _APPLY = each.value.apply, _REPOSITORY = local.images })
 
   repository_event_config {
@@ -177,7 +214,7 @@ resource "google_cloudbuild_trigger" "this" {
 
       content {
         branch = pull_request.value
-        # Whoever may not write to the repository does not run code with these rights.
+        # Whoever may not write to the repository does not run code here before somebody has looked at it.
         comment_control = "COMMENTS_ENABLED_FOR_EXTERNAL_CONTRIBUTORS_ONLY"
       }
     }

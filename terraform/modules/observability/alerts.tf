@@ -3,6 +3,9 @@ locals {
   functions = "resource.type = \"cloud_run_revision\""
   poolers   = "resource.type = \"gce_instance\""
 
+  # Somebody waits for what the rest answers. Those left out are the fewer: a filter has 2,048 characters at most.
+  waited_for = "resource.labels.service_name != monitoring.regex.full_match(\"${join("|", var.unhurried)}\")"
+
   # What somebody is told of; the name is its runbook's. `per` are the labels that are told apart.
   alerts = {
     outbox-age = {
@@ -51,8 +54,8 @@ locals {
       lasting   = "300s"
     }
     latency = {
-      title     = "A function is slow: p95 above three seconds"
-      filter    = "metric.type = \"run.googleapis.com/request_latencies\" AND ${local.functions}"
+      title     = "Callers wait: p95 of a function of the API above three seconds"
+      filter    = "metric.type = \"run.googleapis.com/request_latencies\" AND ${local.functions} AND ${local.waited_for}"
       aligner   = "ALIGN_PERCENTILE_95"
       reducer   = "REDUCE_MAX"
       per       = ["resource.labels.service_name"]
@@ -155,35 +158,11 @@ resource "google_monitoring_alert_policy" "this" {
   }
 
   depends_on = [terraform_data.known]
-}
 
-# Its runbook is cost-budget.md; a budget has no room to say so.
-resource "google_billing_budget" "this" {
-  count = var.budget.billing_account == "" ? 0 : 1
-
-  billing_account = var.budget.billing_account
-  display_name    = "Ventros, ${var.project}"
-
-  budget_filter {
-    projects = ["projects/${var.project}"]
-  }
-
-  amount {
-    specified_amount {
-      currency_code = var.budget.currency
-      units         = tostring(floor(var.budget.amount))
+  lifecycle {
+    precondition {
+      condition     = length(each.value.filter) <= 2048
+      error_message = "Monitoring takes filters of 2,048 characters, and that of ${each.key} is longer."
     }
-  }
-
-  dynamic "threshold_rules" {
-    for_each = [0.5, 0.9, 1]
-
-    content {
-      threshold_percent = threshold_rules.value
-    }
-  }
-
-  all_updates_rule {
-    monitoring_notification_channels = [for channel in google_monitoring_notification_channel.email : channel.id]
   }
 }

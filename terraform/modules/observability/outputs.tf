@@ -6,3 +6,8 @@ output "alerts" {
 output "charts" {
   value = [for tile in local.tiles : tile.widget.title]
 }
+
+output "channels" {
+  description = "Ids of the ways by which somebody is told."
+  value       = [for channel in google_monitoring_notification_channel.email : channel.id]
+}

@@ -18,8 +18,9 @@ variable "database" {
   type = object({ instance = string, max_connections = number })
 }
 
-variable "budget" {
-  type = object({ billing_account = string, currency = string, amount = number })
+variable "unhurried" {
+  description = "Services that nobody waits for, and that may take as long as whom they call."
+  type        = set(string)
 }
 
 variable "span_readers" {

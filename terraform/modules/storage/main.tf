@@ -15,6 +15,11 @@ variable "storing" {
   type        = map(string)
 }
 
+variable "links" {
+  description = "The member in whose name links to stored files let in."
+  type        = string
+}
+
 resource "google_storage_bucket" "bundles" {
   # checkov:skip=CKV_GCP_62: it holds code that the repository holds too; who reads it is in the audit logs
 
@@ -114,11 +119,20 @@ resource "google_storage_bucket_iam_member" "media" {
   member = each.value
 }
 
+# A link shows a file, or takes one where nothing lies; none deletes, and none writes over.
+resource "google_storage_bucket_iam_member" "links" {
+  for_each = toset(["roles/storage.objectViewer", "roles/storage.objectCreator"])
+
+  bucket = google_storage_bucket.media.name
+  role   = each.value
+  member = var.links
+}
+
 output "media" {
   description = "The bucket of files, once those who keep them there may."
   value       = google_storage_bucket.media.name
 
-  depends_on = [google_storage_bucket_iam_member.media]
+  depends_on = [google_storage_bucket_iam_member.media, google_storage_bucket_iam_member.links]
 }
 
 output "bundles" {

@@ -28,8 +28,19 @@ def test_a_key_is_shown_once_and_works(api, tenant, world):
 def test_a_key_may_have_a_lower_role(api, tenant):
     made = api.post(PATH, {"name": "Dashboard", "role": "viewer"}, as_=tenant.admin)
     assert made.json["role"] == "viewer"
-    refused = api.post(PATH, {"name": "Another"}, headers={"X-API-Key": made.json["key"]})
+    refused = api.post("/api/v1/crm/contacts", {"name": "Ana"}, headers={"X-API-Key": made.json["key"]})
     assert refused.status_code == 403
+
+
+def test_a_key_makes_no_other_one_that_would_outlive_it(api, tenant, world):
+    soon = (world.now() + timedelta(hours=1)).isoformat()
+    ending = api.post(PATH, {"name": "Migração", "expires_at": soon}, as_=tenant.admin).json["key"]
+    before = world.value("select count(*) from api_keys")
+    for key in (ending, tenant.admin.key.key):
+        refused = api.post(PATH, {"name": "Another", "expires_at": soon}, headers={"X-API-Key": key})
+        assert (refused.status_code, refused.json["error"]["code"]) == (403, "forbidden")
+        assert "sign in" in refused.json["error"]["message"]
+    assert world.value("select count(*) from api_keys") == before
 
 
 def test_a_key_of_another_tenant_proves_nothing_here(api, tenant, other_tenant):
@@ -76,6 +87,17 @@ def test_a_key_may_be_bound_to_parts_of_the_api(api, tenant):
         refused = api.request(method, path, headers=key, json={} if method == "POST" else None)
         assert refused.status_code == 403
         assert "scopes" in refused.json["error"]["message"]
+
+
+def test_asking_in_a_body_is_reading_too(api, tenant):
+    reader, writer = (
+        {"X-API-Key": api.post(PATH, {"name": scope, "scopes": [scope]}, as_=tenant.admin).json["key"]}
+        for scope in ("crm:read", "crm:write")
+    )
+    for things in ("contacts", "messages", "sessions"):
+        path = f"/api/v1/crm/{things}/search"
+        assert api.post(path, {"query": "ana"}, headers=reader).status_code == 200
+        assert api.post(path, {"query": "ana"}, headers=writer).status_code == 403
 
 
 def test_a_key_may_end_by_itself(api, tenant, world):

@@ -37,7 +37,18 @@ def test_an_installation_without_anything_says_nothing_but_noughts(scrape, world
     assert told["ventros_outbox_age_seconds"].of(kind="events") == 0
     assert told["ventros_dead_letters_waiting"].of(kind="", function="") == 0
     assert "ventros_reply_seconds" not in told
-    assert {value for metric in told.values() for value in metric.samples.values()} == {0}
+    counted = [metric for name, metric in told.items() if not name.startswith("ventros_database_")]
+    assert {value for metric in counted for value in metric.samples.values()} == {0}
+
+
+def test_it_tells_how_many_pages_lay_in_the_databases_memory(scrape, world):
+    told = scrape()
+    memory, elsewhere = (told["ventros_database_pages"].of(place=place) for place in ("memory", "elsewhere"))
+    assert told["ventros_database_cache_hit_ratio"].of() == pytest.approx(memory / (memory + elsewhere))
+    kept = "select blks_hit as hits, blks_read as reads from pg_stat_database where datname = current_database()"
+    (later,) = world.rows(kept)
+    assert 0 < memory <= later["hits"]
+    assert 0 < elsewhere <= later["reads"]
 
 
 def test_it_counts_over_all_tenants(scrape, shops):

@@ -2,6 +2,8 @@ import argparse
 import json
 import re
 import subprocess
+from collections import Counter
+from statistics import median
 
 import grimp
 import pytest
@@ -84,6 +86,23 @@ def test_what_the_readme_says_of_it_is_about_so(ours):
     assert told
     reached = len(changed(ours, edited(ours, STORE, appended)))
     assert [int(told[1]), int(told[2])] == pytest.approx([reached, len(ours.entries)], rel=0.25)
+
+
+def test_what_is_said_beside_the_bundles_of_what_a_change_reaches_is_about_so(ours):
+    text = (ROOT / "infra/bundle/README.md").read_text()
+    told = {
+        path: int(number) for path, number in re.findall(r"^\| `(shared/[\w/]+\.py)` \| (\d+) \|$", text, re.MULTILINE)
+    }
+    holding = Counter(path for bundle in ours.all() for path in bundle.files)
+    assert STORE in told
+    assert told == pytest.approx({path: holding[path] for path in told}, rel=0.25)
+    middle = re.search(r"^\| the middle one of all files in `shared/` \| (\d+) \|$", text, re.MULTILINE)
+    assert middle
+    whole = [path for path, content in ours.sources.files.items() if path.startswith("shared/") and content.strip()]
+    assert int(middle[1]) == pytest.approx(median(holding[path] for path in whole if path.endswith(".py")), abs=1)
+    total = re.search(r"^\| what changes \| of (\d+) functions and services", text, re.MULTILINE)
+    assert total
+    assert int(total[1]) == pytest.approx(len(ours.entries), rel=0.25)
 
 
 def test_a_comment_changes_nothing_and_a_word_of_the_kernel_everything(ours):

@@ -17,7 +17,7 @@ SOME_ID = "01a22a38-fe58-7933-975f-c32bef76108c"
 
 
 def test_every_command_of_ours_is_one_that_there_is():
-    named = set(re.findall(r"python3 -m infra ([a-z]+)", GUIDE))
+    named = set(re.findall(r"python3 -m infra ([a-z-]+)", GUIDE))
     assert {"bundle", "publish", "smoke"} <= named
     # What is said of costs is another command's, which the guide only points to.
     assert named <= set(cli.COMMANDS)
@@ -56,6 +56,7 @@ def test_it_leads_from_an_account_to_a_paired_phone():
         "get_channel_webhook",
         "get_channel_qr",
         "list_inbound_deliveries",
+        "get_metrics",
     ]
 
 
@@ -70,6 +71,8 @@ def test_the_minutes_are_what_the_quota_makes_them():
     assert len(rows) == 3
     for functions, at_once, minutes in rows:
         assert math.ceil(int(functions) / int(at_once)) * MINUTES == float(minutes)
+    deployed = len(json.loads((ROOT / "infra/manifest.json").read_text())["functions"])
+    assert int(rows[0][0]) == pytest.approx(deployed, rel=0.25)
     usual = re.search(r'_AT_ONCE: "(\d+)"', (ROOT / "cloudbuild.yaml").read_text())
     assert usual is not None
     assert usual[1] == rows[0][1]

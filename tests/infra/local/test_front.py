@@ -6,10 +6,11 @@ import jwt
 import pytest
 from werkzeug.test import Client
 
-from infra.local.front import GATEWAY_ACCOUNT, Front
+from infra.local.front import GATEWAY_ACCOUNT, GATEWAY_ADDRESS, Front
 from infra.local.loading import Functions
 from infra.local.routes import Routes
 from infra.local.tokens import TokenIssuer
+from shared.runtime.limits import client_address
 
 BASE = "http://127.0.0.1:1/_functions"
 PUSHER = "pusher@ventros-local.iam.gserviceaccount.com"
@@ -74,9 +75,11 @@ def test_a_caller_without_a_token_gets_none_by_writing_the_gateways_header(front
     assert "X-Forwarded-Authorization" not in seen
 
 
-def test_the_callers_address_is_added_to_what_it_claims(front):
+def test_the_callers_address_is_added_to_what_it_claims_and_then_the_gateways(front):
     sent = {"headers": {"X-Forwarded-For": "203.0.113.7"}, "environ_overrides": {"REMOTE_ADDR": "127.0.0.1"}}
-    assert front.get("/api/v1/things/1", **sent).json["headers"]["X-Forwarded-For"] == "203.0.113.7,127.0.0.1"
+    seen = front.get("/api/v1/things/1", **sent).json["headers"]["X-Forwarded-For"]
+    assert seen == f"203.0.113.7,127.0.0.1,{GATEWAY_ADDRESS}"
+    assert client_address(seen) == "127.0.0.1"
 
 
 def test_an_api_key_passes_untouched(front):

@@ -13,6 +13,7 @@ from shared.core.projects.store import Projects
 from shared.kernel.errors import BadRequest, Conflict, DomainError, Invalid, Unavailable
 from shared.kernel.values import Name
 from shared.runtime import postgres
+from shared.runtime.declarations import Limit
 from shared.runtime.http import PUBLIC, Role, endpoint
 from shared.runtime.paging import PageQuery
 from shared.runtime.parsing import Body
@@ -343,3 +344,14 @@ def test_a_read_that_takes_too_long_is_stopped_in_the_database_too(tenant, world
     assert (answer.status_code, answer.json["error"]["code"]) == (503, "too_slow")
     asleep = "select count(*) from pg_stat_activity where state = 'active' and query like 'select pg_sleep(60)%'"
     assert world.value(asleep) == 0
+
+
+def test_a_read_that_fails_in_the_database_is_counted_all_the_same(tenant):
+    @endpoint("GET", "/broken", allow=Role.VIEWER, limit=Limit.AUTH)
+    def break_kite() -> Page[NameView]:
+        """Break."""
+        return Page(sql=sql("select 1 / 0"))
+
+    answers = [request(break_kite, path="/broken", as_=tenant.viewer) for _ in range(6)]
+    assert [answer.status_code for answer in answers] == [500] * 5 + [429]
+    assert [answer.headers["X-RateLimit-Remaining"] for answer in answers] == ["4", "3", "2", "1", "0", "0"]

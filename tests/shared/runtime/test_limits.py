@@ -3,10 +3,12 @@ import time
 import pytest
 
 from infra.limits import set_rates
+from infra.local.front import GATEWAY_ADDRESS
 from infra.local.postgres import free_port
 from shared.runtime import limits
 from shared.runtime.declarations import Limit
 from shared.runtime.limits import client_address
+from tests.support.environment import environment
 from tests.support.redis import counting, pointed_at
 
 CONTACTS = "/api/v1/crm/contacts"
@@ -25,11 +27,23 @@ def statuses(answers):
     return [answer.status_code for answer in answers]
 
 
-def test_without_a_store_nothing_is_limited(api, tenant, capsys):
-    answers = [api.get(PROFILE, as_=tenant.agent) for _ in range(8)]
-    assert set(statuses(answers)) == {200}
-    assert not any("X-RateLimit-Limit" in answer.headers for answer in answers)
-    assert capsys.readouterr().out.count("rate limits are off") <= 1
+def test_without_a_store_only_sign_ins_and_what_belongs_to_them_are_counted_in_postgres(api, tenant, world, capsys):
+    answers = [api.get(PROFILE, as_=tenant.agent) for _ in range(7)]
+    assert statuses(answers) == [200] * 5 + [429] * 2
+    assert [answer.headers["X-RateLimit-Remaining"] for answer in answers] == ["4", "3", "2", "1", "0", "0", "0"]
+    tried = [sign_in(api, f"a{each}@example.com", claimed=f"10.0.0.{each}") for each in range(7)]
+    assert tried == [401] * 5 + [429] * 2
+    contacts = [api.get(CONTACTS, as_=tenant.agent) for _ in range(110)]
+    assert set(statuses(contacts)) == {200}
+    assert not any("X-RateLimit-Limit" in answer.headers for answer in contacts)
+    assert capsys.readouterr().out.count("no store is configured") <= 1
+    world.advance(61)
+    assert api.get(PROFILE, as_=tenant.agent).status_code == 200
+
+
+def test_without_a_store_an_operator_can_raise_the_rate_too(api, tenant, database):
+    set_rates(database.owner_url, tenant.tenant_id, {Limit.AUTH: 7})
+    assert statuses(api.get(PROFILE, as_=tenant.agent) for _ in range(8)) == [200] * 7 + [429]
 
 
 def test_a_person_may_call_so_often_and_then_waits(api, tenant, store):
@@ -88,7 +102,7 @@ def test_an_operator_can_raise_a_rate(api, tenant, other_tenant, store, database
 
 
 def sign_in(api, email, address="203.0.113.7", claimed=""):
-    forwarded = ",".join(filter(None, (claimed, address)))
+    forwarded = ",".join(filter(None, (claimed, address, GATEWAY_ADDRESS)))
     body = {"email": email, "password": "wrong password"}
     return api.post(LOGIN, body, headers={"X-Forwarded-For": forwarded}).status_code
 
@@ -105,10 +119,29 @@ def test_sign_ins_are_counted_by_e_mail(api, tenant, store):
     assert sign_in(api, tenant.admin.email, address="203.0.113.99") == 401
 
 
-def test_the_last_address_is_the_gateways_word():
-    assert client_address("1.1.1.1, 2.2.2.2,3.3.3.3") == "3.3.3.3"
-    assert client_address("3.3.3.3") == "3.3.3.3"
-    assert client_address(None) == ""
+@pytest.mark.parametrize(
+    ("proxies", "forwarded", "caller"),
+    [
+        ("1", "1.1.1.1, 2.2.2.2,3.3.3.3", "2.2.2.2"),
+        ("2", "1.1.1.1, 2.2.2.2,3.3.3.3", "1.1.1.1"),
+        ("0", "1.1.1.1, 2.2.2.2,3.3.3.3", "3.3.3.3"),
+        ("1", "3.3.3.3", "3.3.3.3"),
+        ("1", ",,3.3.3.3", ""),
+        ("1", None, ""),
+    ],
+)
+def test_the_caller_stands_so_many_addresses_before_the_last(proxies, forwarded, caller):
+    with environment({"PROXIES_BEHIND_CALLER": proxies}):
+        assert client_address(forwarded) == caller
+
+
+def test_behind_a_load_balancer_no_claim_is_believed_either(api, tenant, store):
+    with environment({"PROXIES_BEHIND_CALLER": "2"}):
+        tried = [
+            sign_in(api, f"a{each}@example.com", address="203.0.113.7,192.0.2.9", claimed=f"10.0.0.{each}")
+            for each in range(7)
+        ]
+    assert tried == [401] * 5 + [429] * 2
 
 
 def test_with_the_store_away_sign_ins_are_counted_in_postgres_and_the_rest_is_open(api, tenant, world, capsys):

@@ -15,6 +15,28 @@ from tests.support.shop import ANA
 SINCE = 1_790_000_000
 PATH = "/api/v1/crm/contacts/{}/unmerge"
 GROUP = "120363000000000001@g.us"
+# One of each to every message in a chat of a contact's own.
+ASKED_FOR = """
+with said as (
+    select id, tenant_id, project_id, channel_id, chat_id, contact_id, (select user_id from memberships limit 1) as by
+    from messages where contact_id is not null
+), agent as (
+    insert into agents (id, tenant_id, project_id, version, name, kind, user_id)
+    select gen_random_uuid(), tenant_id, project_id, 1, 'Rita', 'human', by from said limit 1 returning id
+), asked as (
+    insert into message_actions (
+        id, tenant_id, project_id, version, channel_id, chat_id, contact_id, message_id, kind, status, requested_by,
+        requested_at)
+    select gen_random_uuid(), tenant_id, project_id, 1, channel_id, chat_id, contact_id, id, 'reaction', 'done', by,
+        now()
+    from said
+)
+insert into scheduled_messages (
+    id, tenant_id, project_id, version, channel_id, chat_id, contact_id, agent_id, draft, send_at, status)
+select gen_random_uuid(), tenant_id, project_id, 1, channel_id, chat_id, contact_id, agent.id,
+    '{"type": "text", "text": "Oi"}', now(), 'cancelled'
+from said, agent
+"""
 TABLES = {
     "contacts": "id, name, score, qualification, merged_into_id",
     "contact_identities": "kind, value, contact_id",
@@ -27,6 +49,8 @@ TABLES = {
     "message_receipts": "message_id, contact_id, level",
     "message_reactions": "message_id, contact_id, kind, value",
     "message_groups": "id, chat_id, contact_id, session_id",
+    "message_actions": "id, chat_id, contact_id",
+    "scheduled_messages": "id, chat_id, contact_id",
     "calls": "id, contact_id",
     "early_events": "external_id, kind, contact_id, key",
     "inbound_deliveries": "id, contact_id",
@@ -58,6 +82,8 @@ def two(channel, world):
         hear(make_chat_label("GOWS", "added", "6", ANA.address(way), at=SINCE + first))
         hear(make_call("GOWS", "received", caller=ANA, addressing=way, call=f"CALL{way}", at=SINCE + first))
     assert world.value("select count(*) from contacts") == 2
+    world.run(ASKED_FOR)
+    assert world.value("select count(distinct chat_id) from scheduled_messages") == 2
     return hear
 
 
@@ -91,6 +117,8 @@ def test_all_is_as_it_was_but_for_what_came_since(api, tenant, world, two):
     assert world.value("select count(*) from contacts where merged_into_id is null") == 1
     assert world.value("select count(*) from chats where status <> 'merged' and kind = 'individual'") == 1
     assert picture(world) != before
+    for table in ("message_actions", "scheduled_messages", "messages"):
+        assert world.value(f"select count(distinct contact_id) from {table} where contact_id is not null") == 1
     answer = undo(api, tenant, world)
     assert answer.status_code == 200, answer.text
     assert answer.json["id"] == merge(world)["merged_ids"][0]

@@ -7,12 +7,11 @@ from typing import Any
 import pytest
 
 from infra.fakes.waha_corpus import Corpus
-from infra.fakes.waha_events import Party, Said
+from infra.fakes.waha_events import Said
 from infra.fakes.waha_history import Archive, Kept
-from tests.support.shop import SESSION, Shop, open_shop
+from tests.support.shop import ANA, SESSION, Shop, open_shop
 
 ENGINES = ("GOWS", "NOWEB", "WEBJS")
-ANA = Party(phone="5511987654321", lid="100000000000001", name="Ana")
 DAY = 86_400
 _MESSAGES = """
 select m.external_id, m.direction, m.status, m.type, m.text, extract(epoch from m.sent_at)::bigint as at,

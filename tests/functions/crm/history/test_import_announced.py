@@ -4,7 +4,8 @@ import pytest
 
 from infra.fakes.waha_changes import make_edit, make_reaction, make_revocation
 from infra.fakes.waha_events import envelope, make_event, payload
-from tests.functions.crm.history.conftest import ANA, DAY
+from tests.functions.crm.history.conftest import DAY
+from tests.support.shop import ANA
 
 AGO = 5 * DAY
 

@@ -2,31 +2,23 @@
 
 import pytest
 
-from infra.fakes.waha_events import Party, Said, envelope, payload
-from infra.fakes.waha_history import Kept
+from infra.fakes.waha_events import envelope, payload
 
-ANA = Party(phone="5511987654321", lid="100000000000001", name="Ana")
 DAY = 86_400
 
 
 @pytest.fixture
-def told(open_past, world):
+def told(small):
     """A past in which so many messages were said, those of each number in a second of their own."""
-    past = open_past(chats=1, messages=1)
-    past.archive._chats.clear()
-    begun = int(world.now().timestamp()) - 5 * DAY
 
     def tells(*seconds):
-        said = [
-            Said(body=f"{number}", customer=ANA, message_id=f"ID{number:03}", timestamp=begun + second)
+        return [
+            small.keeps(f"{number}", 5 * DAY - second, message_id=f"ID{number:03}")
             for number, second in enumerate(seconds)
         ]
-        for each in said:
-            past.archive.add(Kept(said=each, ack=2))
-        return said
 
-    past.tells = tells
-    return past
+    small.tells = tells
+    return small
 
 
 def deliver(past, said):

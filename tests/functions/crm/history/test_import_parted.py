@@ -3,7 +3,8 @@
 import pytest
 
 from infra.fakes.waha_events import Addressing, Said, envelope, payload
-from tests.functions.crm.history.conftest import ANA, DAY
+from tests.functions.crm.history.conftest import DAY
+from tests.support.shop import ANA
 
 WAYS = (Addressing.LID, Addressing.PHONE, Addressing.LID_WITH_PHONE)
 

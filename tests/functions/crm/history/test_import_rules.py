@@ -5,9 +5,10 @@ from datetime import timedelta
 from infra.fakes import waha_history
 from infra.fakes.waha_events import Addressing, Said, envelope, make_ack, make_event, payload
 from infra.fakes.waha_history import Kept
-from tests.functions.crm.history.conftest import ANA, DAY
 from tests.support.calls import tell, tick
-from tests.support.shop import ANA as CUSTOMER
+from tests.support.shop import ANA
+
+DAY = 86_400
 
 
 def session_rows(world):
@@ -191,7 +192,7 @@ def test_a_send_whose_outcome_was_unknown_is_found(open_past, world):
     world.run(f"update messages set status = 'unknown', {long_ago} where id = :id", id=message_id)
     at = int(world.now().timestamp()) - 7200
     past.archive.add(
-        Kept(said=Said(body="Bom dia!", from_me=True, customer=CUSTOMER, message_id="REAL", timestamp=at), ack=2)
+        Kept(said=Said(body="Bom dia!", from_me=True, customer=ANA, message_id="REAL", timestamp=at), ack=2)
     )
     past.asks()
     world.drain(tolerate=True)

@@ -1,10 +1,15 @@
 """A file that somebody brings: announced, put at its link, looked at, stored."""
 
+import contextlib
+import hashlib
+
 import httpx
 import pytest
 
 from infra.fakes.waha_files import sample
-from tests.support.calls import tick
+from shared.crm.media import fetching
+from shared.crm.media.tasks import FetchMedia
+from tests.support.calls import give, tick
 from tests.support.storage import bucket
 
 PDF = sample("document", "an upload")
@@ -114,3 +119,47 @@ def test_an_upload_that_was_put_but_never_completed_is_stored_all_the_same(tenan
     tick("sweep_media")
     world.drain()
     assert world.value("select status from media_files") == "stored"
+
+
+def test_an_upload_whose_content_is_just_being_removed_waits_for_that(api, tenant, world, kept, announced):
+    content = hashlib.sha256(PDF).hexdigest()
+    world.run(
+        "insert into media_objects (tenant_id, sha256, status, removing_since) "
+        "values (:id, :content, 'removing', now())",
+        id=tenant.tenant_id,
+        content=content,
+    )
+    assert put(announced) == 200
+    complete(api, tenant, announced)
+    world.drain()
+    assert world.rows("select status, reason from media_files") == [{"status": "pending", "reason": "being_removed"}]
+    world.run("delete from media_objects")
+    world.advance(11)
+    assert give(tenant.tenant_id, FetchMedia(media_id=announced["id"])) == 204
+    assert world.rows("select status, reason from media_files") == [{"status": "stored", "reason": None}]
+    assert kept.names == [f"tenants/{tenant.tenant_id}/{content}"]
+
+
+@pytest.mark.parametrize(
+    ("content", "outcome"),
+    [(PDF, ("stored", None)), (b"MZ\x90\0".ljust(len(PDF), b"\0"), ("failed", "type_not_allowed"))],
+)
+def test_an_upload_whose_looking_at_was_killed_is_looked_at_again(
+    api, tenant, world, kept, announced, monkeypatch, content, outcome
+):
+    def killed(*_):
+        raise KeyboardInterrupt
+
+    assert put(announced, content) == 200
+    complete(api, tenant, announced)
+    with monkeypatch.context() as patched:
+        patched.setattr(fetching, "_record", killed)
+        with contextlib.suppress(KeyboardInterrupt):
+            world.drain()
+    assert world.value("select status from media_files") == "downloading"
+    world.advance(601)
+    assert give(tenant.tenant_id, FetchMedia(media_id=announced["id"])) == 204
+    assert world.rows("select status, reason from media_files") == [
+        dict(zip(("status", "reason"), outcome, strict=True))
+    ]
+    assert not [each for each in kept.names if each.startswith("incoming/")]

@@ -1,6 +1,7 @@
 """Messages that waited for their number to begin chats, once it may again."""
 
 from datetime import datetime, timedelta
+from uuid import UUID
 
 import pytest
 
@@ -100,7 +101,7 @@ def test_another_tenants_messages_are_not_let_go(shop, session, other_tenant):
     check(shop)
     waiting = address(shop, "Olá!", 1)
     shop.world.drain()
-    assert give(other_tenant.tenant_id, ResumeMessage(message_id=waiting)) == 204
+    assert give(other_tenant.tenant_id, ResumeMessage(message_id=UUID(waiting))) == 204
     lifted = {"may_open_chats": True, "until": None, "channel_id": str(shop.channel.id)}
     (event,) = shop.world.events("channel.restriction_changed")
     assert tell({**event, "tenant_id": str(other_tenant.tenant_id), "data": lifted}) == [204]

@@ -14,7 +14,7 @@ def test_what_was_refused_is_sent_once_more(world, api, tenant, engine):
     with open_shop(world, api, tenant, engine=engine) as shop:
         shop.hears("Oi")
         shop.settles()
-        shop.waha.set_fault(SESSION, Fault(kind="error_429"))
+        shop.waha.set_fault(SESSION, Fault(kind="error_463"))
         message = shop.says("Bom dia!")
         shop.settles()
         assert (shop.message(id=str(message))["status"], shop.sent[1:]) == ("failed", [])

@@ -60,17 +60,49 @@ def test_the_same_event_sends_once_however_often_it_comes(shop):
     assert shop.message(sender_kind="bot")["status"] == "sent"
 
 
-@pytest.mark.parametrize(
-    ("kind", "status", "code"),
-    [("error_463", "failed", "reachout_timelock"), ("error_429", "failed", "rate_limited")],
-)
-def test_a_refusal_is_a_failure_with_its_reason(shop, kind, status, code):
+def test_a_refusal_is_a_failure_with_its_reason(shop):
     event = queue_reply(shop)
-    shop.waha.set_fault(SESSION, Fault(kind=kind))
+    shop.waha.set_fault(SESSION, Fault(kind="error_463"))
     assert deliver(event) == 204
     message = shop.message(sender_kind="bot")
-    assert (message["status"], message["failure_code"]) == (status, code)
+    assert (message["status"], message["failure_code"]) == ("failed", "reachout_timelock")
     assert message["failure_reason"]
+    assert shop.sent == []
+
+
+def refuse_for_now(shop, code, *, on=True):
+    """WAHA asks to slow down; or it was started anew, and is not connected yet."""
+    if code == "rate_limited":
+        shop.waha.set_fault(SESSION, Fault(kind="error_429", times=99) if on else None)
+    else:
+        shop.waha.state.sessions[SESSION].status = "STARTING" if on else "WORKING"
+
+
+@pytest.mark.parametrize("code", ["rate_limited", "not_acceptable"])
+def test_what_is_refused_for_now_is_sent_when_it_may_be(shop, code):
+    event = queue_reply(shop)
+    refuse_for_now(shop, code)
+    for _ in range(3):
+        shop.world.advance(30)
+        assert deliver(event) == 503
+        assert shop.message(sender_kind="bot")["status"] == "queued"
+    refuse_for_now(shop, code, on=False)
+    assert deliver(event) == 204
+    assert (shop.message(sender_kind="bot")["status"], len(shop.waha.sent)) == ("sent", 1)
+    assert shop.world.events("message.failed") == []
+
+
+@pytest.mark.parametrize("code", ["rate_limited", "not_acceptable"])
+def test_what_is_refused_for_ten_minutes_fails_and_can_be_tried_again(shop, code):
+    event = queue_reply(shop)
+    refuse_for_now(shop, code)
+    assert deliver(event) == 503
+    shop.world.advance(601)
+    assert [deliver(event), deliver(event)] == [503, 204]
+    message = shop.message(sender_kind="bot")
+    assert (message["status"], message["failure_code"]) == ("failed", code)
+    (told,) = shop.world.events("message.failed")
+    assert (told["data"]["code"], told["data"]["retryable"]) == (code, True)
     assert shop.sent == []
 
 

@@ -13,7 +13,7 @@ from shared.kernel.inbound import MessageType
 from shared.kernel.outbound import words
 from shared.providers import guard
 from shared.providers.waha.capabilities import takes_id
-from shared.providers.waha.client import Refused, Unknown, Unreachable, Waha, new_message_id
+from shared.providers.waha.client import NotNow, Refused, Unknown, Unreachable, Waha, new_message_id
 
 ENGINES = ["WEBJS", "NOWEB", "GOWS"]
 CHAT = "5511912345678@c.us"
@@ -113,7 +113,7 @@ def test_a_session_that_is_not_connected_is_refused(fake, session):
     session.status = "SCAN_QR_CODE"
     with talk(fake, session) as waha:
         assert waha.check().status == "SCAN_QR_CODE"
-        with pytest.raises(Refused) as refused:
+        with pytest.raises(NotNow) as refused:
             waha.send(CHAT, words("oi"))
     assert refused.value.status == 422
 
@@ -188,6 +188,8 @@ def test_a_chat_is_asked_for_without_its_media_and_with_its_address_escaped():
         (408, b"", Unknown),
         (418, b"{}", Refused),
         (502, b"<html>", Unknown),
+        (422, b'{"error": "Session status is not as expected. Try again later", "status": "STARTING"}', NotNow),
+        (429, b"", NotNow),
         (500, b'{"message": "server returned error 463"}', Refused),
     ],
 )
@@ -196,6 +198,23 @@ def test_odd_answers_are_sorted_into_sent_not_sent_and_unknown(status, body, exp
     waha = Waha(base_url="https://waha.example.com", api_key="k", session="s", engine="GOWS", http=http)
     with waha, pytest.raises(expected):
         waha.send(CHAT, words("oi"))
+
+
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [
+        (422, b'{"message": "List message can only be sent to a direct message chat."}'),
+        (422, b'{"message": ["text must be a string"], "error": "Unprocessable Entity"}'),
+        (429, b'{"message": "server returned error 463"}'),
+        (403, b'{"message": "Session status is a secret"}'),
+    ],
+)
+def test_a_no_for_good_is_no_not_now(status, body):
+    http = httpx.Client(transport=httpx.MockTransport(lambda _: httpx.Response(status, content=body)))
+    waha = Waha(base_url="https://waha.example.com", api_key="k", session="s", engine="GOWS", http=http)
+    with waha, pytest.raises(Refused) as refused:
+        waha.send(CHAT, words("oi"))
+    assert not isinstance(refused.value, NotNow)
 
 
 @pytest.mark.parametrize(

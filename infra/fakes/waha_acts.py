@@ -1,0 +1,42 @@
+"""What the fake WAHA is asked to do to messages, and the events by which it then tells of that itself."""
+
+from typing import Any
+
+from infra.fakes.waha_changes import make_edit, make_reaction, make_revocation
+from infra.fakes.waha_sends import bare
+from infra.fakes.waha_state import Session
+
+Event = dict[str, Any]
+ACTS = {
+    "ChattingController_setReaction": "reaction",
+    "ChattingController_sendSeen": "seen",
+    "ChattingController_startTyping": "typing",
+    "ChattingController_stopTyping": "stop_typing",
+    "ChatsController_editMessage": "edit",
+    "ChatsController_deleteMessage": "recall",
+}
+# What is done to one message, which must be there; every engine tells of it, as if it had been done on the phone.
+TOLD = {"edit", "recall", "reaction"}
+
+
+def echo(session: Session, kind: str, shown: dict[str, Any], value: str | None, at: float) -> Event:
+    """The event that tells of an edit, a recall or a reaction of ours; `shown` is the message as it is kept."""
+    full = str(shown["id"])
+    chat = full.split("_")[1]
+    group = chat if chat.endswith("@g.us") else None
+    said: Event = {
+        "chat": chat,
+        "group": group,
+        "from_me": True,
+        "source": "api",
+        "me": session.me,
+        "timestamp": int(at),
+    }
+    told: Event = {"session": session.name, **said}
+    if kind == "edit":
+        return make_edit(session.engine, bare(full), value or "", **told)
+    if kind == "recall":
+        return make_revocation(session.engine, bare(full), **told)
+    event = make_reaction(session.engine, bare(full), value or "", **told)
+    event["payload"]["reaction"]["messageId"] = full
+    return event

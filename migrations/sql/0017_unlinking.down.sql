@@ -1,0 +1,1 @@
+revoke delete on external_identities from ventros_app;

@@ -1,0 +1,1 @@
+grant delete on external_identities to ventros_app;
