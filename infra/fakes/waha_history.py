@@ -14,8 +14,8 @@ from infra.fakes.waha_events import ACK_NAMES, Addressing, Party, Said, payload
 from shared.providers.waha.ids import address, bare_id
 from shared.providers.waha.messages import Setting, read_message
 
-KINDS = ("error_500", "error_429", "hang", "slow", "malformed", "twice", "again", "backwards")
-FAILING = {"error_500", "error_429", "hang", "malformed"}
+KINDS = ("error_500", "error_429", "hang", "slow", "malformed", "no_list", "twice", "again", "backwards")
+FAILING = {"error_500", "error_429", "hang", "malformed", "no_list"}
 CHATS, MESSAGES = "ChatsController_getChats", "ChatsController_getChatMessages"
 LID = "LidsController_findPNByLid"
 OPERATIONS = {CHATS, MESSAGES, LID}
@@ -151,6 +151,8 @@ def _told(archive: Archive, what: str, rows: list[Any], query: dict[str, str]) -
         raise Dropped
     if trouble == "malformed":
         return 200, b'[{"id": "false_'
+    if trouble == "no_list":
+        return 200, {"error": "the store is not ready"}
     if trouble in FAILING:
         status, sentence = (429, "Too Many Requests") if trouble == "error_429" else (500, "Internal server error")
         return status, {"statusCode": status, "message": sentence}

@@ -50,6 +50,11 @@ run "it_is_private_backed_up_and_hard_to_lose" {
     condition     = one([for flag in google_sql_database_instance.this.settings[0].database_flags : flag.value if flag.name == "max_connections"]) == "300"
     error_message = "What the budget was held against is what the database allows."
   }
+
+  assert {
+    condition     = one([for flag in google_sql_database_instance.this.settings[0].database_flags : flag.value if flag.name == "max_locks_per_transaction"]) == "512"
+    error_message = "Pages of history may hold a lock for each message, in every lane at once."
+  }
 }
 
 run "it_pools_connections_itself_where_it_is_told_to" {

@@ -22,7 +22,7 @@ from shared.crm.inbound.progress import follow
 from shared.crm.message_groups.model import GroupStatus, MessageGroup, Outcome
 from shared.crm.messages.following import Sequel
 from shared.crm.messages.model import LEVELS, READ, Direction, Message, MessageStatus
-from shared.crm.messages.waiting import TAKEN
+from shared.crm.messages.waiting import ANSWERED_LATER, TAKEN
 from shared.crm.sessions.model import Holder, Session, SessionStatus
 from shared.kernel.ids import uuid7
 from shared.kernel.inbound import InboundMessage
@@ -102,6 +102,8 @@ class Book:
             message.sender_contact_id = contact.id
         message.collect()  # of what is long over nobody is told one by one
         self.serve(message)
+        names = {"tenant_id": message.tenant_id, "channel_id": message.channel_id, "id": message.id}
+        self.ledger.last(ANSWERED_LATER, **names, external_id=told.external_id)
         message.record(imported(self.run, [message]))
 
 
@@ -115,7 +117,7 @@ class Chapter:
         self.known = self.delivered = 0
         self.chat: Chat | None = None
         self.recovered: dict[tuple[UUID, str], tuple[Day, int]] = {}
-        self._stretches: Stretches | None = None
+        self._stretches: dict[UUID, Stretches] = {}
         self._last_heard: dict[UUID, tuple[Contact, datetime]] = {}
 
     def read(self) -> None:
@@ -123,8 +125,8 @@ class Chapter:
             self._take(told)
         for contact, at in self._last_heard.values():
             contact.wrote(at)
-        if self._stretches:
-            self._stretches.end(self.book.now)
+        for stretches in self._stretches.values():
+            stretches.end(self.book.now)
         if self.added:
             self.added[0].record(imported(self.book.run, self.added))
 
@@ -134,6 +136,7 @@ class Chapter:
         delivered, missing = told.external_id in self._delivered, told.external_id not in book.ids
         contact = book.people.contact(told.customer or told.sender)
         chat = self.chat = book.people.chat(told, contact)
+        contact = book.people.owner(chat) or contact
         self._count(chat, told, at, missing=missing or delivered)
         if delivered and not missing:
             self.delivered += 1
@@ -181,11 +184,11 @@ class Chapter:
     def _session(self, chat: Chat, at: datetime) -> Session | None:
         if not chat.converses:
             return None
-        if self._stretches is None:
+        if chat.id not in self._stretches:
             known = [each for each in self.book.sessions if each.chat_id == chat.id]
             minutes = self.book.seen["project"]["timeout_minutes"]
-            self._stretches = Stretches(self.book.ledger, chat, known, minutes)
-        return self._stretches.place(at)
+            self._stretches[chat.id] = Stretches(self.book.ledger, chat, known, minutes)
+        return self._stretches[chat.id].place(at)
 
     def _take_over(self, session: Session, at: datetime) -> None:
         """Let a person hold the session; what a bot was about to say in it is withdrawn."""

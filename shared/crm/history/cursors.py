@@ -55,6 +55,9 @@ _TRY_AGAIN = """
 update history_chats set status = 'waiting', lane = null, attempts = 0, next_at = null
 where tenant_id = :tenant_id and run_id = :run_id and status = 'failed'
 """
+_KEEP = """
+update history_chats set expires_at = default where tenant_id = :tenant_id and run_id = :run_id
+"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,8 +109,8 @@ class Cursors:
         return found
 
     def try_again(self) -> None:
-        """Let those that failed be read on where they failed."""
-        self.uow.run(Sql(_TRY_AGAIN, self.names))
+        """Let those that failed be read on where they failed; none is to be forgotten before that is done."""
+        self.uow.run(Sql(_TRY_AGAIN, self.names), Sql(_KEEP, self.names))
 
 
 _ADVANCE = """

@@ -3,6 +3,7 @@
 A step can be killed anywhere and comes again: what it wrote it wrote together with how far it came.
 """
 
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 
@@ -16,7 +17,7 @@ from shared.crm.history.reading import FailedPage, read
 from shared.crm.history.store import HistoryRuns
 from shared.crm.history.tasks import ListHistory, ReadHistory
 from shared.crm.history.use_cases import start_lanes
-from shared.crm.history.writing import write
+from shared.crm.history.writing import EMPTY_PAGES, write
 from shared.providers.waha.client import Refused, WahaError
 from shared.providers.waha.history import ChatPage
 from shared.runtime.consume import Transactions
@@ -53,12 +54,14 @@ def _listed(
         run = HistoryRuns(uow).at_work(task.run_id, task.round, lock=True)
         if run is None or run.next_chat != asked:
             return
-        run.listed(page.rows, own)
+        empty_pages = 0 if page.rows else task.empty_pages + 1
+        is_last = empty_pages >= EMPTY_PAGES
+        run.listed(None if is_last else page.covered, own)
         Cursors(uow, run).add(chat for chat in page.chats if chat.last_at is None or chat.last_at >= run.since)
-        if page.rows:
-            uow.schedule(ListHistory(run_id=run.id, round=run.round, step=task.step + 1))
-        else:
+        if is_last:
             start_lanes(uow, run)
+        else:
+            uow.schedule(replace(task, step=task.step + 1, empty_pages=empty_pages))
         uow.commit()
 
 
@@ -74,8 +77,7 @@ def _not_listed(transactions: Transactions, task: ListHistory, error: WahaError)
             code = error.code if isinstance(error, Refused) else "unreachable"
             run.fail(code, error.sentence, uow.now)
         else:
-            again = ListHistory(run_id=run.id, round=run.round, step=task.step + 1)
-            uow.schedule(again, at=uow.now + pause)
+            uow.schedule(replace(task, step=task.step + 1), at=uow.now + pause)
         uow.commit()
 
 

@@ -24,6 +24,7 @@ from shared.kernel.ids import uuid7
 
 WINDOW = timedelta(days=180)
 OVERLAP = timedelta(hours=1)  # read again before where the last import ended: clocks differ, and messages come late
+CHATS_KEPT = timedelta(days=30)  # then it may be forgotten how far each was read
 MOST_ATTEMPTS = 4  # the first and three more
 BACKOFF = (timedelta(seconds=2), timedelta(seconds=15), timedelta(seconds=60))
 
@@ -136,10 +137,10 @@ class HistoryRun(Aggregate):
         """Whether what was set going in that round is to go on."""
         return self.status is RunStatus.RUNNING and self.round == round
 
-    def listed(self, rows: int, own_addresses: Iterable[str]) -> None:
-        """Go on behind so many chats; none means that these were all."""
+    def listed(self, rows: int | None, own_addresses: Iterable[str]) -> None:
+        """Go on behind so many chats; None: these were all."""
         self.own_addresses, self.attempts = sorted(own_addresses), 0
-        self.next_chat = (self.next_chat or 0) + rows if rows else None
+        self.next_chat = None if rows is None else (self.next_chat or 0) + rows
 
     def all_listed(self, chats: int) -> None:
         self._tell(ChannelHistoryImportStarted(channel_id=self.channel_id, run_id=self.id, chats=chats))
@@ -150,12 +151,14 @@ class HistoryRun(Aggregate):
         self.status = RunStatus.PAUSED
         self._tell(ChannelHistoryImportPaused(channel_id=self.channel_id, run_id=self.id))
 
-    def resume(self) -> None:
-        """Go on where it stopped, by will or by failure."""
+    def resume(self, now: datetime) -> None:
+        """Go on where it stopped, by will or by failure; if that is long ago, from a new list of the chats."""
         if self.status not in {RunStatus.PAUSED, RunStatus.FAILED}:
             raise Conflict("only an import that is paused or has failed can be resumed", code="not_stopped")
         self.failure_code, self.failure_reason, self.finished_at, self.totals = None, None, None, None
         self.status, self.attempts = RunStatus.RUNNING, 0
+        if self.whole and now - self.started_at >= CHATS_KEPT:
+            self.next_chat = 0
         self.set_going()
         self._tell(ChannelHistoryImportResumed(channel_id=self.channel_id, run_id=self.id))
 

@@ -1,6 +1,6 @@
 """Who wrote the pages of a history, and where: contacts and chats found, or made, for many messages at once."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -12,6 +12,7 @@ from shared.crm.contacts.model import Contact, ContactSource, with_variants
 from shared.crm.history.model import HistoryRun
 from shared.crm.history.picture import Asked
 from shared.crm.inbound.ledger import Ledger
+from shared.crm.inbound.merge import Pair, pairs
 from shared.kernel.identities import Identity, IdentityKind
 from shared.kernel.ids import uuid7
 from shared.kernel.inbound import ChatKind, InboundMessage, Person
@@ -62,7 +63,9 @@ def circle_of(pages: Sequence[Asked]) -> Circle:
     return circle
 
 
-def next_merge(seen: dict[str, Any], circle: Circle, pages: Sequence[Asked]) -> tuple[UUID, UUID] | None:
+def next_merge(
+    seen: dict[str, Any], circle: Circle, pages: Sequence[Asked], parted: Collection[Pair] = ()
+) -> Pair | None:
     """The next two contacts that the pages show to be one person: the older survives."""
     owners: dict[Key, set[UUID]] = {}
     for row in seen["identities"]:
@@ -72,8 +75,7 @@ def next_merge(seen: dict[str, Any], circle: Circle, pages: Sequence[Asked]) -> 
         if page.is_individual and page.people:
             found = {UUID(owner) for chat in chats_of(page, seen) if (owner := owner_of.get(chat))}
             owners.setdefault(circle.head(key_of(page.people[0])), set()).update(found)
-    doubled = next((sorted(ids) for ids in owners.values() if len(ids) > 1), None)
-    return (doubled[0], doubled[1]) if doubled else None
+    return next((pair for ids in owners.values() for pair in pairs(ids) if pair not in parted), None)
 
 
 def chats_of(page: Asked, seen: dict[str, Any]) -> list[str]:
@@ -92,7 +94,9 @@ class People:
         self._known = {
             (row["kind"], row["issuer"], row["value"]): contacts[UUID(row["contact_id"])] for row in seen["identities"]
         }
-        self._contacts = {circle.head(key): contact for key, contact in self._known.items()}
+        # Of two who were parted, a name that neither is known by is that of whoever has the phone.
+        by_phone_last = sorted(self._known.items(), key=lambda known: known[0][0] == IdentityKind.PHONE)
+        self._contacts = {circle.head(key): contact for key, contact in by_phone_last}
         chats = {str(each.id): each for each in ledger.load_all("chats", Chat, seen["chats"])}
         self._addresses = {address: chats[each] for address, each in seen["addresses"].items()}
         self._chats = {each.contact_id: each for each in chats.values() if each.contact_id}
@@ -114,16 +118,28 @@ class People:
         head = self.circle.of(person)
         if person is None or head is None:
             return None
-        contact = self._contacts.get(head) or self._new_contact(head, person)
+        contact = self._known_as(person) or self._contacts.get(head) or self._new_contact(head, person)
         contact.introduce(person.name)
         for identity in person.identities:
             self._link(contact, identity)
         return contact
 
+    def _known_as(self, person: Person) -> Contact | None:
+        """The contact who is known by one of these very names, the oldest of several."""
+        found = (self._known.get(key_of(each)) for each in person.identities)
+        return min(filter(None, found), key=lambda contact: contact.id, default=None)
+
+    def owner(self, chat: Chat) -> Contact | None:
+        """The contact whose chat it is, unless that is somebody new."""
+        return self._people.get(chat.contact_id) if chat.contact_id else None
+
     def chat(self, told: InboundMessage, contact: Contact | None) -> Chat:
-        """The chat that the message belongs to, known from now on by all its addresses."""
+        """The chat that the message belongs to, known from now on by all its addresses.
+
+        Of somebody who was parted from another there may be two: it is the one that the message's own address leads to.
+        """
         owner = contact if told.chat_kind is ChatKind.INDIVIDUAL else None
-        chat = self.at(told.chat_addresses) or (self._chats.get(owner.id) if owner else None)
+        chat = self.at((told.chat_address, *told.chat_addresses)) or (self._chats.get(owner.id) if owner else None)
         chat = chat or self._new_chat(told.chat_kind, owner)
         self._find_under(chat, told.chat_addresses)
         return chat

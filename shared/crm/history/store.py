@@ -1,5 +1,6 @@
 """Where runs through a channel's history are kept and how they are found."""
 
+from datetime import datetime
 from uuid import UUID
 
 from shared.crm.history.model import HistoryRun, RunKind, RunStatus
@@ -22,6 +23,13 @@ class HistoryRuns(Repository[HistoryRun]):
         """The channel's run of that kind that is not over."""
         under_way = history_runs.c.status.in_((RunStatus.RUNNING, RunStatus.PAUSED))
         return self.first(history_runs.c.channel_id == channel_id, history_runs.c.kind == kind, under_way)
+
+    def compares(self, channel_id: UUID, since: datetime, until: datetime) -> bool:
+        """Whether all of that time has been compared, or is about to be."""
+        going = history_runs.c.status.in_((RunStatus.RUNNING, RunStatus.COMPLETED))
+        whole = history_runs.c.since <= since, history_runs.c.until >= until
+        ours = history_runs.c.channel_id == channel_id, history_runs.c.kind == RunKind.RECONCILIATION
+        return self.first(*ours, going, *whole) is not None
 
     def last_import(self, channel_id: UUID) -> HistoryRun:
         """The channel's newest import, locked. NotFound: there is none."""

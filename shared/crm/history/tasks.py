@@ -1,16 +1,18 @@
 """Work on a channel's history that is done later, a step at a time."""
 
+from datetime import datetime
 from uuid import UUID
 
 from shared.kernel.tasks import Task
 
 
 class ListHistory(Task, name="list_history", queue="history", once_per=("run_id", "round", "step")):
-    """Read on in the list of chats of a run."""
+    """Read on in the list of chats of a run; so many pages of it came empty just before."""
 
     run_id: UUID
     round: int
     step: int
+    empty_pages: int = 0
 
 
 class ReadHistory(Task, name="read_history", queue="history", once_per=("run_id", "round", "lane", "step")):
@@ -26,6 +28,17 @@ class ReviveHistory(Task, name="revive_history", queue="sweeps"):
     """Set a run going again whose lanes were lost."""
 
     run_id: UUID
+
+
+class RecoverHistory(Task, name="recover_history", queue="sweeps", once_per=("channel_id", "behind", "turn")):
+    """Compare a channel since that time, which was to be done at another, when the run `behind` was under way."""
+
+    channel_id: UUID
+    behind: UUID
+    turn: int
+    cause: str
+    since: datetime
+    at: datetime
 
 
 class ReconcileHistory(Task, name="reconcile_history", queue="sweeps", once_per=("channel_id", "night")):

@@ -9,7 +9,7 @@ from shared.crm.history.cursors import Cursors
 from shared.crm.history.events import ChannelGapDetected
 from shared.crm.history.model import OVERLAP, HistoryRun, RunCause, RunKind, RunStatus, window
 from shared.crm.history.store import HistoryRuns, history_runs
-from shared.crm.history.tasks import ListHistory, ReadHistory
+from shared.crm.history.tasks import ListHistory, ReadHistory, RecoverHistory
 from shared.kernel.errors import Conflict, Invalid
 from shared.kernel.identities import IdentityKind
 from shared.providers.waha.history import ListedChat
@@ -18,6 +18,7 @@ from shared.runtime.postgres import sql
 from shared.runtime.work import UnitOfWork
 
 OLDEST = timedelta(days=3650)
+LOOK_AGAIN = timedelta(minutes=5)  # whether a comparison that is in the way is over
 LANES = 4  # chats are read by so many at once
 LOST_AFTER_MINUTES = 10  # without a step; the longest pause between two is a minute
 _LAST_HEARD = """
@@ -85,10 +86,17 @@ def start_lanes(uow: UnitOfWork, run: HistoryRun) -> None:
 
 
 def resume(uow: UnitOfWork, channel_id: UUID) -> HistoryRun:
-    """Go on with the channel's import; chats that could not be read are tried again."""
+    """Go on with the channel's import; chats that could not be read are tried again.
+
+    Conflict: it is not stopped, or stopped so long ago that nobody knows any more which chats were named.
+    """
     run = HistoryRuns(uow).last_import(channel_id)
-    run.resume()
-    Cursors(uow, run).try_again()
+    run.resume(uow.now)
+    cursors = Cursors(uow, run)
+    if not run.whole and not cursors.totals().chats:
+        sentence = "this import stopped so long ago that its chats are forgotten; cancel it and begin anew"
+        raise Conflict(sentence, code="import_forgotten")
+    cursors.try_again()
     go_on(uow, run)
     return run
 
@@ -126,12 +134,29 @@ def reconcile(uow: UnitOfWork, channel: Channel, *, cause: RunCause, since: date
     return set_going(uow, HistoryRuns(uow).add(run))
 
 
-def came_back(uow: UnitOfWork, channel: Channel, at: datetime) -> HistoryRun | None:
+def recover(
+    uow: UnitOfWork, channel: Channel, *, cause: RunCause, since: datetime, at: datetime, turn: int = 0
+) -> None:
+    """Compare the channel from then on until `at` at least: now, or as soon as no other comparison is under way."""
+    runs = HistoryRuns(uow)
+    if runs.compares(channel.id, since, at):
+        return
+    under_way = runs.active(channel.id, RunKind.RECONCILIATION)
+    if under_way is None:
+        reconcile(uow, channel, cause=cause, since=since)
+    else:
+        wish = {"cause": cause.value, "since": since, "at": at}
+        later = RecoverHistory(channel_id=channel.id, behind=under_way.id, turn=turn + 1, **wish)
+        uow.schedule(later, at=uow.now + LOOK_AGAIN)
+
+
+def came_back(uow: UnitOfWork, channel: Channel, at: datetime) -> None:
     """Fetch what happened while the channel was away; what happened before it was ever here, if it asks for that."""
-    if channel.imports_history and channel.history_read_until is None:
-        under_way = HistoryRuns(uow).active(channel.id, RunKind.IMPORT)
-        return None if under_way else begin_import(uow, channel, cause=RunCause.CONNECTED)
-    return reconcile(uow, channel, cause=RunCause.DOWNTIME, since=last_heard(uow, channel, at))
+    is_new = channel.imports_history and channel.history_read_until is None
+    if is_new and HistoryRuns(uow).active(channel.id, RunKind.IMPORT) is None:
+        begin_import(uow, channel, cause=RunCause.CONNECTED)
+    else:
+        recover(uow, channel, cause=RunCause.DOWNTIME, since=last_heard(uow, channel, at), at=at)
 
 
 def last_heard(uow: UnitOfWork, channel: Channel, before: datetime) -> datetime:

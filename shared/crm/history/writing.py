@@ -19,7 +19,7 @@ from shared.crm.history.model import HistoryRun, RunStatus
 from shared.crm.history.people import People, circle_of, next_merge
 from shared.crm.history.picture import Asked, Recall
 from shared.crm.inbound.ledger import Ledger
-from shared.crm.inbound.merge import merge_contacts
+from shared.crm.inbound.merge import Pair, merge_contacts, were_parted
 from shared.crm.messages.model import Message
 from shared.kernel.aggregate import Aggregate
 from shared.kernel.ids import uuid7
@@ -163,7 +163,11 @@ class _Writing:
         begin = [BEGIN, tenant_scope(self.history.tenant_id)]
         seen: dict[str, Any] = _json(pipeline(connection, *begin, *self.recall.locks(), self.recall.picture()))
         # The pages may show that two contacts are one person: that is settled before anything else.
-        while pair := next_merge(seen, self.circle, self.recall.pages):
+        parted: set[Pair] = set()
+        while pair := next_merge(seen, self.circle, self.recall.pages, parted):
+            if were_parted(lambda *s: pipeline(connection, *s), self.history.tenant_id, pair):
+                parted.add(pair)
+                continue
             merged = merge_contacts(lambda *s: pipeline(connection, *s), self.history.tenant_id, *pair)
             self.touched.extend(merged.batch.aggregates)
             seen = _json(pipeline(connection, *self.recall.locks(), self.recall.picture()))

@@ -10,7 +10,7 @@ from shared.providers.waha.envelope import read_delivery
 from shared.runtime.postgres import sql
 from shared.runtime.work import UnitOfWork
 
-_KEPT = "select channel_id, body from inbound_deliveries where tenant_id = :tenant_id and id = :id"
+_KEPT = "select channel_id, body, delivery_key from inbound_deliveries where tenant_id = :tenant_id and id = :id"
 
 
 def work_again(uow: UnitOfWork, delivery_id: UUID) -> None:
@@ -18,6 +18,6 @@ def work_again(uow: UnitOfWork, delivery_id: UUID) -> None:
     rows = uow.run(sql(_KEPT, tenant_id=uow.tenant_id, id=delivery_id))[0]
     if not rows:
         raise NotFound("there is no such inbound delivery")
-    channel_id, body = (value or "" for value in rows[0])
+    channel_id, body, key = (value or "" for value in rows[0])
     raw = bytes.fromhex(body.removeprefix("\\x"))
-    receive(gate_of(Channels(uow).get(UUID(channel_id))), raw, read_delivery(raw), again=True)
+    receive(gate_of(Channels(uow).get(UUID(channel_id))), raw, read_delivery(raw), again=key)

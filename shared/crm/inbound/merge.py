@@ -1,6 +1,6 @@
 """Two contacts who turn out to be one person become one, and their chats on each channel become one chat."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable
 from typing import Any
 from uuid import UUID
 
@@ -71,7 +71,7 @@ def merge_all(run: Run, wanted: Wanted, *first: Sql) -> tuple[list[Aggregate], d
     parted: set[Pair] = set()
     seen = read_picture(run(*first, *wanted.statements()))
     while pair := next_merge(wanted, seen, parted):
-        if _were_parted(run, wanted.tenant_id, pair):
+        if were_parted(run, wanted.tenant_id, pair):
             parted.add(pair)
             continue
         touched += merge_contacts(run, wanted.tenant_id, *pair).batch.aggregates
@@ -88,17 +88,19 @@ def next_merge(wanted: Wanted, seen: dict[str, Any], parted: Collection[Pair] = 
         same = {owners[key] for each in told if (key := (each.kind, each.issuer, each.value)) in owners}
         if wanted.is_individual:
             same |= {UUID(each["contact_id"]) for each in seen["chats"] if each["contact_id"]}
-        pair = next((pair for pair in _pairs(sorted(same)) if pair not in parted), None)
+        pair = next((pair for pair in pairs(same) if pair not in parted), None)
         if pair:
             return pair
     return None
 
 
-def _pairs(ids: Sequence[UUID]) -> list[Pair]:
+def pairs(contacts: Iterable[UUID]) -> list[Pair]:
+    """Every two of these contacts, the older first."""
+    ids = sorted(contacts)
     return [(one, another) for place, one in enumerate(ids) for another in ids[place + 1 :]]
 
 
-def _were_parted(run: Run, tenant_id: UUID, pair: Pair) -> bool:
+def were_parted(run: Run, tenant_id: UUID, pair: Pair) -> bool:
     """Whether somebody has undone that the two became one: then they are two, whatever is told."""
     one, another = pair
     return bool(run(Sql(_PARTED, {"tenant_id": tenant_id, "one": one, "another": another}))[0])

@@ -51,8 +51,8 @@ where tenant_id = :tenant_id and channel_id = :channel_id and delivery_key = :de
 """
 
 
-def receive(gate: Gate, body: bytes, delivery: Delivery, *, again: bool = False) -> None:
-    """Keep a delivery and what it says. `again` works one off that is kept already, as an operator may ask.
+def receive(gate: Gate, body: bytes, delivery: Delivery, *, again: str | None = None) -> None:
+    """Keep a delivery and what it says. `again` is the key of one that is kept already, to be worked off once more.
 
     Raises Outdated when the channel's key or address is no longer the gate's; then nothing was kept.
     """
@@ -69,13 +69,14 @@ def _gathering(_channel_id: UUID) -> "Gathering[_Reception]":
 class _Reception:
     """The one transaction of a delivery."""
 
-    def __init__(self, gate: Gate, body: bytes, delivery: Delivery, *, again: bool = False) -> None:
+    def __init__(self, gate: Gate, body: bytes, delivery: Delivery, *, again: str | None = None) -> None:
         self.gate = gate
         self.body = body
         self.delivery = delivery
         self.again = again
         self.outgoing = Outgoing(tenant_id=gate.tenant_id)
-        self.wanted = wanted(gate, delivery.content, delivery.event_id or hashlib.sha256(body).hexdigest())
+        key = again or delivery.event_id or hashlib.sha256(body).hexdigest()
+        self.wanted = wanted(gate, delivery.content, key)
         self.status = "kept" if delivery.content else "failed" if delivery.problem else "unhandled"
         self.context = copy_context()  # of whoever brought it, whose request its events name
         self.touched: list[Aggregate] = []

@@ -15,7 +15,7 @@ from shared.kernel.inbound import ConnectionState, InboundMessage, Media
 from shared.kernel.outbound import Draft
 from shared.providers import guard
 from shared.providers.waha.envelope import read_state
-from shared.providers.waha.fields import dig, items, mapping, text
+from shared.providers.waha.fields import dig, mapping, text
 from shared.providers.waha.ids import address, message_id
 from shared.providers.waha.messages import Setting, Unreadable, read_message
 from shared.providers.waha.requests import request_of
@@ -206,7 +206,7 @@ class Waha:
             "filter.timestamp.gte": int(since.timestamp()),
         }
         path = f"/api/{quote(self._session, safe='')}/chats/{quote(chat_id, safe='')}/messages"
-        return items(self._call("GET", path, params=params))
+        return listed(self._call("GET", path, params=params))
 
     def _read(self, row: object) -> InboundMessage | None:
         try:
@@ -244,6 +244,13 @@ def _answer(response: httpx.Response) -> Any:
 def _passes(status: int, detail: str | None) -> bool:
     """Whether it is refused only for as long as the server is pressed, or its session not connected."""
     return status == SLOW_DOWN or (status == UNABLE and NOT_CONNECTED in (detail or ""))
+
+
+def listed(answer: object) -> list[Any]:
+    """The rows of a list that was asked for; anything else in its place says nothing of what there is."""
+    if not isinstance(answer, list):
+        raise Unknown("WAHA's answer is not the list that was asked for.")
+    return answer
 
 
 def _tells_nothing(status: int) -> bool:

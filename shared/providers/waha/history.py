@@ -8,8 +8,8 @@ from urllib.parse import quote
 
 from shared.kernel.inbound import ChatKind, InboundMessage
 from shared.providers import guard
-from shared.providers.waha.client import Refused, Waha, WahaError
-from shared.providers.waha.fields import LONGEST_NAME, dig, items, mapping, moment, text
+from shared.providers.waha.client import Refused, Waha, WahaError, listed
+from shared.providers.waha.fields import LONGEST_NAME, dig, mapping, moment, text
 from shared.providers.waha.ids import address, chat_kind
 from shared.providers.waha.media import content
 from shared.providers.waha.messages import Setting, Unreadable, own_addresses, read_message, read_placeholder
@@ -73,10 +73,15 @@ class UnreadRow:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ChatPage:
-    """`rows` is how many came; none is the end, and fewer than were asked for is not."""
+    """`rows` is how many came: fewer than were asked for is not the end, for the server may hide some."""
 
     rows: int
     chats: tuple[ListedChat, ...]
+
+    @property
+    def covered(self) -> int:
+        """How far behind this page the next one begins: a server may tell some twice, and an empty page is whole."""
+        return min(self.rows, CHATS_AT_ONCE) or CHATS_AT_ONCE
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -102,7 +107,7 @@ class Archive(Waha):
     def chats(self, offset: int) -> ChatPage:
         """The chats from the so many-th on, in an order that new messages do not change."""
         query = {"limit": CHATS_AT_ONCE, "offset": offset, "sortBy": "id", "sortOrder": "asc"}
-        rows = items(self._ask(f"/api/{self._name}/chats", query))
+        rows = listed(self._ask(f"/api/{self._name}/chats", query))
         return ChatPage(rows=len(rows), chats=tuple(filter(None, map(_listed, rows))))
 
     def page(
@@ -118,7 +123,7 @@ class Archive(Waha):
             "filter.timestamp.gte": int(since.timestamp()),
             "filter.timestamp.lte": int(until.timestamp()),
         }
-        rows = items(self._ask(f"/api/{self._name}/chats/{quote(chat, safe='')}/messages", query))
+        rows = listed(self._ask(f"/api/{self._name}/chats/{quote(chat, safe='')}/messages", query))
         return read_page(rows, Setting(engine=self._engine, own=own))
 
     def phone_address(self, lid: str) -> str | None:

@@ -71,7 +71,9 @@ resource "google_sql_database_instance" "this" {
 
     dynamic "database_flags" {
       for_each = {
-        max_connections            = tostring(var.settings.max_connections)
+        max_connections = tostring(var.settings.max_connections)
+        # On average: a page of history locks a name for each of its messages, and many are written at once.
+        max_locks_per_transaction  = "512"
         log_min_duration_statement = "1000"
         log_lock_waits             = "on"
         log_checkpoints            = "on"

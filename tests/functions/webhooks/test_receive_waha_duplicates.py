@@ -97,7 +97,8 @@ def again(desk):
     """As an operator has a kept delivery worked off once more."""
     body = base64.b64decode(desk.world.value("select encode(body, 'base64') from inbound_deliveries"))
     gate = find_gate(desk.channel.path.rsplit("/", 1)[1])
-    receive(gate, body, read_delivery(body), again=True)
+    key = desk.world.value("select delivery_key from inbound_deliveries")
+    receive(gate, body, read_delivery(body), again=key)
 
 
 def test_working_off_a_kept_delivery_once_more_changes_nothing(any_desk):

@@ -3,13 +3,14 @@ import shutil
 import stat
 import subprocess
 import tempfile
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import pytest
 from pg8000.exceptions import DatabaseError
 
 from infra.local import place
-from infra.local.postgres import Cluster, clone, drop, free_port, run
+from infra.local.postgres import Cluster, clone, connect, drop, free_port, run
 from tests.infra import programs
 
 ROOT_ONLY = pytest.mark.skipif(os.geteuid() != 0, reason="only root has to step down")
@@ -75,7 +76,19 @@ def test_it_has_vectors(cluster):
 def test_settings_suit_tests_or_a_small_machine(cluster):
     assert value(cluster, "show fsync") == "off"
     assert value(cluster, "show max_connections") == "200"
+    assert value(cluster, "show max_locks_per_transaction") == "512"
     assert value(cluster, "show idle_in_transaction_session_timeout") == "1min"
+
+
+def test_many_transactions_may_hold_many_locks_at_once(cluster):
+    """As pages of history do, which lock the name of every message, in each of forty lanes."""
+    with ExitStack() as opened:
+        for lane in range(40):
+            connection = opened.enter_context(closing(connect(cluster.admin_url)))
+            first = lane * 1200
+            connection.run("begin")
+            connection.run(f"select pg_advisory_xact_lock(n) from generate_series({first}, {first + 1199}) as n")
+        assert connection.run("select count(*) >= 48000 from pg_locks where locktype = 'advisory'") == [[True]]
 
 
 def test_passwords_are_made_once_and_kept_from_others(cluster):

@@ -12,6 +12,7 @@ from infra.fakes.waha_history import Archive, Kept
 from tests.support.shop import ANA, SESSION, Shop, open_shop
 
 ENGINES = ("GOWS", "NOWEB", "WEBJS")
+DAY = 86_400
 _MESSAGES = """
 select m.external_id, m.direction, m.status, m.type, m.text, extract(epoch from m.sent_at)::bigint as at,
     m.read_at is not null as is_read

@@ -1,6 +1,10 @@
 """The list of chats is read to its end, however often a step of it comes."""
 
+import pytest
+
+from infra.fakes import waha_history
 from infra.fakes.waha_history import Trouble
+from shared.providers.waha.history import CHATS_AT_ONCE
 from tests.support.calls import again, tick
 
 
@@ -11,7 +15,7 @@ def tasks(world, name):
 def test_the_list_is_read_page_by_page(open_past, world):
     past = open_past(chats=230, messages=230)
     assert past.fetches()["chats"] == 230
-    assert len(tasks(world, "list_history")) == 3
+    assert len(tasks(world, "list_history")) == 4
 
 
 def test_a_step_that_comes_twice_changes_nothing(past, world):
@@ -42,4 +46,32 @@ def test_a_run_whose_steps_were_lost_is_set_going_again(past, world):
     assert tick("sweep_history") == 204
     past.works()
     assert past.status()["status"] == "completed"
+    assert past.ids() == past.remembered()
+
+
+@pytest.mark.parametrize("answer", [None, {}, {"error": "the store is not ready"}, "", 0])
+def test_an_answer_that_is_no_list_is_not_the_end_of_it(past, world, monkeypatch, answer):
+    monkeypatch.setattr(waha_history, "_told", lambda *_: (200, answer))
+    past.asks()
+    past.works()
+    assert (past.status()["status"], past.status()["failure_code"]) == ("failed", "unreachable")
+    assert world.value("select history_read_until from channels") is None
+    monkeypatch.undo()
+    past.asks("import-history/resume", 200)
+    past.works()
+    assert past.ids() == past.remembered()
+
+
+@pytest.mark.parametrize("kind", ["twice", "again"])
+def test_a_page_that_tells_more_than_was_asked_for_hides_no_chat(open_past, kind):
+    past = open_past(chats=450, messages=450)
+    past.archive.trouble = Trouble(share=1, kinds=(kind,))
+    assert past.fetches()["chats"] == 450
+
+
+def test_a_page_of_the_list_may_be_empty_before_its_end(past, monkeypatch):
+    shown = waha_history._chats
+    hidden = [None] * CHATS_AT_ONCE
+    monkeypatch.setattr(waha_history, "_chats", lambda *told: [*hidden, *shown(*told)])
+    assert past.fetches()["chats"] == 12
     assert past.ids() == past.remembered()

@@ -240,3 +240,11 @@ def test_where_a_connection_breaks_says_whether_it_was_sent(error, expected):
 
 def test_every_request_of_this_file_was_what_the_contract_allows(fake):
     assert [each for each in fake.refused if isinstance(each["why"].get("message"), list)] == []
+
+
+@pytest.mark.parametrize("body", ["null", "{}", '{"error": "not ready"}', '""', "0"])
+def test_an_answer_that_is_no_list_does_not_say_that_a_chat_is_empty(body):
+    http = httpx.Client(transport=httpx.MockTransport(lambda _: httpx.Response(200, text=body)))
+    waha = Waha(base_url="http://waha", api_key="k", session="s", engine="GOWS", http=http)
+    with waha, pytest.raises(Unknown):
+        waha.messages(CHAT, datetime(2026, 1, 1, tzinfo=UTC))

@@ -87,7 +87,14 @@ def test_only_the_time_asked_for_is_told(remembered):
 
 
 @pytest.mark.parametrize(
-    ("kind", "error"), [("error_500", Unknown), ("error_429", Refused), ("hang", Unknown), ("malformed", Unknown)]
+    ("kind", "error"),
+    [
+        ("error_500", Unknown),
+        ("error_429", Refused),
+        ("hang", Unknown),
+        ("malformed", Unknown),
+        ("no_list", Unknown),
+    ],
 )
 def test_a_page_that_fails_comes_when_asked_again(remembered, kind, error):
     fake, reader = remembered
