@@ -27,6 +27,8 @@ locals {
     FUNCTIONS_BASE_URL = local.functions_base_url
     PUSHER_ACCOUNT     = module.accounts.pusher.email
     MEDIA_BUCKET       = module.storage.media
+    # The gateway writes one address behind the caller's; a load balancer before it one more.
+    PROXIES_BEHIND_CALLER = var.custom_domain == "" ? "1" : "2"
     # What customers' addresses may not lead back to.
     OWN_HOSTS = join(",", distinct([for url in [module.gateway.url, local.functions_base_url] : trimprefix(url, "https://")]))
   }, module.cache.settings, var.settings)
