@@ -103,6 +103,7 @@ ADMITTED = (
             ("channels", "status connection"),
             ("relays", "expires_at"),
             ("channel_health", "timelocked silent_since"),
+            ("inbound_deliveries", "status event expires_at"),
         )
     ),
     admission("relay", "login_sessions", "select", _FORGETS, "tenant_id expires_at"),

@@ -14,7 +14,7 @@ from shared.runtime.uses import Use
 
 @endpoint("GET", "/metrics", allow=SERVICE, limit=Limit.HEALTH, uses=(Use.OBSERVER,), concurrency=1)
 def get_metrics() -> Annotated[Response, "text/plain"]:
-    """Show what Prometheus scrapes: messages, sessions, bursts, outbox, dead letters, reply time, AI cost.
+    """Show what Prometheus scrapes: messages, deliveries, sessions, bursts, outbox, dead letters, reply time, AI cost.
 
     `python3 -m infra service-token NAME` makes the token that it is asked with.
     """

@@ -20,7 +20,7 @@ from infra.bench.picture import draw
 from infra.bench.report import document, machine, table
 from infra.environment import ROOT
 
-WORKS = ("cold", "reads", "ingest", "history", "relay", "writers", "memory")
+WORKS = ("cold", "reads", "counted", "ingest", "history", "relay", "writers", "memory")
 ROUNDS, FEWER_ROUNDS = 7, 3
 PICTURE = ROOT / ".ventros" / "bench.svg"
 COLD_PICTURE = ROOT / ".ventros" / "cold.svg"

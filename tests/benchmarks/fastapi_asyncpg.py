@@ -32,6 +32,8 @@ async def read_json(connection: Any) -> None:
 @asynccontextmanager
 async def transaction(token: str) -> AsyncIterator[Any]:
     claims = peer.caller(token)
+    if not await peer.admit(claims):
+        raise HTTPException(429)
     async with _pools[0].acquire() as connection, connection.transaction():
         await connection.execute(peer.SCOPE, claims["tenant_id"])
         if await connection.fetchrow(peer.PROVE, *peer.proof(claims)) is None:

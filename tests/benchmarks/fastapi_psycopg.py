@@ -43,6 +43,8 @@ async def connection() -> Database:
 @asynccontextmanager
 async def transaction(token: str) -> AsyncIterator[tuple[Database, dict[str, Any]]]:
     claims = peer.caller(token)
+    if not await peer.admit(claims):
+        raise HTTPException(429)
     database = await connection()
     try:
         async with database.transaction():

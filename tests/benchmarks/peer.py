@@ -1,12 +1,14 @@
 """What the FastAPI peers share: the same check of the token, the same proof of the caller, the same columns."""
 
+import asyncio
 import json
 import os
 import time
 from datetime import datetime
 from functools import cache, lru_cache
 from typing import Any
-from uuid import UUID
+from urllib.parse import urlsplit
+from uuid import UUID, uuid4
 
 import jwt
 from pydantic import BaseModel
@@ -77,6 +79,9 @@ class Contacts(BaseModel):
     meta: dict[str, Any]
 
 
+_kept: list[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = []  # connections to the store that are idle
+
+
 @cache
 def public_key() -> Any:
     return jwt.PyJWK(json.loads(os.environ["TOKEN_PUBLIC_KEYS"])["keys"][0], algorithm="EdDSA").key
@@ -105,6 +110,31 @@ def signed_claims(header: str) -> dict[str, Any]:
 
 
 known_claims = lru_cache(1024)(signed_claims)
+
+
+async def admit(claims: dict[str, Any]) -> bool:
+    """Whether the caller has called no more often than agreed: the same script as ours, where a store is there."""
+    if "UPSTASH_URL" not in os.environ:
+        return True
+    from shared.runtime.limits import SCRIPT
+
+    place = f"limit:{{{claims['tenant_id']}}}:peer"
+    keys = (f"{place}:user:{claims['sub']}", f"{place}:tenant")
+    free, *_ = await told_by_store(["EVAL", SCRIPT, len(keys), *keys, "60", uuid4().hex, "1000000", "20000000"])
+    return bool(free)
+
+
+async def told_by_store(command: list[Any]) -> Any:
+    """One command over a kept connection, by hand: what HTTP clients for asyncio cost would be most of this peer."""
+    address = urlsplit(os.environ["UPSTASH_URL"])
+    reader, writer = _kept.pop() if _kept else await asyncio.open_connection(address.hostname, address.port)
+    body = json.dumps(command).encode()
+    head = f"POST / HTTP/1.1\r\nHost: {address.netloc}\r\nAuthorization: Bearer {os.environ['UPSTASH_TOKEN']}\r\n"
+    writer.write(f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body)
+    told = (await reader.readuntil(b"\r\n\r\n")).lower().partition(b"content-length:")[2]
+    answer = json.loads(await reader.readexactly(int(told.partition(b"\r\n")[0])))
+    _kept.append((reader, writer))
+    return answer["result"]
 
 
 def proof(claims: dict[str, Any]) -> tuple[UUID, UUID, UUID]:

@@ -15,7 +15,7 @@ from infra.local.process import clean_environment
 from shared.crm.contacts.view import CONTACTS
 from shared.runtime.paging import PageQuery
 from shared.runtime.query import page
-from tests.benchmarks.client import load, request
+from tests.benchmarks.client import Tally, load, request
 from tests.benchmarks.servers import ASYNCPG, BARE, GET, LIST, PSYCOPG, REMEMBERING, Running, started
 from tests.benchmarks.stage import Stage
 
@@ -72,10 +72,14 @@ def compared(work: str, found: dict[str, float], aim: Aim) -> list[Figure]:
 
 def busy(server: Running, message: Callable[[int], bytes]) -> float:
     """Answers per second of a server."""
+    return loaded(server, message).per_second
+
+
+def loaded(server: Running, message: Callable[[int], bytes]) -> Tally:
     requests: Iterator[bytes] = map(message, count())
     # What is signed anew for each request would slow the client down.
     ready = [next(requests) for _ in range(512)]
-    return load(server.port, (ready[n % len(ready)] for n in count()), connections=AT_ONCE, seconds=SECONDS).per_second
+    return load(server.port, (ready[n % len(ready)] for n in count()), connections=AT_ONCE, seconds=SECONDS)
 
 
 def one_sql(stage: Stage, number: int) -> str:

@@ -1,5 +1,6 @@
 """The servers that are compared, each a process of its own, started as it would be in production."""
 
+import json
 import subprocess
 import sys
 import time
@@ -12,7 +13,7 @@ from infra.bundle.bundles import starter
 from infra.environment import ROOT
 from infra.local.postgres import HOST, free_port
 from infra.local.process import Child
-from tests.benchmarks.client import Unanswered, ask, is_success
+from tests.benchmarks.client import Unanswered, ask, is_success, request
 from tests.benchmarks.stage import Stage
 
 
@@ -55,6 +56,12 @@ REMEMBERING = replace(PSYCOPG, name=f"{PSYCOPG.name}, remembering tokens", env=(
 ASYNCPG = Server(name="FastAPI + asyncpg", module="tests.benchmarks.fastapi_asyncpg", is_function=False)
 
 
+def counted(server: Server, port: int) -> Server:
+    """The same, with every call counted in the store at that port."""
+    store = (("UPSTASH_URL", f"http://{HOST}:{port}"), ("UPSTASH_TOKEN", "the-benchs-own"))
+    return replace(server, name=f"{server.name}, counted", env=(*server.env, *store))
+
+
 @dataclass(frozen=True)
 class Running:
     port: int
@@ -76,6 +83,20 @@ def started(server: Server, stage: Stage) -> Iterator[Running]:
     log = stage.folder / f"{server.module}.log"
     with Child(server.command(stage.folder, port), {**stage.env, **dict(server.env)}, log, cwd=ROOT) as child:
         yield Running(port, child.pid)
+
+
+@contextmanager
+def counter(stage: Stage) -> Iterator[int]:
+    """The port of a store that counts calls, for as long as the block lasts."""
+    port = free_port()
+    command = (sys.executable, "-m", "tests.benchmarks.counter", "--port", str(port))
+    with Child(command, stage.env, stage.folder / "counter.log", cwd=ROOT):
+        yield port
+
+
+def calls(port: int) -> int:
+    """How many calls that store has counted so far."""
+    return int(json.loads(ask(port, request("GET", "/", {})).partition(b"\r\n\r\n")[2])["calls"])
 
 
 def first_answer(server: Server, stage: Stage, message: bytes) -> float:

@@ -23,6 +23,7 @@ from shared.runtime.leases import SHARDS, Leases
 from shared.runtime.postgres import Row, Sql, connections
 from tests.campaigns.stage import stage
 from tests.support.api import Api
+from tests.support.attempts import forget_attempts
 from tests.support.calls import again, give
 from tests.support.tenants import Tenant
 from tests.support.waha import WahaChannel, waha_channel
@@ -256,6 +257,7 @@ STEPS: tuple[Callable[[Trial], None], ...] = (tokens, credentials, keys, events,
 def measure(rounds: int, *steps: Callable[[Trial], None]) -> dict[str, Any]:
     cheap, chance = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1), random.Random(1)
     with patch.object(passwords, "_hasher", cheap), stage("clock_skew", movable=True) as world, wrong_clocks():
+        forget_attempts(world.admin)
         tenant = world.new_tenant()
         channel = waha_channel(world, Api(), tenant, debounce_timeout_ms=1000 * BURST, debounce_max_wait_ms=600_000)
         trial = Trial(world, tenant, channel, CLOCKS_OFF)

@@ -18,6 +18,7 @@ from shared.runtime.query import Source
 from tests.campaigns.examiner import Examination, examine
 from tests.campaigns.stage import stage
 from tests.support.api import Api
+from tests.support.attempts import forget_attempts
 from tests.support.estate import Estate, record_all, settle
 from tests.support.gateway import gateway
 
@@ -35,6 +36,7 @@ def measure(examination: Examination, *planted: Callable[[Estate], Any]) -> dict
     """Examine the API, with faults planted in it."""
     with ExitStack() as stack:
         world = stack.enter_context(stage("contract"))
+        forget_attempts(world.admin)
         kept, doomed = (settle(world, Api(), world.new_tenant(name)) for name in ("Aurora", "Boreal"))
         record_all(world)
         for plant in planted:

@@ -35,7 +35,7 @@ CHANNEL = {
     "engine": "NOWEB",
     "api_key": "provider-secret-key",
 }
-BIA = "+5511987650001"
+BIA, CAIO = "+5511987650001", "+5511987650002"
 ROLES = ("viewer", "agent", "admin")
 
 
@@ -91,7 +91,7 @@ def message(here: Callers) -> Thing:
 
 
 def scheduled_message(here: Callers) -> Thing:
-    to = {f"{thing.table[:-1]}_id": thing.path.rpartition("/")[2] for thing in (channel(here), contact(here, BIA))}
+    to = {f"{thing.table[:-1]}_id": thing.path.rpartition("/")[2] for thing in (channel(here), contact(here, CAIO))}
     wanted = {"send_at": (datetime.now(UTC) + timedelta(days=1)).isoformat(), "message": {"text": "Bom dia!", **to}}
     made = here.api.post("/api/v1/crm/messages/schedule", wanted, as_=here.ours.admin.key)
     named = made.json["id"]  # type: ignore[index] # as above

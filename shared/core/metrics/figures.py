@@ -7,18 +7,20 @@ from typing import Any
 
 from shared.core.metrics.exposition import Gauge, Sample
 from shared.core.metrics.prices import Prices
+from shared.providers.waha.envelope import FORESEEN
 from shared.runtime.postgres import Sql, connections, sql
 from shared.runtime.settings import settings
 
 Rows = list[Any]
 
 # What was told in events of late is read from the outbox, which has an index by time and keeps them for a day at least.
+# The clock is asked once for all rows, in a query of its own: for a time that could differ with each no index is used.
 _MESSAGES = """
 select jsonb_agg(jsonb_build_array(kinds.direction, coalesce(told.count, 0)) order by kinds.direction)
 from unnest(array['inbound', 'outbound']) as kinds (direction)
 left join (
     select envelope -> 'data' ->> 'direction' as direction, count(*) from outbox_events
-    where type = 'message.created' and created_at > clock_timestamp() - interval '1 minute'
+    where type = 'message.created' and created_at > (select clock_timestamp()) - interval '1 minute'
         and envelope -> 'data' ->> 'sender_kind' <> 'import'
     group by 1
 ) as told using (direction)
@@ -53,7 +55,7 @@ select jsonb_build_object('count', count(*), 'quantiles',
 from outbox_events e
 join messages m on m.tenant_id = e.tenant_id and m.id = cast(e.envelope -> 'data' ->> 'message_id' as uuid)
 join message_groups g on g.tenant_id = m.tenant_id and g.id = m.answers_group_id
-where e.type = 'message.sent' and e.created_at > clock_timestamp() - interval '5 minutes'
+where e.type = 'message.sent' and e.created_at > (select clock_timestamp()) - interval '5 minutes'
 """
 _RUNS = """
 select coalesce(jsonb_agg(jsonb_build_array(responder, model, outcome, count, input, output)
@@ -64,7 +66,8 @@ from (
         coalesce(sum(cast(e.envelope -> 'data' ->> 'output_tokens' as bigint)), 0)
     from outbox_events e
     join ai_runs r on r.tenant_id = e.tenant_id and r.id = cast(e.envelope -> 'data' ->> 'run_id' as uuid)
-    where e.type in ('ai_run.completed', 'ai_run.failed') and e.created_at > clock_timestamp() - interval '5 minutes'
+    where e.type in ('ai_run.completed', 'ai_run.failed')
+        and e.created_at > (select clock_timestamp()) - interval '5 minutes'
     group by 1, 2, 3
 ) as runs (responder, model, outcome, count, input, output)
 """
@@ -82,13 +85,29 @@ from channel_health
 _BUFFERS = """
 select jsonb_build_object('hits', blks_hit, 'reads', blks_read) from pg_stat_database where datname = current_database()
 """
+# By when they expire, which is thirty days after they came: there is an index by that.
+_DELIVERIES = """
+select jsonb_build_object(
+    'kept', count(*) filter (where status = 'kept'),
+    'duplicate', count(*) filter (where status = 'duplicate'),
+    'unhandled', count(*) filter (where status = 'unhandled'),
+    'failed', count(*) filter (where status = 'failed'),
+    'unforeseen', count(*) filter (where status = 'unhandled' and event <> all(cast(:foreseen as text[]))))
+from inbound_deliveries where expires_at > (select clock_timestamp()) + interval '30 days' - interval '5 minutes'
+"""
+_FORESEEN = f"{{{','.join(sorted(FORESEEN))}}}"
 
 
 def gauges() -> list[Gauge]:
     """All figures, as they stand in one moment."""
-    results = connections(settings().observer_database_url).run(*(each.query for each in _FIGURES))
+    results = connections(settings().observer_database_url).run(*queries())
     found = [json.loads(rows[0][0] or "") for rows in results]
     return [gauge for figures, told in zip(_FIGURES, found, strict=True) for gauge in figures.read(told)]
+
+
+def queries() -> list[Sql]:
+    """What is asked for them."""
+    return [each.query for each in _FIGURES]
 
 
 @dataclass(frozen=True)
@@ -220,6 +239,20 @@ def _buffers(told: dict[str, int]) -> Iterator[Gauge]:
     )
 
 
+def _deliveries(told: dict[str, int]) -> Iterator[Gauge]:
+    unforeseen = told.pop("unforeseen")
+    yield Gauge(
+        "ventros_deliveries",
+        "New deliveries of the last 5 minutes by what became of them; one that comes once more is none.",
+        tuple(Sample(count, {"status": status}) for status, count in told.items()),
+    )
+    yield Gauge(
+        "ventros_deliveries_unforeseen",
+        "Those of them whose event nobody foresaw: they are kept raw, and nothing follows from them.",
+        (Sample(unforeseen),),
+    )
+
+
 _FIGURES = (
     _Figures(sql(_MESSAGES), _messages),
     _Figures(sql(_STANDING), _standing),
@@ -230,4 +263,5 @@ _FIGURES = (
     _Figures(sql(_CHANNELS), _channels),
     _Figures(sql(_TROUBLED), _troubled),
     _Figures(sql(_BUFFERS), _buffers),
+    _Figures(sql(_DELIVERIES, foreseen=_FORESEEN), _deliveries),
 )

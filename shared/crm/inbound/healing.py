@@ -16,7 +16,7 @@ from shared.crm.inbound.people import People
 from shared.crm.inbound.picture import About, Wanted
 from shared.kernel.identities import Identity, IdentityKind
 from shared.kernel.inbound import Person
-from shared.providers.waha.client import WahaError
+from shared.providers.waha.client import NotNow, Unreachable, WahaError
 from shared.providers.waha.ids import identity
 from shared.runtime.consume import Transactions
 from shared.runtime.postgres import sql
@@ -45,14 +45,19 @@ class _Question:
     lookup_id: UUID
     channel: Channel
     lid: str
+    attempts: int
 
 
 def look_up(transactions: Transactions, lookup_id: UUID) -> None:
     """Ask for the phone behind a hidden id, if it is still to be asked for. Called again it does nothing."""
     question = retried(lambda: _claim(transactions, lookup_id))
-    phone = _ask(question) if question else None
-    if question and phone:
-        retried(lambda: _record(transactions, question, phone))
+    if question is None:
+        return
+    answer = _ask(question)
+    if isinstance(answer, Identity):
+        retried(lambda: _record(transactions, question, answer))
+    elif isinstance(answer, Unreachable | NotNow):
+        retried(lambda: _take_back(transactions, question))
 
 
 def _claim(transactions: Transactions, lookup_id: UUID) -> _Question | None:
@@ -65,13 +70,13 @@ def _claim(transactions: Transactions, lookup_id: UUID) -> _Question | None:
             uow.run(sql(_OVER, **names))
             uow.commit()
             return None
-        attempts = row["attempts"] + 1
-        next_at = uow.now + PAUSES[attempts - 1] if attempts <= len(PAUSES) else None
-        uow.run(sql(_AGAIN, **names, attempts=attempts, next_at=next_at))
         channel = Channels(uow).get(UUID(row["channel_id"]))
+        is_open = channel.status is ChannelStatus.ACTIVE
+        attempts = row["attempts"] + is_open
+        next_at = _after(attempts, uow.now) if is_open else _unasked(row, uow.now)
+        uow.run(sql(_AGAIN, **names, attempts=attempts, next_at=next_at))
         uow.commit()
-    is_open = channel.status is ChannelStatus.ACTIVE
-    return _Question(lookup_id=lookup_id, channel=channel, lid=row["lid"]) if is_open else None
+    return _Question(lookup_id=lookup_id, channel=channel, lid=row["lid"], attempts=attempts) if is_open else None
 
 
 def _row(uow: UnitOfWork, lookup_id: UUID) -> dict[str, Any] | None:
@@ -79,13 +84,34 @@ def _row(uow: UnitOfWork, lookup_id: UUID) -> dict[str, Any] | None:
     return json.loads(rows[0][0] or "null") if rows else None
 
 
-def _ask(question: _Question) -> Identity | None:
+def _after(attempts: int, now: datetime) -> datetime | None:
+    return now + PAUSES[attempts - 1] if attempts <= len(PAUSES) else None
+
+
+def _unasked(row: dict[str, Any], now: datetime) -> datetime:
+    """When to try again what nobody could be asked: the older it is, the later, but within a day."""
+    age = now - datetime.fromisoformat(row["created_at"])
+    return now + min(max(age / 4, PAUSES[0]), PAUSES[-1])
+
+
+def _take_back(transactions: Transactions, question: _Question) -> None:
+    """Let an attempt not count: the server was not there to be asked."""
+    with transactions.begin() as uow:
+        row = _row(uow, question.lookup_id)
+        if row is None or row["attempts"] != question.attempts:
+            return
+        names = {"tenant_id": uow.tenant_id, "id": question.lookup_id}
+        uow.run(sql(_AGAIN, **names, attempts=question.attempts - 1, next_at=_unasked(row, uow.now)))
+        uow.commit()
+
+
+def _ask(question: _Question) -> Identity | WahaError | None:
     try:
         with open_waha(question.channel) as waha:
             known = identity(waha.phone_behind(question.lid))
     except WahaError as error:
         say("a hidden id was not looked up", outcome=type(error).__name__, lookup_id=question.lookup_id)
-        return None
+        return error
     return known if known and known.kind is IdentityKind.PHONE else None
 
 

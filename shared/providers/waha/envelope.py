@@ -67,6 +67,7 @@ READERS: dict[str, Callable[[Mapping[str, Any], Setting], Content | None]] = {
 }
 # What only says how the engine works changes nothing here.
 WITHOUT_EFFECT = {"engine.event"}
+FORESEEN = frozenset({*READERS, *STATES, *WITHOUT_EFFECT})
 LONGEST_INTEGER = 4000
 
 
@@ -90,7 +91,7 @@ def read_delivery(body: bytes) -> Delivery:
         at=setting.at,
         content=content,
         problem=unreadable or problem,
-        is_foreseen=not event or event in READERS or event in STATES or event in WITHOUT_EFFECT,
+        is_foreseen=not event or event in FORESEEN,
     )
 
 

@@ -4,11 +4,12 @@ import pytest
 from pg8000.exceptions import DatabaseError
 
 from infra.local.postgres import free_port
-from shared.runtime.postgres import connections, sql
+from shared.core.metrics import figures
+from shared.runtime.postgres import BEGIN, ROLLBACK, Sql, connections, pipeline, sql
 from tests.support.environment import environment
 from tests.support.prometheus import parse
 from tests.support.services import WATCHER
-from tests.support.shop import open_shop
+from tests.support.shop import SESSION, open_shop
 
 RULES = {"keywords": [{"words": ["abrem"], "reply": "Abrimos das 7h às 19h."}]}
 
@@ -66,6 +67,35 @@ def test_it_counts_over_all_tenants(scrape, shops):
     late = scrape()
     assert late["ventros_outbox_age_seconds"].of(kind="events") >= 20
     assert 14 < late["ventros_message_group_overdue_seconds"].of() < 20
+
+
+def test_deliveries_of_late_are_counted_by_what_became_of_them(scrape, shops):
+    ours, theirs = shops
+    for shop in shops:
+        shop.hears("Oi", message_id="3EB0AA10")
+    ours.hears("Oi", message_id="3EB0AA10")
+    told_by = {"session": SESSION, "engine": ours.engine, "payload": {}}
+    for event in ("engine.event", "moon.risen", "sun.risen", "message"):
+        assert theirs.channel.deliver({**told_by, "event": event}).status_code == 200
+    told = scrape()
+    assert told["ventros_deliveries"].samples == {
+        frozenset({("status", status)}): count
+        for status, count in {"kept": 2, "duplicate": 1, "unhandled": 3, "failed": 1}.items()
+    }
+    assert told["ventros_deliveries_unforeseen"].of() == 2
+    ours.world.advance(301)
+    assert set(scrape()["ventros_deliveries"].samples.values()) == {0}
+
+
+@pytest.mark.parametrize(("table", "column"), [("inbound_deliveries", "expires_at"), ("outbox_events", "created_at")])
+def test_of_a_month_only_what_is_of_late_is_read(database, table, column):
+    queries = [query for query in figures.queries() if f"{column} > " in query.text]
+    assert queries
+    for query in queries:
+        explained = Sql(f"explain (format json) {query.text}", query.values)
+        with connections(database.observer_url).take() as connection:
+            plan = pipeline(connection, BEGIN, sql("set local enable_seqscan = off"), explained, ROLLBACK)[2][0][0]
+        assert f'"Index Name": "{table}_{column}_idx"' in (plan or "")
 
 
 def test_it_tells_how_quickly_bots_answer_and_what_they_take(scrape, shops):
@@ -137,7 +167,13 @@ def test_whoever_watches_reads_figures_and_nothing_else(database, shops):
     ours.hears("A que horas abrem?")
     observer = connections(database.observer_url)
     assert observer.run(sql("select count(*) from messages"))[0][0][0] == "1"
-    for columns, table in (("text", "messages"), ("*", "sessions"), ("name", "channels"), ("name", "contacts")):
+    for columns, table in (
+        ("text", "messages"),
+        ("*", "sessions"),
+        ("name", "channels"),
+        ("name", "contacts"),
+        ("body", "inbound_deliveries"),
+    ):
         with pytest.raises(DatabaseError, match="permission denied"):
             observer.run(sql(f"select {columns} from {table}"))
     with pytest.raises(DatabaseError, match="permission denied"):

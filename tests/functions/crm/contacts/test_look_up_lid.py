@@ -5,6 +5,7 @@ import pytest
 from infra.fakes.waha_events import Addressing
 from infra.fakes.waha_signs import make_participants
 from shared.crm.contacts.tasks import LookUpLid
+from shared.providers.waha.client import NotNow, Unknown, Waha
 from tests.support.calls import give, tick
 from tests.support.shop import ANA, SESSION, open_shop
 
@@ -78,12 +79,60 @@ def test_a_payload_that_shows_the_phone_meanwhile_ends_the_asking(shop):
     assert shop.world.value("select count(*) from lid_lookups") == (shop.engine == "WEBJS")
 
 
-def test_a_server_that_cannot_be_reached_is_asked_later(shop):
+KEEPING = {
+    "inactive": ("update channels set status = 'inactive'", "update channels set status = 'active'"),
+    "away": ("update channels set base_url = 'http://127.0.0.1:9'", "update channels set base_url = :url"),
+}
+
+
+@pytest.mark.parametrize("why", KEEPING)
+def test_while_nobody_can_be_asked_that_costs_no_attempt(shop, why):
     shop.hears("Oi", addressing=Addressing.LID)
-    shop.world.run("update channels set base_url = 'http://127.0.0.1:9'")
-    looks(shop, after=1)
-    assert shop.world.value("select attempts from lid_lookups") == 1
+    url = shop.world.value("select base_url from channels")
+    begins, ends = KEEPING[why]
+    shop.world.run(begins)
+    for _ in range(20):
+        looks(shop, after=DAY + 1)
+    assert shop.world.value("select attempts from lid_lookups") == 0
+    shop.world.run(ends, **({"url": url} if why == "away" else {}))
+    phones(shop)[ANA.lid] = ANA.phone
+    looks(shop, after=DAY + 1)
+    assert shop.world.value("select count(*) from lid_lookups") == 0
+
+
+@pytest.mark.parametrize("why", KEEPING)
+def test_while_nobody_can_be_asked_it_is_tried_less_and_less_often(shop, why):
+    shop.hears("Oi", addressing=Addressing.LID)
+    shop.world.run(KEEPING[why][0])
+    tries = []
+    for pause in (MINUTE, 60 * MINUTE, DAY, 10 * DAY):
+        looks(shop, after=pause)
+        tries.append(shop.world.value("select extract(epoch from next_at - clock_timestamp())::int from lid_lookups"))
+    assert tries == sorted(tries)
+    assert (tries[0] <= 2 * MINUTE, 10 * MINUTE < tries[1] < 20 * MINUTE, tries[-1] > 0.99 * DAY) == (True,) * 3
     looks(shop)
+    assert shop.world.value("select extract(epoch from next_at - clock_timestamp())::int from lid_lookups") <= tries[-1]
+
+
+def test_a_session_that_is_just_starting_is_not_asked_in_vain(shop, monkeypatch):
+    shop.hears("Oi", addressing=Addressing.LID)
+
+    def refuse(*_):
+        raise NotNow(422, "not_acceptable", "not now")
+
+    monkeypatch.setattr(Waha, "phone_behind", refuse)
+    looks(shop, after=1)
+    assert shop.world.value("select attempts from lid_lookups") == 0
+
+
+def test_an_answer_that_cannot_be_read_counts(shop, monkeypatch):
+    shop.hears("Oi", addressing=Addressing.LID)
+
+    def fail(*_):
+        raise Unknown("WAHA's answer cannot be read.")
+
+    monkeypatch.setattr(Waha, "phone_behind", fail)
+    looks(shop, after=1)
     assert shop.world.value("select attempts from lid_lookups") == 1
 
 

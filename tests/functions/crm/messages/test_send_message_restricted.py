@@ -50,6 +50,7 @@ def health(shop):
 
 
 def test_a_refusal_closes_new_chats_and_no_answer(shop, locked):
+    shop.world.advance(2)  # what arrives is timed in whole seconds
     shop.hears("Tudo bem?")
     shop.says("Bom dia")
     waiting = address(shop, "Olá!", 2)
