@@ -145,8 +145,8 @@ def recover(
     if under_way is None:
         reconcile(uow, channel, cause=cause, since=since)
     else:
-        wish = {"cause": cause.value, "since": since, "at": at}
-        later = RecoverHistory(channel_id=channel.id, behind=under_way.id, turn=turn + 1, **wish)
+        names = {"channel_id": channel.id, "behind": under_way.id}
+        later = RecoverHistory(**names, turn=turn + 1, cause=cause.value, since=since, at=at)
         uow.schedule(later, at=uow.now + LOOK_AGAIN)
 
 

@@ -18,8 +18,9 @@ def parted(small, world, api):
     """Ana has written by her phone and by her hidden id; the two became one, and an admin has parted them."""
     now = int(world.now().timestamp())
     for ago, way in zip((6 * DAY, 6 * DAY - 60, 6 * DAY - 120), WAYS, strict=True):
-        told = {"customer": ANA, "addressing": way, "timestamp": now - ago}
-        delivers(small, Said(body=f"{way}", message_id=f"ID{way.upper()}", **told))
+        name = f"ID{way.upper()}"
+        said = Said(body=name, message_id=name, customer=ANA, addressing=way, timestamp=now - ago)
+        delivers(small, said)
     (merged,) = world.events("contact.merged")
     body = {"merge_id": merged["data"]["merge_id"]}
     path = f"/api/v1/crm/contacts/{merged['data']['survivor_id']}/unmerge"
