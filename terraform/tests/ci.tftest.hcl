@@ -10,7 +10,7 @@ variables {
   repository = ""
   bundles    = "ventros-test-bundles"
   build      = { _ENVIRONMENT = "test", _REGION = "southamerica-east1", _STATE_BUCKET = "state", _BUNDLES = "ventros-test-bundles" }
-  accounts   = { uses-1 = "projects/ventros-test/serviceAccounts/uses-1" }
+  accounts   = { uses-1 = "projects/ventros-test/serviceAccounts/uses-1@ventros-test.iam.gserviceaccount.com" }
 }
 
 run "nothing_is_watched_unless_it_is_named" {
@@ -64,13 +64,23 @@ run "main_is_deployed_and_a_pull_request_only_planned" {
   override_resource {
     target          = google_service_account.deployer
     override_during = plan
-    values          = { id = "the-deployer", name = "the-deployer" }
+
+    values = {
+      id     = "the-deployer"
+      name   = "projects/ventros-test/serviceAccounts/deployer@ventros-test.iam.gserviceaccount.com"
+      member = "serviceAccount:deployer@ventros-test.iam.gserviceaccount.com"
+    }
   }
 
   override_resource {
     target          = google_service_account.planner
     override_during = plan
-    values          = { id = "the-planner", name = "the-planner" }
+
+    values = {
+      id     = "the-planner"
+      name   = "projects/ventros-test/serviceAccounts/planner@ventros-test.iam.gserviceaccount.com"
+      member = "serviceAccount:planner@ventros-test.iam.gserviceaccount.com"
+    }
   }
 
   variables {
@@ -110,7 +120,7 @@ run "main_is_deployed_and_a_pull_request_only_planned" {
 
   assert {
     condition = alltrue([
-      for id, account in { deployer = "the-deployer", planner = "the-planner" } :
+      for id, account in { deployer = google_service_account.deployer.name, planner = google_service_account.planner.name } :
       google_service_account_iam_member.deployer[id].service_account_id == account
     ])
     error_message = "Who deploys may give a trigger the account that it runs as."

@@ -13,7 +13,7 @@ mock_provider "google" {
 variables {
   region  = "southamerica-east1"
   kms_key = ""
-  network = { network = "n", subnetwork = "s", connector_range = "10.10.0.0/28", peering = "p" }
+  network = { network = "projects/p/global/networks/n", subnetwork = "s", connector_range = "10.10.0.0/28", peering = "p" }
 
   settings = {
     version         = "POSTGRES_17", edition = "ENTERPRISE", tier = "db-custom-2-7680", disk_gb = 20, available_in_two = true

@@ -29,13 +29,21 @@ mock_provider "google-beta" {
 override_resource {
   target          = module.accounts.google_service_account.pusher
   override_during = plan
-  values          = { email = "pusher@ventros-test.iam.gserviceaccount.com" }
+
+  values = {
+    email = "pusher@ventros-test.iam.gserviceaccount.com"
+    name  = "projects/ventros-test/serviceAccounts/pusher@ventros-test.iam.gserviceaccount.com"
+  }
 }
 
 override_resource {
   target          = module.accounts.google_service_account.gateway
   override_during = plan
-  values          = { email = "gateway@ventros-test.iam.gserviceaccount.com" }
+
+  values = {
+    email = "gateway@ventros-test.iam.gserviceaccount.com"
+    name  = "projects/ventros-test/serviceAccounts/gateway@ventros-test.iam.gserviceaccount.com"
+  }
 }
 
 variables {

@@ -20,7 +20,7 @@ variables {
   number        = "123456789012"
   region        = "southamerica-east1"
   urls          = { fly_kite = "https://kite.example.com", keep_dead_letter = "https://letters.example.com", sweep_kites = "https://sweep.example.com" }
-  pusher        = { email = "pusher@ventros-test.iam.gserviceaccount.com", name = "projects/ventros-test/serviceAccounts/pusher" }
+  pusher        = { email = "pusher@ventros-test.iam.gserviceaccount.com", name = "projects/ventros-test/serviceAccounts/pusher@ventros-test.iam.gserviceaccount.com" }
   publishers    = { relay = "serviceAccount:relay@ventros-test.iam.gserviceaccount.com" }
   task_creators = { relay = "serviceAccount:relay@ventros-test.iam.gserviceaccount.com" }
   queue_rates   = { flights = { per_second = 5, at_once = 2 } }

@@ -80,7 +80,7 @@ resource "google_project_iam_member" "migrator" {
 
 # In its name links to stored files let in; nothing runs as it.
 resource "google_service_account" "links" {
-  account_id   = "links"
+  account_id   = "file-links"
   display_name = "Links to stored files"
 }
 
