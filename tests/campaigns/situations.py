@@ -14,6 +14,8 @@ from shared.crm.sessions.tasks import ExpireSession
 from shared.kernel.ids import uuid7
 from shared.kernel.tasks import Task
 from shared.runtime.outbox import plain
+from tests.campaigns.channel_situations import CHANNEL_SITUATIONS
+from tests.campaigns.history_situations import HISTORY_SITUATIONS
 from tests.campaigns.holding import held_back
 from tests.campaigns.media_situations import MEDIA_SITUATIONS
 from tests.support.calls import again, give, tell
@@ -216,5 +218,7 @@ SITUATIONS: dict[str, Situation] = {
     "run_agent": completed,
     "send_message": queued,
     "settle_message_group": unanswered,
+    **CHANNEL_SITUATIONS,
+    **HISTORY_SITUATIONS,
     **MEDIA_SITUATIONS,
 }
