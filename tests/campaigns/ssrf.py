@@ -5,6 +5,7 @@ import json
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 from unittest.mock import patch
@@ -41,7 +42,10 @@ FIELDS = {
     "post /api/v1/crm/channels base_url",
     "patch /api/v1/crm/channels/{channel_id} base_url",
     "post /api/v1/crm/messages url",
+    "post /api/v1/crm/messages/schedule url",
+    "patch /api/v1/crm/messages/scheduled/{scheduled_message_id} url",
 }
+_IN_A_WHILE = {"send_at": (datetime.now(UTC) + timedelta(days=1)).isoformat()}
 # A base URL must be without a query besides, which the corpus does not know.
 _WITHOUT_QUERY = {"base_url"}
 _POINT = "update messages set media = media || jsonb_build_object('url', cast(:url as text)) where id = :message_id"
@@ -82,7 +86,11 @@ class Range:
         self._judge(row, "create_channel", wanted, ("POST", path, {**channel, "base_url": row["url"]}))
         self._judge(row, "update_channel", wanted, ("PATCH", f"{path}/{self.channel.id}", {"base_url": row["url"]}))
         told = {"type": "image", "chat_id": self._chat, "url": row["url"], "mimetype": "image/jpeg"}
-        self._judge(row, "create_message", wanted, ("POST", "/api/v1/crm/messages", told))
+        messages, file = "/api/v1/crm/messages", {name: told[name] for name in ("type", "url", "mimetype")}
+        self._judge(row, "create_message", wanted, ("POST", messages, told))
+        self._judge(row, "schedule_message", wanted, ("POST", f"{messages}/schedule", {**_IN_A_WHILE, "message": told}))
+        planned = f"{messages}/scheduled/{self._planned}"
+        self._judge(row, "update_scheduled_message", wanted, ("PATCH", planned, {"message": file}))
 
     def _judge(self, row: Row, route: str, wanted: bool, request: tuple[str, str, Row]) -> None:
         method, path, body = request
@@ -101,6 +109,13 @@ class Range:
     @property
     def _chat(self) -> str:
         return str(self.world.value("select chat_id from messages where id = :id", id=self.message_id))
+
+    @property
+    def _planned(self) -> str:
+        """A message that is scheduled, whatever it says by now."""
+        told = {**_IN_A_WHILE, "message": {"chat_id": self._chat, "text": "Bom dia!"}}
+        made = Api().post("/api/v1/crm/messages/schedule", told, as_=self.tenant.admin)
+        return str(made.get_json()["id"])
 
     # Calling it
 
@@ -199,8 +214,14 @@ def _urls(document: Row, schema: Any, seen: tuple[str, ...] = ()) -> Iterator[st
         yield from _urls(document, document["components"]["schemas"][name], (*seen, name))
     for key, inner in schema.items():
         properties = inner.items() if key == "properties" and isinstance(inner, dict) else ()
-        yield from (field for field, told in properties if isinstance(told, dict) and told.get("format") == "uri")
+        yield from (field for field, told in properties if _is_url(told))
         yield from _urls(document, inner, seen)
+
+
+def _is_url(told: Any) -> bool:
+    """Whether a property is a URL, or may be one."""
+    ways = [told, *told.get("anyOf", ())] if isinstance(told, dict) else []
+    return any(isinstance(way, dict) and way.get("format") == "uri" for way in ways)
 
 
 def measure(step: int, write_step: int = 1) -> dict[str, Any]:

@@ -20,6 +20,8 @@ ADDRESSINGS = (Addressing.PHONE, Addressing.LID, Addressing.LID_WITH_PHONE)
 PAUSES = (1, 5, 20, TIMEOUT_MINUTES, TIMEOUT_MINUTES + 1, 200)
 PAUSE_WEIGHTS = (50, 20, 12, 5, 5, 8)
 
+IN_GROUPS = 8  # times as often as elsewhere something happens beside what is said
+
 
 @dataclass(frozen=True)
 class Posted:
@@ -108,8 +110,10 @@ def make_traffic(count: int, since: int, seed: int = 2) -> list[Posted]:
     while len(posted) < count:
         talk = chance.choice(talks)
         posted.extend(talk.goes_on())
-        if chance.random() < 0.25:
-            posted.append(Posted(talk.engine, aside(talk.engine, talk.at, talk.people, talk.group, chance), talk.at))
+        for _ in range(IN_GROUPS if talk.group else 1):
+            if chance.random() < 0.25:
+                event = aside(talk.engine, talk.at, talk.people, talk.group, chance)
+                posted.append(Posted(talk.engine, event, talk.at))
     numbered = [replace(each, event={**each.event, "id": f"evt_{n:026}"}) for n, each in enumerate(posted[:count])]
     return sorted(numbered, key=lambda each: each.at)
 
