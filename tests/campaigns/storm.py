@@ -218,6 +218,9 @@ def last_member_to_come() -> AbstractContextManager[Any]:
 
 
 FAULTS = {
-    fault.__name__: _faulty(fault, WITH_FAULT)
-    for fault in (no_locks, any_step, order_of_arrival, early_events_dropped, last_edit_to_come)
-} | {last_member_to_come.__name__: _faulty(last_member_to_come, QUICK)}  # people seldom come and go
+    no_locks.__name__: _faulty(no_locks, WITH_FAULT),
+    **{
+        fault.__name__: _faulty(fault, QUICK)
+        for fault in (any_step, order_of_arrival, early_events_dropped, last_edit_to_come, last_member_to_come)
+    },
+}
