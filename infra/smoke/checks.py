@@ -1,5 +1,6 @@
 """What must be true of an installation that serves; in this order, as some need what an earlier one found."""
 
+import itertools
 import secrets
 from collections.abc import Callable
 from typing import NamedTuple
@@ -116,8 +117,10 @@ def reply(visit: Visit) -> None:
     written = visit.known("message")
 
     def answered() -> bool:
-        latest = [each for each in visit.messages() if each["id"] == written or each["sender_kind"] == "bot"]
-        return bool(latest) and latest[0]["sender_kind"] == "bot" and latest[0]["status"] in OUTCOMES
+        # By when they were made: providers tell whole seconds, and an earlier visit's reply may be of the same one.
+        latest = sorted(visit.messages(), key=lambda each: str(each["created_at"]), reverse=True)
+        since = itertools.takewhile(lambda each: each["id"] != written, latest)
+        return any(each["sender_kind"] == "bot" and each["status"] in OUTCOMES for each in since)
 
     visit.until(answered, f"the bot {NAME!r} has not answered and seen what became of its reply")
 

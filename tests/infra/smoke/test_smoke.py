@@ -12,9 +12,9 @@ import pytest
 from infra.local.cloud import LocalCloud
 from infra.local.postgres import Cluster
 from infra.smoke import run as command
-from infra.smoke.checks import CHECKS
+from infra.smoke.checks import CHECKS, reply
 from infra.smoke.run import tried
-from infra.smoke.visit import EMAIL, Visit, odd_bytes
+from infra.smoke.visit import EMAIL, Broken, Visit, odd_bytes
 
 PASSWORD = "a password of the smoke test"
 PATIENCE = 30.0
@@ -164,6 +164,20 @@ def asleep(pid):
 def test_a_relay_that_stands_still_is_found(cloud, signed_in, capsys):
     with asleep(cloud.pids["relay"]):
         assert failing(cloud, signed_in, capsys, patience=2) == BEHIND
+
+
+def test_an_earlier_reply_of_the_same_second_is_no_answer():
+    """WhatsApp's time of the message is a whole second, ours of the earlier reply is not."""
+    asked = {"id": "asked", "sender_kind": "contact", "status": "received", "created_at": "2026-03-01T12:00:00.900Z"}
+    earlier = {"id": "earlier", "sender_kind": "bot", "status": "sent", "created_at": "2026-03-01T12:00:00.300Z"}
+    said = [earlier, asked]
+    told = httpx.MockTransport(lambda _request: httpx.Response(200, json={"data": said}))
+    with httpx.Client(base_url="http://crm", transport=told) as api:
+        visit = Visit(api, PASSWORD, "", 0, {"token": "t", "channel": "c", "contact": "p", "message": "asked"})
+        with pytest.raises(Broken):
+            reply(visit)
+        said.append(earlier | {"id": "ours", "created_at": "2026-03-01T12:00:02.100Z"})
+        reply(visit)
 
 
 def test_nobody_there_is_said_for_every_check(capsys):
