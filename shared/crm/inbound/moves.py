@@ -87,6 +87,22 @@ _OF_SESSION = (
     Move("sessions", "merged_into_id"),
 )
 ALL_MOVES = (*_OF_CONTACT, *_OF_CHAT, *_OF_GROUP, *_OF_SESSION)
+# What waits is served by whoever takes its message, and knows nothing of this: a copy might be made of what is served.
+_WAITING = (
+    """
+    with twins as (
+        delete from early_events twin using early_events kept
+        where twin.tenant_id = :tenant_id and twin.contact_id = :other
+          and kept.tenant_id = twin.tenant_id and kept.contact_id = :survivor and kept.channel_id = twin.channel_id
+          and kept.external_id = twin.external_id and kept.kind = twin.kind and kept.key = twin.key
+        returning twin.channel_id, twin.external_id, twin.kind, twin.key, twin.at
+    )
+    update early_events kept set at = least(kept.at, twins.at) from twins
+    where kept.tenant_id = :tenant_id and kept.contact_id = :survivor and kept.channel_id = twins.channel_id
+      and kept.external_id = twins.external_id and kept.kind = twins.kind and kept.key = twins.key
+    """,
+    "update early_events set contact_id = :survivor where tenant_id = :tenant_id and contact_id = :other",
+)
 # Rows of which both may have one become one: the merge keeps them as they were.
 _UNITED_OF_CONTACT = (
     f"""
@@ -102,15 +118,7 @@ _UNITED_OF_CONTACT = (
     where tenant_id = :tenant_id and contact_id = :other {FARTHEST}
     """,
     "delete from message_receipts where tenant_id = :tenant_id and contact_id = :other",
-    """
-    insert into early_events as known (
-        tenant_id, project_id, channel_id, external_id, kind, contact_id, key, value, at, expires_at)
-    select tenant_id, project_id, channel_id, external_id, kind, cast(:survivor as uuid), key, value, at, expires_at
-    from early_events where tenant_id = :tenant_id and contact_id = :other
-    on conflict (tenant_id, channel_id, external_id, kind, contact_id, key) do update
-    set at = least(known.at, excluded.at)
-    """,
-    "delete from early_events where tenant_id = :tenant_id and contact_id = :other",
+    *_WAITING,
     f"""
     insert into message_reactions as known (tenant_id, project_id, message_id, kind, contact_id, value, at, stamp)
     select tenant_id, project_id, message_id, kind, cast(:survivor as uuid), value, at, stamp

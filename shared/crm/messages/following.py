@@ -25,9 +25,13 @@ on conflict (tenant_id, message_id, kind, contact_id) do update set
     value = excluded.value, at = excluded.at, stamp = excluded.stamp
 where known.stamp < excluded.stamp
 """
+# Whose it is, was read before; meanwhile they may have become one with somebody, or be about to.
+_WHOSE = """(
+    select coalesce(merged_into_id, id) from contacts
+    where tenant_id = :tenant_id and id = cast(:contact_id as uuid) for no key update)"""
 _REMEMBER_RECEIPT = f"""
 insert into message_receipts as known (tenant_id, project_id, message_id, contact_id, level, at)
-values (:tenant_id, :project_id, :message_id, :contact_id, :level, :at) {FARTHEST}
+values (:tenant_id, :project_id, :message_id, {_WHOSE}, :level, :at) {FARTHEST}
 """  # noqa: S608 - our own words
 _REMEMBER_REVISION = """
 insert into message_revisions (tenant_id, project_id, message_id, stamp, text, said_at)
@@ -35,7 +39,7 @@ values (:tenant_id, :project_id, :message_id, :stamp, :text, :said_at) on confli
 """
 _REMEMBER_REACTION = f"""
 insert into message_reactions as known (tenant_id, project_id, message_id, kind, contact_id, value, at, stamp)
-values (:tenant_id, :project_id, :message_id, :kind, :contact_id, cast(:value as jsonb), :at, :stamp) {LATEST_REACTION}
+values (:tenant_id, :project_id, :message_id, :kind, {_WHOSE}, cast(:value as jsonb), :at, :stamp) {LATEST_REACTION}
 """  # noqa: S608 - our own words
 
 
