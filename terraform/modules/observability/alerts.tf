@@ -71,6 +71,15 @@ locals {
       threshold = 20
       lasting   = "300s"
     }
+    unforeseen-events = {
+      title     = "A provider tells of events that nobody foresaw"
+      filter    = "${local.counted["unforeseen-events"]} AND ${local.functions}"
+      aligner   = "ALIGN_DELTA"
+      reducer   = "REDUCE_SUM"
+      per       = []
+      threshold = 0
+      lasting   = "0s"
+    }
     breaker-open = {
       title     = "Calls are not counted: the breaker before the counters' store is open"
       filter    = "${local.counted["counters-away"]} AND ${local.functions}"

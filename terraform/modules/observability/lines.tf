@@ -19,6 +19,10 @@ locals {
       message = "refused"
       also    = "jsonPayload.status = 401"
     }
+    unforeseen-events = {
+      about   = "Deliveries of an event that no code knows; they are kept as they came"
+      message = "an event that nobody foresaw is kept raw"
+    }
     counters-away = {
       about   = "The breaker before the store that calls are counted in is open"
       message = "the rate limits' store is away"
