@@ -39,6 +39,7 @@ def told(fake, receiver, count):
 def test_it_tells_of_what_it_was_asked_to_do(engine, chat, kind):
     with connected(engine) as (fake, receiver, http):
         full = sent_to(fake, http, chat)
+        told(fake, receiver, 1)
         assert act(http, kind, chat, full).status_code in {200, 201}
         *_, content = told(fake, receiver, 2)
     assert content.external_id == full.split("_")[2]
