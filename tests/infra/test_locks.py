@@ -16,7 +16,8 @@ def locked(name):
 
 
 def named(requirements):
-    return {re.match(r"[a-z0-9._-]+", each)[0] for each in requirements}
+    """The names alone, without versions and extras."""
+    return {re.split(r"[^a-z0-9-]", each, maxsplit=1)[0] for each in requirements}
 
 
 @pytest.mark.parametrize("command", MAKERS)
