@@ -84,7 +84,7 @@ def waited(shop: Shop) -> Bodies:
         channel_id=shop.channel.id,
         behind=uuid7(),
         turn=1,
-        cause=RunCause.DOWNTIME.value,
+        cause=RunCause.DOWNTIME,
         since=at - timedelta(hours=2),
         at=at,
     )

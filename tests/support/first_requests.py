@@ -5,6 +5,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
+from enum import EnumType
 from typing import Any, get_args, get_type_hints
 from urllib.parse import urlencode
 from uuid import UUID
@@ -153,4 +154,6 @@ def anything(hint: Any) -> Any:
     """Some value of a field of an event or a task; of one that need not be there, none."""
     if hint in BY_TYPE:
         return BY_TYPE[hint]()
+    if isinstance(hint, EnumType):
+        return next(iter(hint))
     return None if type(None) in get_args(hint) else []

@@ -3,6 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
+from shared.crm.history.model import RunCause
 from shared.kernel.tasks import Task
 
 
@@ -36,7 +37,7 @@ class RecoverHistory(Task, name="recover_history", queue="sweeps", once_per=("ch
     channel_id: UUID
     behind: UUID
     turn: int
-    cause: str
+    cause: RunCause
     since: datetime
     at: datetime
 

@@ -146,7 +146,7 @@ def recover(
         reconcile(uow, channel, cause=cause, since=since)
     else:
         names = {"channel_id": channel.id, "behind": under_way.id}
-        later = RecoverHistory(**names, turn=turn + 1, cause=cause.value, since=since, at=at)
+        later = RecoverHistory(**names, turn=turn + 1, cause=cause, since=since, at=at)
         uow.schedule(later, at=uow.now + LOOK_AGAIN)
 
 
