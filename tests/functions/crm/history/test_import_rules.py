@@ -91,7 +91,7 @@ def test_a_talk_that_goes_on_is_open_and_told_of(small, world):
 
 
 def test_two_sessions_become_one_by_what_lay_between(small, world):
-    for ago in (4 * DAY, 2 * DAY):
+    for ago in (4 * DAY - 3600, 2 * DAY + 3600):
         event = make_event("GOWS", "text", body="oi", customer=ANA, timestamp=int(world.now().timestamp()) - ago)
         assert small.shop.channel.deliver(event).status_code == 200
     assert tick("sweep_sessions") == 204
