@@ -21,7 +21,7 @@ from infra.bundle.sources import Sources
 from infra.environment import ROOT
 from infra.limits import set_rates
 from infra.manifest import declarations
-from shared.runtime.declarations import Declaration
+from shared.runtime.declarations import Declaration, Kind
 from shared.runtime.http import Endpoint
 from shared.runtime.identity import Access
 from shared.runtime.limits import PER_USER
@@ -96,7 +96,7 @@ def bare_bundle(workshop: Workshop) -> Bundle:
 def contestants(workshop: Workshop, names: Sequence[str], folder: Path) -> Iterator[Contestant]:
     """Each once, and who reads for somebody who is known twice: by token and by key."""
     for declared in declarations():
-        if (names and declared.name not in names) or not hasattr(declared, "serve"):
+        if (names and declared.name not in names) or declared.kind is Kind.SERVICE:
             continue
         made = Contestant(unit=make_unit(workshop.bundle(declared.name), folder), declared=declared)
         known = isinstance(declared, Endpoint) and not isinstance(declared.allow, Access)

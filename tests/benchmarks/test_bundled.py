@@ -6,7 +6,9 @@ import pytest
 from rich.console import Console
 
 from infra.bench.cold import KEY, TOKEN
-from tests.benchmarks.bundled import cold_starts
+from infra.bundle.bundles import Workshop
+from infra.bundle.sources import Sources
+from tests.benchmarks.bundled import cold_starts, contestants
 from tests.support.venvs import unreachable
 
 
@@ -31,3 +33,7 @@ def test_nobody_is_refused_for_being_asked_in_every_round():
         pytest.skip(reason)
     starts = cold_starts(["list_external_identities"], 2, Console(file=StringIO()))
     assert [each.shows for each in starts] == [TOKEN, KEY]
+
+
+def test_a_service_is_not_measured_for_it_answers_nobody(tmp_path):
+    assert list(contestants(Workshop(Sources.here()), ["relay_outbox"], tmp_path)) == []
