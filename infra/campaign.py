@@ -13,15 +13,14 @@ runs the short form, under a minute, and every fault.
 
 import argparse
 import json
-import logging
 import sys
 import time
 from importlib import import_module
 from types import ModuleType
 from typing import Any
 
+from infra import logs
 from infra.environment import ROOT
-from shared.runtime.telemetry import log
 
 FOLDER = ROOT / "tests/campaigns"
 
@@ -54,8 +53,7 @@ def run(arguments: argparse.Namespace) -> int:
 def report(about: dict[str, Any], campaign: ModuleType, arguments: argparse.Namespace) -> int:
     """Run it, print the line, and return the exit code: a fault that was planted must have been seen."""
     began = time.monotonic()
-    # Functions log to standard output, which here is for the figures alone; what went wrong is still told.
-    log.addHandler(logging.StreamHandler(sys.stderr))
+    logs.beside()
     figures = campaign.FAULTS[arguments.fault]() if arguments.fault else campaign.run(long=not arguments.quick)
     print(json.dumps({**about, "seconds": round(time.monotonic() - began, 1), **figures}))
     return 0 if figures["passed"] == (arguments.fault is None) else 1

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from infra import logs
 from infra.bench import cold
 from infra.bench.cold_picture import draw as draw_cold
 from infra.bench.figures import Figure
@@ -37,6 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
+    logs.beside()
     if arguments.all:
         return run_bundles(arguments)
     if arguments.cold:

@@ -7,6 +7,7 @@ from pathlib import PurePosixPath
 
 from infra.bundle.bundles import Bundle, Workshop
 from infra.bundle.sources import Sources
+from shared.runtime.uses import Use
 
 # Who answers a caller or a provider starts without these, unless the declaration names the use beside them.
 HEAVY = {
@@ -21,6 +22,7 @@ HEAVY = {
     "stripe": None,
 }
 ANSWERING = {"endpoint", "webhook", "preflight"}
+GUARD = "shared/providers/guard.py"  # by which customers' hosts are called; they let in one fixed address of ours
 STRANGE = re.compile(r"tests?|test_.*|.*_test\.py|conftest\.py|fixtures?|fakes?|.*\.(pem|key|p12|crt|env|pyc)")
 SECRET = re.compile(rb"-----BEGIN [A-Z ]*PRIVATE KEY-----\s+\w|\bAKIA[0-9A-Z]{16}\b|\bAIza[\w-]{35}\b|\bsk_live_\w{16}")
 BY_STRING = {"__import__", "import_module", "exec", "eval", "run_module", "run_path", "walk_packages", "iter_modules"}
@@ -43,6 +45,8 @@ def about_bundle(bundle: Bundle) -> Iterator[str]:
         for library in sorted(bundle.distributions & HEAVY.keys()):
             if HEAVY[library] not in bundle.uses:
                 yield f"{bundle.name} is a {bundle.kind} that reaches {library} and declares no use of it"
+    if GUARD in bundle.files and Use.CUSTOMER_HOSTS not in bundle.uses:
+        yield f"{bundle.name} can call customers' hosts and declares no use of them"
     for path, content in bundle.files.items():
         if strange := [part for part in PurePosixPath(path).parts if STRANGE.fullmatch(part)]:
             yield f"{bundle.name} holds {path}: {strange[0]} is not for what is deployed"

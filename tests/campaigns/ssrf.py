@@ -18,7 +18,8 @@ from shared.crm.channels.connection import open_waha
 from shared.crm.channels.store import Channels
 from shared.crm.media import fetching
 from shared.crm.media.tasks import FetchMedia
-from shared.providers import guard, public_addresses
+from shared.providers import guard, public_addresses, urls
+from shared.providers.waha import files
 from shared.providers.waha.client import WahaError
 from shared.runtime.work import unit_of_work
 from tests.campaigns.stage import stage
@@ -276,7 +277,7 @@ def unchecked_when_written() -> AbstractContextManager[Any]:
 
 def pythons_own_rule() -> AbstractContextManager[Any]:
     """An address is public if Python's library says that it is no private one."""
-    return patch.object(guard, "is_public", lambda address: not (address.is_private or address.is_loopback))
+    return patch.object(urls, "is_public", lambda address: not (address.is_private or address.is_loopback))
 
 
 def names_connected() -> AbstractContextManager[Any]:
@@ -313,7 +314,7 @@ def redirects_followed() -> AbstractContextManager[Any]:
 
 def key_for_everybody() -> AbstractContextManager[Any]:
     """Every server is taken for the channel's own."""
-    return patch.object(guard, "origin", lambda *_: "https://waha.example.com:443")
+    return patch.object(files, "origin", lambda *_: "https://waha.example.com:443")
 
 
 FAULTS = {

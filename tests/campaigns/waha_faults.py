@@ -14,7 +14,7 @@ from shared.crm.history.cursors import Cursor
 from shared.crm.history.reading import read as real_read
 from shared.crm.history.stretches import Stretches
 from shared.crm.history.writing import ReadPage
-from shared.providers.waha.history import MESSAGES_AT_ONCE
+from shared.providers.waha.pages import MESSAGES_AT_ONCE
 from shared.runtime.identity import tenant_scope
 from shared.runtime.postgres import BEGIN, COMMIT, connections, pipeline, sql
 from shared.runtime.settings import settings

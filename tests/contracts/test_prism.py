@@ -12,8 +12,9 @@ from shared.crm.channels.control import EVENTS
 from shared.crm.messages.bodies import NewMessage
 from shared.kernel.ids import uuid7
 from shared.providers.waha.capabilities import Operation, can, takes_id
-from shared.providers.waha.client import Refused, Unknown, new_message_id
+from shared.providers.waha.client import Refused, Unknown
 from shared.providers.waha.history import Archive
+from shared.providers.waha.ids import new_message_id
 from shared.providers.waha.rendering import rendered
 from shared.providers.waha.sessions import SessionControl
 from tests.functions.crm.messages.bodies import BODIES

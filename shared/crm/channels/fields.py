@@ -8,7 +8,7 @@ from shared.crm.channels.model import LONGEST_DEBOUNCE_MS, LONGEST_WAIT_MS
 from shared.crm.channels.pace import Pace
 from shared.kernel.errors import Invalid
 from shared.kernel.values import Url
-from shared.providers.guard import check_url
+from shared.providers.urls import check_url
 from shared.runtime.parsing import Body
 from shared.runtime.settings import settings
 

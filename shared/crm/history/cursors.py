@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from shared.crm.history.model import HistoryRun, Totals
-from shared.providers.waha.history import ListedChat
+from shared.providers.waha.pages import ListedChat
 from shared.runtime.parsing import adapter
 from shared.runtime.postgres import Sql, sql
 from shared.runtime.work import UnitOfWork

@@ -19,7 +19,7 @@ from shared.crm.history.tasks import ListHistory, ReadHistory
 from shared.crm.history.use_cases import start_lanes
 from shared.crm.history.writing import EMPTY_PAGES, write
 from shared.providers.waha.client import Refused, WahaError
-from shared.providers.waha.history import ChatPage
+from shared.providers.waha.pages import ChatPage
 from shared.runtime.consume import Transactions
 from shared.runtime.postgres import Sql
 from shared.runtime.retry import retried

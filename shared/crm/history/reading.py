@@ -18,7 +18,8 @@ from shared.crm.messages.model import STALE_AFTER
 from shared.kernel.inbound import InboundMessage
 from shared.providers.waha.client import Refused, WahaError
 from shared.providers.waha.envelope import read_delivery
-from shared.providers.waha.history import MESSAGES_AT_ONCE, Archive, ToldMessage
+from shared.providers.waha.history import Archive
+from shared.providers.waha.pages import MESSAGES_AT_ONCE, ToldMessage
 from shared.runtime.telemetry import say
 
 SECONDS = 20.0  # a step asks for no more pages after so long

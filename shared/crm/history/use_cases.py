@@ -12,8 +12,8 @@ from shared.crm.history.store import HistoryRuns, history_runs
 from shared.crm.history.tasks import ListHistory, ReadHistory, RecoverHistory
 from shared.kernel.errors import Conflict, Invalid
 from shared.kernel.identities import IdentityKind
-from shared.providers.waha.history import ListedChat
 from shared.providers.waha.ids import address, identity
+from shared.providers.waha.pages import ListedChat
 from shared.runtime.postgres import sql
 from shared.runtime.work import UnitOfWork
 

@@ -25,7 +25,7 @@ from shared.kernel.aggregate import Aggregate
 from shared.kernel.ids import uuid7
 from shared.kernel.stamps import stamp
 from shared.kernel.tasks import Task
-from shared.providers.waha.history import UnreadRow
+from shared.providers.waha.pages import UnreadRow
 from shared.runtime.identity import tenant_scope
 from shared.runtime.outbox import Outgoing
 from shared.runtime.parsing import as_json

@@ -22,7 +22,7 @@ from shared.crm.media.removing import refer, release
 from shared.crm.media.store import MediaFiles, media_files
 from shared.crm.messages.store import Messages
 from shared.kernel.inbound import Media, MissingMedia
-from shared.providers.guard import ForbiddenUrl, check_url
+from shared.providers.urls import ForbiddenUrl, check_url
 from shared.providers.waha.client import Refused, Unreachable, WahaError
 from shared.providers.waha.files import Trouble, Unreadable, read_file
 from shared.providers.waha.ids import message_id

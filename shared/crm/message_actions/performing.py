@@ -171,10 +171,10 @@ def _told(channel: Channel, address: str, provider_ids: list[str]) -> None:
         with open_waha(channel) as waha:
             for author, theirs in _by_author(provider_ids):
                 waha.seen(address, theirs, participant=author)
-    except Refused as error:
-        say("not told as read", outcome=error.code)
     except WahaError as error:
-        raise Busy("the WAHA server did not say that it told this as read") from error
+        if isinstance(error, NotNow) or not isinstance(error, Refused):
+            raise Busy("the WAHA server did not say that it told this as read") from error
+        say("not told as read", outcome=error.code)
 
 
 def _by_author(provider_ids: Iterable[str]) -> list[tuple[str | None, list[str]]]:

@@ -6,7 +6,7 @@ from uuid import UUID
 from shared.kernel.tasks import Task
 
 
-class PerformMessageAction(Task, name="perform_message_action", queue="actions", once_per=("action_id",)):
+class PerformMessageAction(Task, name="perform_message_action", queue="actions"):
     """Have the provider do something to a message."""
 
     action_id: UUID

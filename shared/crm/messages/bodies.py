@@ -12,7 +12,7 @@ from shared.kernel.errors import Invalid
 from shared.kernel.inbound import Card, Location, Media, MessageType
 from shared.kernel.outbound import Choice, Draft, Manner, Menu, MenuSection, Poll
 from shared.kernel.values import Name, PhoneNumber, Url
-from shared.providers.guard import check_url
+from shared.providers.urls import check_url
 from shared.runtime.parsing import Body
 from shared.runtime.settings import settings
 

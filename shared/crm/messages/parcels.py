@@ -13,7 +13,8 @@ from shared.crm.messages.store import Messages, messages
 from shared.crm.messages.whereabouts import address_of
 from shared.kernel.outbound import Draft
 from shared.providers.waha.capabilities import takes_id
-from shared.providers.waha.client import Sent, Waha, new_message_id
+from shared.providers.waha.client import Sent, Waha
+from shared.providers.waha.ids import new_message_id
 from shared.providers.waha.rendering import rendered
 from shared.runtime.work import UnitOfWork
 

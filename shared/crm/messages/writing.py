@@ -18,7 +18,7 @@ from shared.kernel.errors import Conflict, Invalid
 from shared.kernel.inbound import ChatKind
 from shared.kernel.outbound import Draft
 from shared.providers.waha.capabilities import Operation, can, takes_id
-from shared.providers.waha.client import new_message_id
+from shared.providers.waha.ids import new_message_id
 from shared.providers.waha.rendering import rendered
 from shared.runtime.work import UnitOfWork
 

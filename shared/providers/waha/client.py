@@ -1,7 +1,6 @@
 """Talking to a WAHA server: sending, changing and taking back messages, reading a chat, asking how a session is."""
 
 import json
-import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,6 +13,7 @@ import httpx
 from shared.kernel.inbound import ConnectionState, InboundMessage, Media
 from shared.kernel.outbound import Draft
 from shared.providers import guard
+from shared.providers.urls import ForbiddenUrl
 from shared.providers.waha.envelope import read_state
 from shared.providers.waha.fields import dig, mapping, text
 from shared.providers.waha.ids import address, message_id
@@ -74,11 +74,6 @@ class Sent:
 
     external_id: str
     provider_id: str
-
-
-def new_message_id() -> str:
-    """Make an id of the form WhatsApp's own web client gives its messages."""
-    return "3EB0" + secrets.token_hex(9).upper()
 
 
 class Waha:
@@ -219,7 +214,7 @@ class Waha:
             response = self._http.request(method, self._base + path, headers=self._headers, **options)
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
             raise Unreachable("WAHA cannot be reached.") from error
-        except (guard.ForbiddenUrl, httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
+        except (ForbiddenUrl, httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
             raise Unreachable("WAHA's address may not be called.", str(error)) from error
         except httpx.HTTPError as error:
             raise Unknown("WAHA did not answer in time, or its answer was lost.") from error

@@ -7,6 +7,7 @@ from enum import StrEnum
 import httpx
 
 from shared.providers import guard
+from shared.providers.urls import ForbiddenUrl, origin
 
 SECONDS = 240.0  # for a whole file, however slowly it comes
 CHUNK = 256 * 1024
@@ -53,7 +54,7 @@ def read_file(
     The key goes to the server of `base_url` alone: same scheme, host and port. A redirect is never followed.
     """
     with guard.client(allow, own=own, total_seconds=seconds or SECONDS, most_bytes=most_bytes) as http, _troubles():
-        is_servers = guard.origin(url, allow, own) == guard.origin(base_url, allow, own)
+        is_servers = origin(url, allow, own) == origin(base_url, allow, own)
         headers = {"X-Api-Key": api_key} if is_servers else {}
         with http.stream("GET", url, headers=headers) as response:
             _accept(response, most_bytes, known_key=is_servers)
@@ -86,7 +87,7 @@ def _troubles() -> Iterator[None]:
     """Say in our words what went wrong on the way."""
     try:
         yield
-    except guard.ForbiddenUrl as error:
+    except ForbiddenUrl as error:
         raise Unreadable(Trouble.FORBIDDEN_URL) from error
     except guard.TooMuchData as error:
         raise Unreadable(Trouble.TOO_LARGE) from error

@@ -1,22 +1,29 @@
 """Reading what a WAHA server remembers: its chats, and the messages of one, page by page."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
-from shared.kernel.inbound import ChatKind, InboundMessage
+from shared.kernel.inbound import ChatKind
 from shared.providers import guard
 from shared.providers.waha.client import Refused, Waha, WahaError, listed
 from shared.providers.waha.fields import LONGEST_NAME, dig, mapping, moment, text
 from shared.providers.waha.ids import address, chat_kind
 from shared.providers.waha.media import content
 from shared.providers.waha.messages import Setting, Unreadable, own_addresses, read_message, read_placeholder
+from shared.providers.waha.pages import (
+    CHATS_AT_ONCE,
+    MESSAGES_AT_ONCE,
+    ChatPage,
+    ListedChat,
+    MessagePage,
+    ToldMessage,
+    UnreadRow,
+)
 
 TIMEOUT_SECONDS = 30.0  # a server may have to ask the phone
 MOST_BYTES = 64 * 1024 * 1024
-CHATS_AT_ONCE, MESSAGES_AT_ONCE = 200, 100
 BAD_REQUEST = 400
 # What WhatsApp keeps among the messages of a chat and nobody wrote.
 NOT_WRITTEN = {
@@ -43,54 +50,6 @@ NOT_WRITTEN_PARTS = {
     "pinInChatMessage",
     "messageContextInfo",
 }
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ListedChat:
-    """A chat that the server has; `last_at` is None where it does not say when anything was last said."""
-
-    address: str
-    subject: str | None
-    last_at: datetime | None
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ToldMessage:
-    """A message, and the payload it was read from."""
-
-    message: InboundMessage
-    payload: Mapping[str, Any]
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class UnreadRow:
-    """A row that could not be understood, as it came; `at` is when it was written, should it say that."""
-
-    payload: object
-    problem: str
-    at: datetime | None
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ChatPage:
-    """`rows` is how many came: fewer than were asked for is not the end, for the server may hide some."""
-
-    rows: int
-    chats: tuple[ListedChat, ...]
-
-    @property
-    def covered(self) -> int:
-        """How far behind this page the next one begins: a server may tell some twice, and an empty page is whole."""
-        return min(self.rows, CHATS_AT_ONCE) or CHATS_AT_ONCE
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class MessagePage:
-    """The same of a chat's messages, oldest first as far as the server keeps to that."""
-
-    rows: int
-    told: tuple[ToldMessage, ...]
-    unread: tuple[UnreadRow, ...]
 
 
 class Archive(Waha):

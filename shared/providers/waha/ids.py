@@ -1,6 +1,7 @@
 """WhatsApp's ids and addresses as WAHA spells them, brought to one spelling."""
 
 import re
+import secrets
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -23,6 +24,11 @@ class MessageId:
     from_me: bool | None
     chat: str | None
     author: str | None
+
+
+def new_message_id() -> str:
+    """Make an id of the form WhatsApp's own web client gives its messages."""
+    return "3EB0" + secrets.token_hex(9).upper()
 
 
 def message_id(raw: object) -> MessageId | None:

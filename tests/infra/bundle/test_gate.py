@@ -2,8 +2,9 @@ import pytest
 
 from infra.bundle import run
 from infra.bundle.bundles import Bundle, Workshop
-from infra.bundle.gate import HEAVY, about_bundle, findings
+from infra.bundle.gate import GUARD, HEAVY, about_bundle, findings
 from infra.bundle.sources import Sources
+from infra.environment import ROOT
 from shared.runtime.uses import Use
 from tests.infra.bundle.small import ENTRIES, FILES, small
 
@@ -79,12 +80,12 @@ def test_a_file_that_holds_a_key_by_its_name_is_not_deployed():
     assert found(changes) == ["relay holds shared/runtime/tls.pem: tls.pem is not for what is deployed"]
 
 
-def holding(kind, library, *uses):
+def holding(kind, library, *uses, files=()):
     bundle = Bundle(
         name="greet",
         kind=kind,
         uses=frozenset(uses),
-        files={},
+        files=dict.fromkeys(files, b""),
         distributions=frozenset({FRAMEWORK, library}),
         fingerprint="",
     )
@@ -109,3 +110,10 @@ def test_what_is_found_is_said_and_the_command_fails(monkeypatch, capsys):
     monkeypatch.setattr(Sources, "here", lambda: broken)
     assert run.check() == 1
     assert capsys.readouterr().err.startswith("shared/beside.py:1 calls exec:")
+
+
+def test_who_calls_customers_hosts_leaves_by_the_address_that_they_let_in():
+    complaint = "greet can call customers' hosts and declares no use of them"
+    assert holding("task", FRAMEWORK, "database", files=[GUARD]) == [complaint]
+    assert holding("task", FRAMEWORK, "database", "customer_hosts", files=[GUARD]) == []
+    assert (ROOT / GUARD).is_file()

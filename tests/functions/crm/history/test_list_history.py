@@ -4,7 +4,7 @@ import pytest
 
 from infra.fakes import waha_history
 from infra.fakes.waha_history import Trouble
-from shared.providers.waha.history import CHATS_AT_ONCE
+from shared.providers.waha.pages import CHATS_AT_ONCE
 from tests.support.calls import again, tick
 
 

@@ -6,7 +6,7 @@ from infra.fakes.waha_events import make_ack
 from infra.fakes.waha_state import Fault
 from shared.crm.messages import sending
 from shared.kernel.ids import uuid7
-from shared.providers.waha import client
+from shared.providers.waha import client, ids
 from tests.support.calls import again
 from tests.support.functions import consumers_of
 from tests.support.shop import ANA, SESSION, open_shop
@@ -160,7 +160,7 @@ def test_an_echo_before_the_answer_is_the_same_message(shop, world):
         world.run("update messages set status = 'sending', claimed_at = clock_timestamp() where sender_kind = 'bot'")
         echo_id = "3EB0" + "A" * 18
     else:
-        echo_id = client.new_message_id()
+        echo_id = ids.new_message_id()
         world.run(
             "update messages set status = 'sending', claimed_at = clock_timestamp(), external_id = :id"
             " where sender_kind = 'bot'",

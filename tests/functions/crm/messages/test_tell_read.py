@@ -58,8 +58,18 @@ def test_a_lost_word_is_said_again_and_a_refused_one_is_not(shop):
     read(shop, "0")
     (task,) = shop.world.tasks("tell_read")
     assert [again(task), again(task), again(task)] == [503, 503, 204]
-    shop.waha.set_fault(SESSION, Fault(kind="error_429"))
+    shop.waha.set_fault(SESSION, Fault(kind="error_463"))
     assert again(task) == 204
+    assert len(shop.waha.acts) == 1
+
+
+@pytest.mark.parametrize("shop", ["GOWS"], indirect=True)
+def test_a_server_that_is_pressed_is_told_later(shop):
+    shop.hears("0")
+    shop.waha.set_fault(SESSION, Fault(kind="error_429"))
+    read(shop, "0")
+    (task,) = shop.world.tasks("tell_read")
+    assert [again(task), again(task)] == [503, 204]
     assert len(shop.waha.acts) == 1
 
 

@@ -13,7 +13,8 @@ from shared.kernel.inbound import MessageType
 from shared.kernel.outbound import words
 from shared.providers import guard
 from shared.providers.waha.capabilities import takes_id
-from shared.providers.waha.client import NotNow, Refused, Unknown, Unreachable, Waha, new_message_id
+from shared.providers.waha.client import NotNow, Refused, Unknown, Unreachable, Waha
+from shared.providers.waha.ids import new_message_id
 
 ENGINES = ["WEBJS", "NOWEB", "GOWS"]
 CHAT = "5511912345678@c.us"

@@ -12,8 +12,9 @@ from infra.fakes.waha_state import Fault
 from shared.kernel.inbound import ChatKind, MissingMedia
 from shared.providers import guard
 from shared.providers.waha.client import Refused, Unknown
-from shared.providers.waha.history import MESSAGES_AT_ONCE, Archive, read_page, was_written
+from shared.providers.waha.history import Archive, read_page, was_written
 from shared.providers.waha.messages import Setting
+from shared.providers.waha.pages import MESSAGES_AT_ONCE
 
 ENGINES = ["WEBJS", "NOWEB", "GOWS"]
 NOW = 1_790_000_000

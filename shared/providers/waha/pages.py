@@ -1,0 +1,58 @@
+"""What a WAHA server tells of what it remembers, a page at a time."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from shared.kernel.inbound import InboundMessage
+
+CHATS_AT_ONCE, MESSAGES_AT_ONCE = 200, 100
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ListedChat:
+    """A chat that the server has; `last_at` is None where it does not say when anything was last said."""
+
+    address: str
+    subject: str | None
+    last_at: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ToldMessage:
+    """A message, and the payload it was read from."""
+
+    message: InboundMessage
+    payload: Mapping[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class UnreadRow:
+    """A row that could not be understood, as it came; `at` is when it was written, should it say that."""
+
+    payload: object
+    problem: str
+    at: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ChatPage:
+    """`rows` is how many came: fewer than were asked for is not the end, for the server may hide some."""
+
+    rows: int
+    chats: tuple[ListedChat, ...]
+
+    @property
+    def covered(self) -> int:
+        """How far behind this page the next one begins: a server may tell some twice, and an empty page is whole."""
+        return min(self.rows, CHATS_AT_ONCE) or CHATS_AT_ONCE
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class MessagePage:
+    """The same of a chat's messages, oldest first as far as the server keeps to that."""
+
+    rows: int
+    told: tuple[ToldMessage, ...]
+    unread: tuple[UnreadRow, ...]
