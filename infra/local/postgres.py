@@ -34,6 +34,7 @@ SETTINGS = {
     "shared_buffers": "128MB",
     "max_connections": "200",
     "max_locks_per_transaction": "512",  # on average: a page of history locks a name for each of its messages
+    "autovacuum_naptime": "15s",  # a history fills empty tables: till they are counted, every plan is a guess
     "idle_in_transaction_session_timeout": "60s",
     "log_min_duration_statement": "-1",
     "timezone": "UTC",

@@ -25,3 +25,8 @@ pooler = {
   app_connections = 20
   clients         = 10000
 }
+
+# Histories are read by as many at once as the database has processors: with more, live messages wait.
+queue_rates = {
+  history = { per_second = 50, at_once = 1 }
+}

@@ -22,3 +22,8 @@ pooler = {
   app_connections = 40
   clients         = 25000
 }
+
+# Histories are read by as many at once as the database has processors: with more, live messages wait.
+queue_rates = {
+  history = { per_second = 50, at_once = 2 }
+}

@@ -55,6 +55,11 @@ run "it_is_private_backed_up_and_hard_to_lose" {
     condition     = one([for flag in google_sql_database_instance.this.settings[0].database_flags : flag.value if flag.name == "max_locks_per_transaction"]) == "512"
     error_message = "Pages of history may hold a lock for each message, in every lane at once."
   }
+
+  assert {
+    condition     = one([for flag in google_sql_database_instance.this.settings[0].database_flags : flag.value if flag.name == "autovacuum_naptime"]) == "15"
+    error_message = "Tables that a history fills are counted soon, or live messages wait behind bad plans."
+  }
 }
 
 run "it_pools_connections_itself_where_it_is_told_to" {

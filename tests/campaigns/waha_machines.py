@@ -82,10 +82,14 @@ class FarServer:
 
 
 class Reader:
-    """The process that reads the histories, which is killed now and then and begins anew."""
+    """The process that reads the histories, which is killed now and then and begins anew.
+
+    It works with the settings that hold when it is made, not when it is entered.
+    """
 
     def __init__(self, admin_url: str, hurry: float) -> None:
         self._command = [sys.executable, "-m", "tests.campaigns.historian", admin_url, str(hurry)]
+        self._environment = os.environ.copy()
         self._stop = threading.Event()
         self._watching = threading.Thread(target=self._watch, daemon=True)
 
@@ -105,7 +109,7 @@ class Reader:
 
     def _begun(self) -> "subprocess.Popen[bytes]":
         return subprocess.Popen(
-            self._command, cwd=ROOT, env=os.environ.copy(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+            self._command, cwd=ROOT, env=self._environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
 
     def _watch(self) -> None:

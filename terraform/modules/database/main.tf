@@ -73,7 +73,9 @@ resource "google_sql_database_instance" "this" {
       for_each = {
         max_connections = tostring(var.settings.max_connections)
         # On average: a page of history locks a name for each of its messages, and many are written at once.
-        max_locks_per_transaction  = "512"
+        max_locks_per_transaction = "512"
+        # Seconds: a history fills empty tables, and till they are counted every plan is a guess.
+        autovacuum_naptime         = "15"
         log_min_duration_statement = "1000"
         log_lock_waits             = "on"
         log_checkpoints            = "on"
