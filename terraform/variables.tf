@@ -160,7 +160,7 @@ variable "upstash_url" {
 }
 
 variable "settings" {
-  description = "Further settings of all functions, as environment variables: GEMINI_MODEL, RESPONDER, TOKEN_ISSUERS."
+  description = "Further settings of all functions, as environment variables: GEMINI_MODEL, RESPONDER, TOKEN_ISSUERS, TRACE_ONE_IN."
   type        = map(string)
   default     = {}
 }
