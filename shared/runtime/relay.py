@@ -144,8 +144,11 @@ class Relay:
             patience.succeeded()
             while not stop.is_set():
                 if _is_notified(connection):
-                    for lane in self._lanes:
-                        lane.wake.set()
+                    self._wake()
+
+    def _wake(self) -> None:
+        for lane in self._lanes:
+            lane.wake.set()
 
 
 def _is_notified(connection: Connection) -> bool:
