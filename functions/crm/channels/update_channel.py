@@ -1,16 +1,18 @@
 """Changing a channel."""
 
 from typing import Any
+from urllib.parse import urlsplit
 from uuid import UUID
 
 from pydantic import Field
 
 from shared.crm.agents.store import Agents
 from shared.crm.channels.fields import ApiKey, BaseUrl, DebounceMs, HmacKey, PaceBody, SessionName, WaitMs
-from shared.crm.channels.model import ChannelStatus, Engine
+from shared.crm.channels.model import Channel, ChannelStatus, Engine
 from shared.crm.channels.secrets import new_token, reveal, sealed
 from shared.crm.channels.store import Channels
 from shared.crm.channels.view import RevealedChannel
+from shared.kernel.errors import Invalid
 from shared.kernel.values import Name
 from shared.runtime.http import Role, endpoint
 from shared.runtime.parsing import Body, unsent
@@ -46,11 +48,20 @@ class ChannelChanges(Body):
 def update_channel(uow: UnitOfWork, channel_id: UUID, body: ChannelChanges) -> One[RevealedChannel]:
     """Change a channel's settings, its keys, or its webhook URL, which is then shown once."""
     channel = Channels(uow).get(channel_id)
+    _keep_keys_at_home(channel, body.given())
     if body.default_agent_id:
         Agents(uow).bot(body.default_agent_id)
     token, columns = new_token(channel.id) if body.rotate_token else (None, {})
     channel.update(**_settings(channel.id, body), **columns)
     return reveal(channel, token=token, hmac_key=None)
+
+
+def _keep_keys_at_home(channel: Channel, given: dict[str, Any]) -> None:
+    """Invalid: the server is another, and would be given keys that were told for the one before."""
+    moves = "base_url" in given and urlsplit(given["base_url"].lower())[:2] != urlsplit(channel.base_url.lower())[:2]
+    if moves and not {"api_key", "hmac_key"} <= given.keys():
+        sentence = "another server needs keys of its own: send api_key and hmac_key with base_url"
+        raise Invalid(sentence, code="keys_required")
 
 
 def _settings(channel_id: UUID, body: ChannelChanges) -> dict[str, Any]:

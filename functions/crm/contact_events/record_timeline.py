@@ -14,7 +14,7 @@ from shared.crm.contacts.events import (
     ContactScoreChanged,
     ContactUpdated,
 )
-from shared.crm.messages.events import MessageCancelled, MessageCreated, MessageFailed, MessageLeftUnknown
+from shared.crm.messages.events import MessageCancelled, MessageCreated, MessageFailed, MessageOutcomeUnknown
 from shared.crm.sessions.events import (
     SessionAgentAssigned,
     SessionBotPaused,
@@ -60,7 +60,7 @@ from shared.runtime.work import UnitOfWork
     MessageCreated,
     MessageFailed,
     MessageCancelled,
-    MessageLeftUnknown,
+    MessageOutcomeUnknown,
 )
 def record_timeline(uow: UnitOfWork, event: Event, envelope: Envelope) -> None:
     """Note what happened in the timeline of the contact it happened with."""

@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import AfterValidator, Discriminator, Field, Tag, model_validator
 
 from shared.crm.messages.cards import vcard
-from shared.crm.messages.model import LONGEST_TEXT
+from shared.crm.messages.model import LONGEST_CAPTION, LONGEST_TEXT
 from shared.kernel.errors import Invalid
 from shared.kernel.inbound import Card, Location, Media, MessageType
 from shared.kernel.outbound import Choice, Draft, Manner, Menu, MenuSection, Poll
@@ -16,7 +16,7 @@ from shared.providers.urls import check_url
 from shared.runtime.parsing import Body
 from shared.runtime.settings import settings
 
-LONGEST_CAPTION, LONGEST_ABOVE = 4096, 1024
+LONGEST_ABOVE = 1024
 MOST_CARDS, MOST_OPTIONS, MOST_CHOICES, MOST_MENTIONS = 10, 12, 10, 256
 PLAIN = r"\S"
 

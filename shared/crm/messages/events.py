@@ -122,8 +122,10 @@ class MessageDeleted(MessageEvent, name="message.deleted"):
     by: UUID
 
 
-class MessageLeftUnknown(MessageEvent, name="message.left_unknown"):
+class MessageOutcomeUnknown(MessageEvent, name="message.outcome_unknown"):
     """The provider did not say whether it was sent; nothing sends it again by itself."""
+
+    since: datetime
 
 
 class MessageMediaAnnounced(MessageEvent, name="message.media_announced"):

@@ -15,8 +15,8 @@ from shared.crm.messages.events import (
     MessageEdited,
     MessageEventAnswered,
     MessageForwarded,
-    MessageLeftUnknown,
     MessageMediaAnnounced,
+    MessageOutcomeUnknown,
     MessagePollVoted,
     MessageQueued,
     MessageReactionAdded,
@@ -30,12 +30,17 @@ from shared.crm.messages.standing import NOT_DELIVERED, Standing
 from shared.crm.messages.status import LEVELS, READ, Direction, Level, MessageStatus, SenderKind
 from shared.kernel.errors import Conflict, Invalid
 from shared.kernel.ids import uuid7
-from shared.kernel.inbound import InboundMessage, ReactionKind
+from shared.kernel.inbound import InboundMessage, MessageType, ReactionKind
 from shared.kernel.outbound import Draft
 
 __all__ = ["LEVELS", "READ", "Direction", "Level", "Message", "MessageStatus", "Revision", "SenderKind"]
 
-LONGEST_TEXT = 65_536
+LONGEST_TEXT, LONGEST_CAPTION = 65_536, 4096
+# What of a message that waits can be said otherwise, and how long it may get.
+_REWORDED = {
+    MessageType.TEXT: LONGEST_TEXT,
+    **dict.fromkeys((MessageType.IMAGE, MessageType.VIDEO, MessageType.DOCUMENT), LONGEST_CAPTION),
+}
 MOST_METADATA = 50
 OURS = "ours"  # ends the stamp of an edit that was made here
 CLOCKS_APART = timedelta(minutes=1)
@@ -195,9 +200,14 @@ class Message(Standing):
         self.record(MessageQueued(channel_id=self.channel_id, **self._names()))
 
     def rewrite(self, text: str, by: UUID) -> None:
-        """Let it say something else. Conflict: it does not wait to be sent, or not any more."""
+        """Let it say something else. Conflict: it does not wait to be sent. Invalid: it has no words of its own."""
         if self.status is not MessageStatus.QUEUED:
             raise Conflict("only the text of a message that still waits to be sent can be changed", code="not_waiting")
+        longest = 0 if self.forwarded_from_id else _REWORDED.get(self.type, 0)
+        if not longest:
+            raise Invalid("only what a text says, or stands below a file, can be changed", code="not_a_text")
+        if len(text) > longest:
+            raise Invalid(f"below a file stand at most {longest} characters", code="too_long")
         if text != self.text:
             self.text = text
             self.record(MessageEdited(by=by, **self._names()))
@@ -262,7 +272,7 @@ class Message(Standing):
         """The provider did not say whether it was sent; from here only the provider's word changes that."""
         self.status, self.unknown_since = MessageStatus.UNKNOWN, at
         self._went()
-        self.record(MessageLeftUnknown(**self._names()))
+        self.record(MessageOutcomeUnknown(since=at, **self._names()))
 
     def cancel(self, reason: str) -> None:
         """Withdraw it before it was claimed."""

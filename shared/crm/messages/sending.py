@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from shared.crm.channels.connection import open_waha
+from shared.crm.channels.model import ChannelStatus
 from shared.crm.channels.store import Channels
 from shared.crm.chats.store import Chats
 from shared.crm.message_groups.use_cases import withdraw_if_outdated
@@ -64,8 +65,11 @@ def _claim(transactions: Transactions, message_id: UUID) -> Parcel | None:
 
 
 def _ready(uow: UnitOfWork, message: Message) -> Parcel | None:
-    """The message as it goes out, claimed; none when it is not its turn, or it has lost its file."""
+    """The message as it goes out, claimed; none when it is not its turn, or it cannot go any more."""
     channel = Channels(uow).get(message.channel_id)
+    if channel.status is not ChannelStatus.ACTIVE:
+        message.fail("channel_inactive", "the chat's channel is not active", retryable=True)
+        return None
     if _follows_one_that_waits(uow, message) or must_wait(uow, channel, message):
         return None
     parcel = pack(uow, message, channel).named()

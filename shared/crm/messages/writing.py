@@ -9,7 +9,7 @@ from shared.crm.channels.model import Channel, ChannelStatus
 from shared.crm.channels.store import Channels
 from shared.crm.chats.model import Chat
 from shared.crm.messages.files import with_file
-from shared.crm.messages.model import Message, SenderKind
+from shared.crm.messages.model import Message, MessageStatus, SenderKind
 from shared.crm.messages.store import Messages
 from shared.crm.sessions.model import Session, place
 from shared.crm.sessions.store import Sessions
@@ -114,7 +114,7 @@ def _quoted(uow: UnitOfWork, chat: Chat, message_id: UUID) -> Message:
     quoted = Messages(uow).living(message_id)
     if quoted.chat_id != chat.id:
         raise Invalid("reply to a message of the same chat", code="other_chat")
-    if quoted.external_id is None:
+    if quoted.external_id is None or quoted.status in {MessageStatus.FAILED, MessageStatus.CANCELLED}:
         raise Conflict("the message to reply to has not been sent yet", code="not_sent_yet")
     return quoted
 

@@ -47,6 +47,16 @@ def test_a_new_key_counts_at_once_and_is_not_shown(api, tenant, world, channel):
     assert world.events("channel.updated")[0]["data"]["changed"] == ["api_key", "hmac_key"]
 
 
+def test_another_server_is_given_no_key_of_the_one_before(api, tenant, world, channel):
+    elsewhere, keys = "https://waha.example.com", {"api_key": "another", "hmac_key": "another long key"}
+    for some in ({}, {"api_key": "another"}, {"hmac_key": "another long key"}):
+        refused = change(api, tenant, channel, base_url=elsewhere, **some)
+        assert (refused.status_code, refused.json["error"]["code"]) == (422, "keys_required")
+    assert world.value("select version from channels") == 1
+    assert change(api, tenant, channel, base_url=elsewhere, **keys).json["base_url"] == elsewhere
+    assert change(api, tenant, channel, base_url=f"{elsewhere}/behind/a/path").status_code == 200
+
+
 def test_a_rotated_token_makes_a_new_url_and_ends_the_old_one(api, tenant, world, channel):
     answer = change(api, tenant, channel, rotate_token=True)
     path = answer.json["webhook_url"].removeprefix("http://127.0.0.1:8080")

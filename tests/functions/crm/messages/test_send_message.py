@@ -60,6 +60,17 @@ def test_the_same_event_sends_once_however_often_it_comes(shop):
     assert shop.message(sender_kind="bot")["status"] == "sent"
 
 
+def test_what_waits_while_its_channel_is_deactivated_fails_and_can_be_tried_again(shop, world):
+    event = queue_reply(shop)
+    world.run("update channels set status = 'inactive'")
+    assert deliver(event) == 204
+    assert shop.waha.sent == []
+    message = shop.message(sender_kind="bot")
+    assert (message["status"], message["failure_code"]) == ("failed", "channel_inactive")
+    (failed,) = world.events("message.failed")
+    assert failed["data"]["retryable"]
+
+
 def test_a_refusal_is_a_failure_with_its_reason(shop):
     event = queue_reply(shop)
     shop.waha.set_fault(SESSION, Fault(kind="error_463"))

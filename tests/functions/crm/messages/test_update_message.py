@@ -2,7 +2,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from tests.functions.crm.messages.asking import answer, patch, spoken_shop
+from tests.functions.crm.messages.asking import answer, patch, post, spoken_shop
 from tests.support.borders import hidden
 from tests.support.shop import open_shop
 
@@ -141,6 +141,26 @@ def test_a_text_is_changed_within_a_quarter_of_an_hour(shop):
     sent = answer(shop)
     shop.world.advance(15 * 60 + 5)
     assert patch(shop, sent, text="x").json["error"]["code"] == "too_late"
+
+
+def queued(shop, **body):
+    """The id of a message that is still in the queue."""
+    body = {"chat_id": shop.world.value("select id from chats"), **body}
+    return shop.api.post("/api/v1/crm/messages", body, as_=shop.tenant.agent).json["id"]
+
+
+def test_what_waits_below_a_file_can_be_said_otherwise_and_briefly(shop):
+    message_id = queued(shop, type="image", url="https://example.com/menu.png", caption="O cardápio")
+    assert patch(shop, message_id, text="O cardápio de hoje").json["text"] == "O cardápio de hoje"
+    assert patch(shop, message_id, text="x" * 4097).json["error"]["code"] == "too_long"
+
+
+def test_what_waits_and_has_no_words_of_its_own_gets_none(shop):
+    question = queued(shop, type="poll", question="Quando?", options=["hoje", "amanhã"])
+    assert patch(shop, question, text="x").json["error"]["code"] == "not_a_text"
+    sent = answer(shop)
+    forwarded = post(shop, sent, "forward", {"chat_id": shop.world.value("select id from chats")}).json["id"]
+    assert patch(shop, forwarded, text="x").json["error"]["code"] == "not_a_text"
 
 
 def test_only_a_text_says_something_else(shop):
