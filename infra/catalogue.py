@@ -115,9 +115,9 @@ def envelope(event_type: str) -> Json:
 
 
 def description(event: type[Event]) -> str:
-    """What the author says of an event; a dataclass without a docstring is given its signature, which says nothing."""
+    """What the author says of an event; of one without a docstring its name stands there, which says nothing."""
     text = event.__dict__.get("__doc__") or ""
-    return "" if text.startswith(f"{event.__name__}(") else " ".join(text.split())
+    return "" if text == event.__name__ else " ".join(text.split())
 
 
 def tables(known: list[type[Event]], consumers: list[Consumer]) -> Iterator[str]:

@@ -28,6 +28,9 @@ LARGER = {"demo": ("test", "bench"), "bench": (), "test": ()}
 STATE = "ventros.json"
 GUARD = ".lock"
 QUIET_SECONDS = 15.0
+# Where programs are begun as another user, gRPC's handlers of forks begin threads in what is about to become one, and
+# it may hang before it does.
+FORKING = {"GRPC_ENABLE_FORK_SUPPORT": "0"}
 SPINNER = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 
 
@@ -133,7 +136,7 @@ def follow(command: Sequence[str], progress: Progress) -> None:
 def environment() -> dict[str, str]:
     """Return our variables without those that would lead Python or pip elsewhere, or forbid compiled files."""
     unwanted = ("PYTHONHOME", "PYTHONDONTWRITEBYTECODE", "PIP_USER", "PIP_TARGET", "PIP_PREFIX", "__PYVENV_LAUNCHER__")
-    return {name: value for name, value in os.environ.items() if name not in unwanted}
+    return {**{name: value for name, value in os.environ.items() if name not in unwanted}, **FORKING}
 
 
 class Progress:

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self, TypedDict
 
+from infra.environment import FORKING
+
 # What a child may see of the environment it was started from; the rest would make runs differ between machines.
 INHERITED = ("PATH", "HOME", "USER", "LANG", "LC_ALL", "LC_CTYPE", "TERM", "TMPDIR", "TZ", "CI", "COLUMNS", "NO_COLOR")
 CERTIFICATES = ("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE")
@@ -23,7 +25,7 @@ GATE = ("/bin/sh", "-c", 'read -r go && exec "$@"', "sh")
 def clean_environment(**extra: str) -> dict[str, str]:
     """Take the few variables a child needs from ours, and add `extra`."""
     kept = {name: os.environ[name] for name in (*INHERITED, *CERTIFICATES) if name in os.environ}
-    return {**kept, **extra}
+    return {**kept, **FORKING, **extra}
 
 
 class Options(TypedDict):

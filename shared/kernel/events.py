@@ -1,8 +1,8 @@
 """Domain events: what happened, in the past tense, named once for the wire."""
 
 import re
-from dataclasses import dataclass, fields
-from typing import ClassVar, dataclass_transform
+from dataclasses import FrozenInstanceError, dataclass, fields
+from typing import Any, ClassVar, dataclass_transform
 
 ENVELOPE = frozenset(
     {
@@ -36,16 +36,32 @@ class Event:
     catalogue: ClassVar[dict[str, type["Event"]]] = {}
     event_type: ClassVar[str]
     ordered_by: ClassVar[str | None] = None
+    _fields: ClassVar[frozenset[str]] = frozenset()
 
     def __init_subclass__(cls, *, name: str = "", ordered_by: str | None = None) -> None:
         super().__init_subclass__()
-        # All of them are shown and compared in one way, said below: to make it for each costs every cold start.
-        dataclass(frozen=True, kw_only=True, repr=False, eq=False)(cls)
+        # All of them are made, shown and compared in one way, said below: to write it for each, or the text by which a
+        # dataclass without one is described, costs every cold start.
+        cls.__doc__ = cls.__doc__ or cls.__name__
+        dataclass(init=False, repr=False, eq=False)(cls)
         cls.ordered_by = ordered_by or cls.ordered_by
-        if taken := ENVELOPE & {field.name for field in fields(cls)}:  # type: ignore[arg-type] # made a dataclass above
+        cls._fields = frozenset(field.name for field in fields(cls))  # type: ignore[arg-type] # made a dataclass above
+        if taken := ENVELOPE & cls._fields:
             raise TypeError(f"{cls.__name__} has fields the envelope already carries: {', '.join(sorted(taken))}")
         if name:
             cls._file(name)
+
+    def __init__(self, **told: Any) -> None:
+        if told.keys() != self._fields:
+            wrong = ", ".join(sorted(told.keys() ^ self._fields))
+            raise TypeError(f"{type(self).__name__} lacks these fields, or has none of that name: {wrong}")
+        vars(self).update(told)
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise FrozenInstanceError(f"what happened does not change: {name}")
+
+    def __delattr__(self, name: str) -> None:
+        raise FrozenInstanceError(f"what happened does not change: {name}")
 
     def __repr__(self) -> str:
         told = ", ".join(f"{name}={value!r}" for name, value in vars(self).items())

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from queue import Empty, LifoQueue
+from threading import Lock
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -237,7 +238,15 @@ def _close(connection: Connection) -> None:
         return
 
 
-@cache
+_FIRST = Lock()
+
+
 def connections(database_url: str) -> Connections:
     """The one set of connections this process keeps to that database."""
+    with _FIRST:  # whose first callers may be several
+        return _connections(database_url)
+
+
+@cache
+def _connections(database_url: str) -> Connections:
     return Connections(database_url)

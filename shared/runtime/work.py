@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from functools import cache
+from threading import Lock
 from typing import Any, ClassVar, Generic, TypeVar
 from uuid import UUID
 
@@ -38,6 +39,7 @@ from shared.runtime.settings import settings
 
 A = TypeVar("A", bound=Aggregate)
 
+_FIRST = Lock()
 _CLOCK = sql("select to_json(clock_timestamp())")
 
 
@@ -137,9 +139,14 @@ class Repository(Generic[A]):
         flag_modified(aggregate, "tenant_id")
 
 
-@cache
 def engine(database_url: str) -> Engine:
     """The one engine of this process: as many connections as threads, none opened before it is needed."""
+    with _FIRST:  # whose first callers may be several
+        return _engine(database_url)
+
+
+@cache
+def _engine(database_url: str) -> Engine:
     return create_engine(
         "postgresql+pg8000://",
         creator=lambda: connect(database_url),

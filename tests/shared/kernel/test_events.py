@@ -23,6 +23,8 @@ def test_an_event_is_filed_under_its_name_and_cannot_change():
     assert (event.event_type, event.topic()) == ("kite.flown", "kite")
     with pytest.raises(FrozenInstanceError):
         event.kite_id = uuid4()  # type: ignore[misc] # it is frozen, says mypy too
+    with pytest.raises(FrozenInstanceError):
+        del event.kite_id
 
 
 def test_fields_are_given_by_name():
@@ -31,6 +33,16 @@ def test_fields_are_given_by_name():
 
     with pytest.raises(TypeError):
         KiteFlown(uuid4())  # type: ignore[call-arg] # as above
+
+
+@pytest.mark.parametrize("told", [{}, {"kite_id": 1}, {"kite_id": 1, "height": 2, "wind": 3}])
+def test_each_field_is_given_and_nothing_else(told):
+    class KiteRose(Event, name="kite.rose"):
+        kite_id: int
+        height: int
+
+    with pytest.raises(TypeError, match="KiteRose lacks these fields, or has none of that name: "):
+        KiteRose(**told)
 
 
 def test_two_events_of_one_name_are_an_error():

@@ -1,3 +1,4 @@
+import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from uuid import uuid4
@@ -14,7 +15,7 @@ from shared.runtime import work
 from shared.runtime.postgres import DATABASE_ERRORS, is_lost, pipeline, sql
 from shared.runtime.retry import Stale, retried
 from shared.runtime.settings import settings
-from shared.runtime.work import engine, unit_of_work
+from shared.runtime.work import unit_of_work
 from tests.support.environment import disconnect, environment
 
 BACKEND = sql("select pg_backend_pid()")
@@ -187,17 +188,30 @@ def test_a_lost_connection_is_known_as_such(tenant, world):
 
 
 def test_no_more_connections_are_opened_than_threads_were_declared(database, tenant):
-    def work(_: int) -> str | None:
+    def serve(_: int) -> str | None:
         with unit_of_work(tenant.tenant_id) as uow:
             return uow.run(sql("select pg_sleep(0.05)"), BACKEND)[1][0][0]
 
     disconnect(database.app_url)
-    engine.cache_clear()
+    work._engine.cache_clear()
     with environment({"THREADS": "3", "DATABASE_URL": database.app_url}), ThreadPoolExecutor(12) as threads:
-        servers = set(threads.map(work, range(24)))
+        servers = set(threads.map(serve, range(24)))
         disconnect(database.app_url)
-        engine.cache_clear()
+        work._engine.cache_clear()
     assert len(servers) == 3
+
+
+def test_those_who_ask_for_the_engine_first_and_at_once_get_the_same(monkeypatch):
+    def slow(*_: object, **__: object) -> object:
+        time.sleep(0.02)
+        return object()
+
+    monkeypatch.setattr(work, "create_engine", slow)
+    work._engine.cache_clear()
+    with ThreadPoolExecutor(8) as threads:
+        made = set(map(id, threads.map(work.engine, ["postgresql://nowhere/x"] * 8)))
+    work._engine.cache_clear()
+    assert len(made) == 1
 
 
 def test_now_is_the_databases_clock(tenant, world):
@@ -226,7 +240,7 @@ def test_a_write_that_is_lost_is_not_quoted_in_any_log(tenant, world, caplog):
 def test_who_finds_every_connection_in_use_is_told_soon_to_come_again(tenant, monkeypatch):
     monkeypatch.setattr(work, "CONNECT_SECONDS", 0.1)
     with environment({"THREADS": "1"}):
-        small = engine.__wrapped__(settings().database_url)
+        small = work._engine.__wrapped__(settings().database_url)
         monkeypatch.setattr(work, "engine", lambda _: small)
         with unit_of_work(tenant.tenant_id), pytest.raises(Unavailable) as caught, unit_of_work(tenant.tenant_id):
             pytest.fail("there was one connection for two")
