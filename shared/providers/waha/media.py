@@ -236,7 +236,7 @@ def _degrees(*places: object) -> str | None:
 
 
 def _decimal(value: Any) -> str:
-    return value if isinstance(value, str) else format(Decimal(str(value)), "f")
+    return value if isinstance(value, str) else format(Decimal(str(number(value))), "f")
 
 
 def read_cards(payload: Mapping[str, Any]) -> tuple[Card, ...]:

@@ -207,6 +207,12 @@ def test_a_place_keeps_its_digits(payload, live):
     assert (found.type, found.text, found.location.live) == (MessageType.LOCATION, None, live)
 
 
+def test_a_place_may_be_told_in_whole_degrees_as_longs():
+    found = read("NOWEB", location={"latitude": {"low": 1, "high": 0}, "longitude": "2"}).location
+    assert found is not None
+    assert (found.latitude, found.longitude) == ("1", "2")
+
+
 @pytest.mark.parametrize(
     "payload",
     [
