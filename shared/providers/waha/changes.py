@@ -1,13 +1,14 @@
 """What follows upon a message, of any engine: edits, revocations, reactions, votes and answers to invitations."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from shared.kernel.inbound import ChatKind, Edit, Person, Reaction, ReactionKind, Revocation
 from shared.kernel.stamps import stamp
 from shared.providers.waha.fields import dig, flag, items, mapping, moment, not_after, text, whole
-from shared.providers.waha.ids import address, bare_id, chat_kind, identities, message_id
+from shared.providers.waha.ids import MessageId, address, bare_id, chat_kind, identities, individuals, message_id
 from shared.providers.waha.messages import BROWSER_ENGINES, Setting, Unreadable, identify, told_text
 
 LONGEST_EMOJI = 64
@@ -115,7 +116,7 @@ def _reaction(
     to = message_id(target)
     if to is None:
         raise Unreadable("It does not say which message it is about.")
-    known = message_id(payload.get("id"))
+    known = _own_id(payload, to) if kind is ReactionKind.VOTE else message_id(payload.get("id"))
     chats = [known.chat if known else None, to.chat, address(payload.get("from")), address(payload.get("to"))]
     chat = next((each for each in chats if each and each not in setting.own), None)
     if chat is None:
@@ -125,25 +126,36 @@ def _reaction(
         external_id=to.bare,
         kind=kind,
         chat_address=chat,
-        person=_doer(payload, is_group=chat_kind(chat) is not ChatKind.INDIVIDUAL, setting=setting),
+        person=_doer(payload, known, is_group=chat_kind(chat) is not ChatKind.INDIVIDUAL, setting=setting),
         value=value,
         at=happened,
         stamp=stamp(happened, setting.at, content=(known.bare if known else "", value)),
     )
 
 
-def _doer(payload: Mapping[str, Any], *, is_group: bool, setting: Setting) -> Person | None:
+def _own_id(vote: Mapping[str, Any], poll: MessageId) -> MessageId | None:
+    """The id of a vote. WPP gives it that of the poll, which tells who asked and not who voted."""
+    known = message_id(vote.get("id"))
+    return replace(known, from_me=None, author=None) if known and known.bare == poll.bare else known
+
+
+def _doer(payload: Mapping[str, Any], known: MessageId | None, *, is_group: bool, setting: Setting) -> Person | None:
     """Who did it: None when it was us. Raises Unreadable when nobody is named."""
-    known, said = message_id(payload.get("id")), flag(payload.get("fromMe"))
+    said = flag(payload.get("fromMe"))
     if said or (said is None and known and known.from_me) or payload.get("from") == US:
         return None
-    named = [payload.get("participant"), payload.get("from"), known.author if known else None]
-    # Alone with us, the chat is the person.
-    found = {*map(address, named), None if is_group or known is None else known.chat}
-    people = {each for each in found if each and chat_kind(each) is ChatKind.INDIVIDUAL}
+    people = _named(payload, known, is_group=is_group)
     if people and people <= setting.own:
         return None
     others = identities(tuple(sorted(people - setting.own)))
     if not others:
         raise Unreadable("It does not say who did it.")
     return Person(identities=others)
+
+
+def _named(payload: Mapping[str, Any], known: MessageId | None, *, is_group: bool) -> set[str]:
+    """Whom it names; the author in its id only where it names nobody else, for they may be two people."""
+    # Alone with us, the chat is the person.
+    chat = None if is_group or known is None else known.chat
+    named = individuals(payload.get("participant"), payload.get("from"), chat)
+    return named or individuals(known.author if known else None)

@@ -11,6 +11,7 @@ from tests.shared.providers.waha.samples import NAMES, encoded, sample
 CUSTOMER = "+15550001111"
 EMOJI, VOTE, ANSWER = ReactionKind
 GOING = {"response": "GOING", "guests": 0}
+GROUP, VOTER = "120363000000000001@g.us", "15550001111@c.us"
 
 # name: kind, the message's id, who, the value
 REACTIONS = {
@@ -29,6 +30,11 @@ REVOCATIONS = {
 
 def read(event, **payload) -> Delivery:
     return read_delivery(encoded({**event, "payload": {**event["payload"], **payload}}))
+
+
+def doers(found: object) -> list[str]:
+    assert isinstance(found, Reaction)
+    return [each.value for each in found.person.identities] if found.person else []
 
 
 def test_every_sample_is_expected_here():
@@ -73,6 +79,26 @@ def test_in_a_group_the_participant_reacts():
     assert isinstance(found, Reaction)
     assert found.person is not None
     assert [each.value for each in found.person.identities] == ["100000000000002"]
+
+
+def voted(engine="WPP", poll="false", **vote):
+    event = {**sample("poll.vote__NOWEB_dm"), "engine": engine}
+    asked = f"{poll}_{GROUP}_P1_15550002222@c.us"
+    told = {"id": asked, "from": GROUP, "to": GROUP, "fromMe": False, "selectedOptions": ["A"], "timestamp": 1}
+    return read(event, vote=told | vote, poll={"id": asked}).content
+
+
+@pytest.mark.parametrize("named", [{"participant": VOTER}, {"from": VOTER}, {"participant": VOTER, "from": VOTER}])
+def test_wpp_votes_under_the_polls_id_which_tells_who_asked(named):
+    assert doers(voted(**named)) == [CUSTOMER]
+
+
+def test_a_vote_under_the_id_of_our_poll_is_not_ours():
+    assert doers(voted(poll="true", fromMe=None, participant=VOTER)) == [CUSTOMER]
+
+
+def test_a_vote_that_names_nobody_is_not_that_of_who_asked():
+    assert voted() is None
 
 
 @pytest.mark.parametrize(
