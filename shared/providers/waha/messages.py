@@ -12,7 +12,6 @@ from shared.providers.waha.media import content, message_type, part, read_cards,
 
 BROWSER_ENGINES = {"WEBJS", "WPP"}
 ACKS = {"ERROR": -1, "PENDING": 0, "SERVER": 1, "DEVICE": 2, "READ": 3, "PLAYED": 4}
-NOWEB_ALTERNATIVES = ("remoteJid", "remoteJidAlt")
 NOWEB_SENDER = ("senderPn", "senderLid")
 NOWEB_PARTICIPANT = ("participant", "participantAlt", "participantPn", "participantLid")
 
@@ -110,10 +109,17 @@ def _chat_addresses(payload: Mapping[str, Any], chat: str, known: MessageId, set
     raw = mapping(payload.get("_data"))
     from_me = is_from_me(payload, known)
     key, info = mapping(raw.get("key")), mapping(raw.get("Info"))
-    told = [known.chat, dig(raw, "id", "remote"), info.get("Chat"), *map(key.get, NOWEB_ALTERNATIVES)]
+    told = [known.chat, dig(raw, "id", "remote"), info.get("Chat"), key.get("remoteJid")]
+    told += [] if from_me and _may_be_our_lid(key.get("remoteJidAlt"), setting) else [key.get("remoteJidAlt")]
     told += [info.get("RecipientAlt")] if from_me else [info.get("SenderAlt"), *map(key.get, NOWEB_SENDER)]
     others = {each for each in map(address, told) if each and each not in setting.own}
     return tuple(sorted({chat} | {each for each in others if chat_kind(each) is ChatKind.INDIVIDUAL}))
+
+
+def _may_be_our_lid(raw: object, setting: Setting) -> bool:
+    """Whether a hidden id may be ours, for ours is not known: NOWEB may put it beside the chat of our own message."""
+    is_known = any(each.endswith("@lid") for each in setting.own)
+    return not is_known and (address(raw) or "").endswith("@lid")
 
 
 def _customer(
