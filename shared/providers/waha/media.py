@@ -11,6 +11,8 @@ from shared.providers.waha.fields import LONGEST_NAME, dig, flag, items, mapping
 LONGEST_URL = 4096
 LONGEST_ERROR = 500
 MOST_CARDS = 257
+CARD = "BEGIN:VCARD"
+ENCRYPTED = re.compile(r"https?://([^/?#]*[.@])?whatsapp\.net([:/?#]|$)", re.IGNORECASE)
 DEEPEST_WRAPPING = 5
 WRAPPERS = dict.fromkeys(
     (
@@ -165,7 +167,7 @@ def read_media(payload: Mapping[str, Any], kind: MessageType) -> Media | None:
     if not expected and kind not in FILES:
         return None
     raw, told = mapping(payload.get("_data")), part(content(payload))
-    url = _url(media.get("url")) or _url(payload.get("mediaUrl"))
+    url = _url(media.get("url")) or _old_url(payload)
     error = _error(media.get("error"))
     return Media(
         url=url,
@@ -188,6 +190,12 @@ def _missing(*, expected: bool, error: str | None) -> MissingMedia:
 def _url(raw: object) -> str | None:
     found = text(raw)
     return found if found and len(found) <= LONGEST_URL and re.match(r"https?://", found) else None
+
+
+def _old_url(payload: Mapping[str, Any]) -> str | None:
+    """The address that old releases give alone. Beside `media` it may be where WhatsApp keeps the file, encrypted."""
+    found = None if "media" in payload else _url(payload.get("mediaUrl"))
+    return None if found and ENCRYPTED.match(found) else found
 
 
 def _error(raw: object) -> str | None:
@@ -240,8 +248,20 @@ def _decimal(value: Any) -> str:
 
 
 def read_cards(payload: Mapping[str, Any]) -> tuple[Card, ...]:
+    """Read the cards from the first place that holds any; each engine has another."""
     inner = content(payload)
     inside = [inner.get("contactMessage"), *items(dig(inner, "contactsArrayMessage", "contacts"))]
-    told = [*items(payload.get("vCards"))] or [dig(contact, "vcard") for contact in inside]
-    found = (text(vcard) for vcard in told[:MOST_CARDS])
-    return tuple(Card(vcard=vcard) for vcard in found if vcard)
+    listed = items(dig(payload, "_data", "vcardList"))
+    places = (items(payload.get("vCards")), [dig(each, "vcard") for each in (*inside, *listed)], _bodies(payload))
+    return next(filter(None, map(_cards, places)), ())
+
+
+def _bodies(payload: Mapping[str, Any]) -> list[str]:
+    """The body that is a card, unless the engine says that somebody wrote it as a text."""
+    told = map(text, (payload.get("body"), dig(payload, "_data", "body")))
+    found = [body for body in told if body and body.startswith(CARD)]
+    return found[:1] if found and _told(payload) in {MessageType.CONTACT, None} else []
+
+
+def _cards(told: list[Any]) -> tuple[Card, ...]:
+    return tuple(Card(vcard=vcard) for vcard in map(text, told[:MOST_CARDS]) if vcard)

@@ -8,7 +8,7 @@ from typing import Any
 from shared.kernel.inbound import ChatKind, InboundMessage, MessageType, Person
 from shared.providers.waha.fields import LONGEST_NAME, dig, flag, mapping, moment, number, text
 from shared.providers.waha.ids import MessageId, address, bare_id, chat_kind, identities, message_id
-from shared.providers.waha.media import content, message_type, part, read_cards, read_location, read_media
+from shared.providers.waha.media import CARD, content, message_type, part, read_cards, read_location, read_media
 
 BROWSER_ENGINES = {"WEBJS", "WPP"}
 ACKS = {"ERROR": -1, "PENDING": 0, "SERVER": 1, "DEVICE": 2, "READ": 3, "PLAYED": 4}
@@ -155,7 +155,7 @@ def _text(payload: Mapping[str, Any], kind: MessageType) -> str | None:
     body = text(payload.get("body"))
     if body and kind is MessageType.LOCATION and body.startswith("/9j/"):
         return None
-    if body and kind is MessageType.CONTACT and body.startswith("BEGIN:VCARD"):
+    if body and kind is MessageType.CONTACT and body.startswith(CARD):
         return None
     return body or told_text(payload)
 
