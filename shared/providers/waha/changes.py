@@ -9,7 +9,8 @@ from shared.kernel.inbound import ChatKind, Edit, Person, Reaction, ReactionKind
 from shared.kernel.stamps import stamp
 from shared.providers.waha.fields import dig, flag, items, mapping, moment, not_after, text, whole
 from shared.providers.waha.ids import MessageId, address, bare_id, chat_kind, identities, individuals, message_id
-from shared.providers.waha.messages import BROWSER_ENGINES, Setting, Unreadable, identify, told_text
+from shared.providers.waha.messages import BROWSER_ENGINES, Setting, Unreadable, identify
+from shared.providers.waha.words import told_text
 
 LONGEST_EMOJI = 64
 LONGEST_OPTION = 256

@@ -27,6 +27,7 @@ WRAPPERS = dict.fromkeys(
         "lottieStickerMessage",
         "associatedChildMessage",
         "editedMessage",
+        "pollCreationMessageV4",
     )
 )
 PARTS = {
@@ -52,7 +53,16 @@ PARTS = {
     "buttonsResponseMessage": MessageType.TEXT,
     "listResponseMessage": MessageType.TEXT,
     "templateButtonReplyMessage": MessageType.TEXT,
+    "interactiveResponseMessage": MessageType.TEXT,
 }
+# Parts that are a text if they have one, and where they have it.
+SAYINGS = (
+    ("conversation",),
+    ("interactiveMessage", "body", "text"),
+    ("templateMessage", "hydratedTemplate", "hydratedContentText"),
+    ("groupInviteMessage", "caption"),
+    ("orderMessage", "message"),
+)
 NAMES = {
     "chat": MessageType.TEXT,
     "url": MessageType.TEXT,
@@ -104,6 +114,11 @@ def part(inner: Mapping[str, Any]) -> Mapping[str, Any]:
     return next((mapping(inner[name]) for name in _names(inner, PARTS) if mapping(inner[name])), {})
 
 
+def saying(inner: Mapping[str, Any]) -> str | None:
+    """What it says in the parts that are a text at most."""
+    return next(filter(None, (text(dig(inner, *place)) for place in SAYINGS)), None)
+
+
 def _names(inner: Mapping[str, Any], known: Mapping[str, Any]) -> Iterable[str]:
     """The names that a message has, of those that are known, in our order; most messages have one or none."""
     return () if inner.keys().isdisjoint(known.keys()) else (name for name in known if name in inner)
@@ -124,7 +139,7 @@ def _told(payload: Mapping[str, Any]) -> MessageType | None:
         return MessageType.VOICE if inner[name].get("PTT") is True or inner[name].get("ptt") is True else PARTS[name]
     if name:
         return PARTS[name]
-    if text(inner.get("conversation")):
+    if saying(inner):
         return MessageType.TEXT
     spoken = text(dig(payload, "_data", "Info", "MediaType")) or text(dig(payload, "_data", "type")) or ""
     return NAMES.get(spoken)
@@ -219,6 +234,7 @@ def read_location(payload: Mapping[str, Any]) -> Location | None:
     place, inner = mapping(payload.get("location")), content(payload)
     told = mapping(inner.get("locationMessage")) or mapping(inner.get("liveLocationMessage"))
     raw = mapping(payload.get("_data"))
+    name, _, street = (text(raw.get("loc")) or "").partition("\n")
     latitude = _degrees(place.get("latitude"), told.get("degreesLatitude"), raw.get("lat"))
     if latitude is None:
         return None
@@ -228,15 +244,15 @@ def read_location(payload: Mapping[str, Any]) -> Location | None:
     return Location(
         latitude=latitude,
         longitude=longitude,
-        name=_first_text(place.get("name"), told.get("name")),
-        address=_first_text(place.get("address"), told.get("address"), longest=1024),
-        live=_live(place, inner),
+        name=_first_text(place.get("name"), told.get("name"), name.strip()),
+        address=_first_text(place.get("address"), told.get("address"), street.strip(), longest=1024),
+        live=_live(payload, inner),
     )
 
 
-def _live(place: Mapping[str, Any], inner: Mapping[str, Any]) -> bool:
-    said = flag(place.get("live"))
-    return said if said is not None else isinstance(inner.get("liveLocationMessage"), dict)
+def _live(payload: Mapping[str, Any], inner: Mapping[str, Any]) -> bool:
+    told = (flag(dig(payload, "location", "live")), flag(dig(payload, "_data", "isLive")))
+    return next((each for each in told if each is not None), isinstance(inner.get("liveLocationMessage"), dict))
 
 
 def _degrees(*places: object) -> str | None:
