@@ -9,6 +9,7 @@ from shared.kernel.inbound import ChatKind, Edit, Person, Reaction, ReactionKind
 from shared.kernel.stamps import stamp
 from shared.providers.waha.fields import dig, flag, items, mapping, moment, not_after, text, whole
 from shared.providers.waha.ids import MessageId, address, bare_id, chat_kind, identities, individuals, message_id
+from shared.providers.waha.media import content
 from shared.providers.waha.messages import BROWSER_ENGINES, Setting, Unreadable, identify
 from shared.providers.waha.words import told_text
 
@@ -28,8 +29,8 @@ def read_edit(payload: Mapping[str, Any], setting: Setting) -> Edit:
         external_id = known.bare if setting.engine in BROWSER_ENGINES else None
     if external_id is None:
         raise Unreadable("The edit does not say which message it changes.")
-    body = text(payload.get("body")) or _edited_text(protocol) or text(dig(payload, "_data", "newBody"))
-    if body is None and not protocol.get("editedMessage"):
+    body = _new_text(payload, protocol)
+    if body is None and not _is_emptied(payload, protocol):
         raise Unreadable("The edit does not say what the message says now.")
     at = not_after(_edited_at(payload, protocol, setting, is_its_own=known.bare != external_id), setting.at)
     return Edit(external_id=external_id, text=body, at=at, stamp=stamp(at, content=(known.bare, body)))
@@ -38,12 +39,26 @@ def read_edit(payload: Mapping[str, Any], setting: Setting) -> Edit:
 def _protocol(payload: Mapping[str, Any]) -> Mapping[str, Any]:
     """The engine's own message about another message."""
     raw = payload.get("_data")
-    return mapping(dig(raw, "Message", "protocolMessage")) or mapping(dig(raw, "message", "protocolMessage"))
+    places = (dig(raw, "Message"), dig(raw, "message"), content(payload))
+    return next(filter(None, (mapping(dig(each, "protocolMessage")) for each in places)), {})
 
 
 def _target(named: object, protocol: Mapping[str, Any]) -> str | None:
     places = (named, dig(protocol, "key", "ID"), dig(protocol, "key", "id"))
     return next(filter(None, map(bare_id, places)), None)
+
+
+def _new_text(payload: Mapping[str, Any], protocol: Mapping[str, Any]) -> str | None:
+    newest = dig(payload, "_data", "newBody")
+    if isinstance(newest, str):
+        return text(newest)
+    return text(payload.get("body")) or _edited_text(protocol)
+
+
+def _is_emptied(payload: Mapping[str, Any], protocol: Mapping[str, Any]) -> bool:
+    """Whether it says that nothing is left, as when a caption is removed, and not just nothing."""
+    is_empty = payload.get("body") == "" and bare_id(payload.get("editedMessageId")) is not None
+    return is_empty or dig(payload, "_data", "newBody") == "" or bool(protocol.get("editedMessage"))
 
 
 def _edited_text(protocol: Mapping[str, Any]) -> str | None:

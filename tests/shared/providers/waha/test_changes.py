@@ -128,6 +128,34 @@ def test_webjs_edits_under_the_messages_own_id_and_knows_no_time_but_the_deliver
     assert found.at == datetime.fromtimestamp(event["timestamp"] / 1000, UTC)
 
 
+@pytest.mark.parametrize("text", [{"conversation": "Oi!"}, {"imageMessage": {"caption": "Oi!"}}])
+@pytest.mark.parametrize("named", ["M1", None])
+def test_noweb_may_wrap_the_edit(text, named):
+    when = {"low": 559460064, "high": 415, "unsigned": False}
+    protocol = {"key": {"id": "M1"}, "type": 14, "editedMessage": text, "timestampMs": when}
+    data = {"message": {"editedMessage": {"message": {"protocolMessage": protocol}}}}
+    event = {**sample("message.edited__GOWS"), "engine": "NOWEB"}
+    found = read(event, body=None, editedMessageId=named, _data=data).content
+    assert isinstance(found, Edit)
+    assert (found.external_id, found.text) == ("M1", "Oi!")
+    assert found.at == datetime.fromtimestamp(1782970887.904, UTC)
+
+
+@pytest.mark.parametrize(
+    ("engine", "told"),
+    [
+        ("NOWEB", {"body": "", "editedMessageId": "M1", "_data": {}}),
+        ("WEBJS", {"body": "", "editedMessageId": None, "_data": {"newBody": "", "prevBody": "Oi"}}),
+        ("WEBJS", {"body": "Oi", "editedMessageId": "M1", "_data": {"newBody": "", "prevBody": "Oi"}}),
+    ],
+)
+def test_a_removed_caption_leaves_nothing(engine, told):
+    event = {**sample("message.edited__GOWS"), "engine": engine}
+    found = read(event, id="false_15550001111@c.us_M1", **told).content
+    assert isinstance(found, Edit)
+    assert (found.external_id, found.text) == ("M1", None)
+
+
 def test_webjs_may_revoke_under_ids_that_are_not_the_messages():
     event = {**sample("message.revoked__NOWEB"), "engine": "WEBJS"}
     wrong = {"id": "false_15550001111@c.us_WRONG", "timestamp": 1_780_000_000}
