@@ -103,11 +103,17 @@ def _change(
         payload,
         setting,
         subject=text(group.get("subject"), LONGEST_NAME) or text(dig(group, "Name"), LONGEST_NAME),
-        description=text(group.get("description"), LONGEST_DESCRIPTION) or text(group.get("desc"), LONGEST_DESCRIPTION),
+        description=_description(group, may_be_removed=not is_whole),
         doing=(Membership.LISTED if whole else Membership.JOINED) if members else None,
         members=members,
         ours=ours,
     )
+
+
+def _description(group: Mapping[str, Any], *, may_be_removed: bool) -> str | None:
+    """Empty where it was removed: what tells only of changes says so, and elsewhere it may be left out."""
+    told = text(group.get("description"), LONGEST_DESCRIPTION) or text(group.get("desc"), LONGEST_DESCRIPTION)
+    return "" if told is None and may_be_removed and group.get("description") == "" else told
 
 
 def _made(payload: Mapping[str, Any], setting: Setting, **said: Any) -> GroupChange:
