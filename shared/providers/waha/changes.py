@@ -104,7 +104,7 @@ def read_reaction(payload: Mapping[str, Any], setting: Setting) -> Reaction:
 
 def read_vote(payload: Mapping[str, Any], setting: Setting, *, is_readable: bool) -> Reaction:
     """Read a vote, which holds all that is chosen by now; raises Unreadable as a reaction does."""
-    vote = mapping(payload.get("vote"))
+    vote = {**mapping(payload.get("vote")), "_data": payload.get("_data")}
     chosen = filter(
         None, (text(dig(each, "name") or each, LONGEST_OPTION) for each in items(vote.get("selectedOptions")))
     )
@@ -163,10 +163,22 @@ def _doer(payload: Mapping[str, Any], known: MessageId | None, *, is_group: bool
     people = _named(payload, known, is_group=is_group)
     if people and people <= setting.own:
         return None
+    people |= _alternatives(payload.get("_data"), people)
     others = identities(tuple(sorted(people - setting.own)))
     if not others:
         raise Unreadable("It does not say who did it.")
     return Person(identities=others)
+
+
+def _alternatives(raw: object, people: set[str]) -> set[str]:
+    """The other addresses that the engine gives to these people, unless what it keeps is a message of ours."""
+    key, info = mapping(dig(raw, "key")), mapping(dig(raw, "Info"))
+    if key.get("fromMe") is True or info.get("IsFromMe") is True:
+        return set()
+    names = (("participant", "participantAlt"), ("remoteJid", "remoteJidAlt"))
+    pairs = [(info.get("Sender"), info.get("SenderAlt")), *((key.get(one), key.get(other)) for one, other in names)]
+    known = (individuals(*pair) for pair in pairs if address(pair[0]) is None or individuals(*pair) & people)
+    return set[str]().union(*known)
 
 
 def _named(payload: Mapping[str, Any], known: MessageId | None, *, is_group: bool) -> set[str]:

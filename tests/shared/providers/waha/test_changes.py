@@ -101,6 +101,31 @@ def test_a_vote_that_names_nobody_is_not_that_of_who_asked():
     assert voted() is None
 
 
+PN, LID, OTHER = "15550001111:3@s.whatsapp.net", "100000000000001@lid", "15550002222@s.whatsapp.net"
+
+
+@pytest.mark.parametrize(
+    ("data", "who"),
+    [
+        ({"Info": {"SenderAlt": PN}}, [CUSTOMER, "100000000000001"]),
+        ({"Info": {"Sender": LID, "SenderAlt": PN}}, [CUSTOMER, "100000000000001"]),
+        ({"Info": {"Sender": OTHER, "SenderAlt": "100000000000002@lid"}}, ["100000000000001"]),
+        ({"Info": {"SenderAlt": PN, "IsFromMe": True}}, ["100000000000001"]),
+        ({"key": {"participant": LID, "participantAlt": PN}}, [CUSTOMER, "100000000000001"]),
+        ({"key": {"participant": OTHER, "participantAlt": "100000000000002@lid"}}, ["100000000000001"]),
+        ({"key": {"remoteJid": LID, "remoteJidAlt": PN}}, [CUSTOMER, "100000000000001"]),
+        ({"key": {"remoteJid": LID, "remoteJidAlt": PN, "fromMe": True}}, ["100000000000001"]),
+        ({"key": {"remoteJid": GROUP, "remoteJidAlt": OTHER}}, ["100000000000001"]),
+        ({"Info": {"SenderAlt": "15550009999:12@s.whatsapp.net"}}, ["100000000000001"]),
+    ],
+)
+def test_who_does_it_is_known_by_the_other_address_too(data, who):
+    vote = {"id": f"false_{GROUP}_V1_{LID}", "from": GROUP, "participant": LID, "fromMe": False, "selectedOptions": []}
+    assert doers(read(sample("poll.vote__NOWEB_dm"), vote=vote, _data=data).content) == who
+    answer = {"id": f"false_{GROUP}_E1_{LID}", "from": GROUP, "to": LID, "participant": LID}
+    assert doers(read(sample("event.response__GOWS"), **answer, _data=data).content) == who
+
+
 @pytest.mark.parametrize(
     ("name", "told"),
     [
