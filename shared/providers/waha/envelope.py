@@ -126,6 +126,8 @@ def _understand(event: str, envelope: Mapping[str, Any], setting: Setting) -> tu
         return _content(event, envelope, setting), None
     except Unreadable as problem:
         return None, str(problem)
+    except Exception:  # noqa: BLE001 - a payload that no reader foresaw is kept; refused, it would only come again
+        return None, "The payload could not be read."
 
 
 def _content(event: str, envelope: Mapping[str, Any], setting: Setting) -> Content | None:

@@ -30,6 +30,9 @@ ROLES = {
     "superadmin": GroupRole.SUPERADMIN,
 }
 
+# What members are once they rose or fell: NOWEB may still tell of the role they had before.
+RANKS = {Membership.PROMOTED: GroupRole.ADMIN, Membership.DEMOTED: GroupRole.PARTICIPANT}
+
 
 def read_join(payload: Mapping[str, Any], setting: Setting) -> GroupChange:
     """We are in a group; it comes with all that is known of it. Raises Unreadable when it does not say which group."""
@@ -76,7 +79,8 @@ def _old(payload: Mapping[str, Any], setting: Setting, doing: Membership) -> Gro
 def _done(payload: Mapping[str, Any], setting: Setting, doing: Membership, raw: list[Any]) -> GroupChange:
     told = [each for each in raw if addresses_of(each)]
     is_about_us = any(set(addresses_of(each)) & setting.own for each in told)
-    members = tuple(_members(each for each in told if not set(addresses_of(each)) & setting.own))
+    others = (each for each in told if not set(addresses_of(each)) & setting.own)
+    members = tuple(_members(others, RANKS.get(doing)))
     return _made(
         payload,
         setting,
@@ -99,11 +103,17 @@ def _change(
         payload,
         setting,
         subject=text(group.get("subject"), LONGEST_NAME) or text(dig(group, "Name"), LONGEST_NAME),
-        description=text(group.get("description"), LONGEST_DESCRIPTION) or text(group.get("desc"), LONGEST_DESCRIPTION),
+        description=_description(group, may_be_removed=not is_whole),
         doing=(Membership.LISTED if whole else Membership.JOINED) if members else None,
         members=members,
         ours=ours,
     )
+
+
+def _description(group: Mapping[str, Any], *, may_be_removed: bool) -> str | None:
+    """Empty where it was removed: what tells only of changes says so, and elsewhere it may be left out."""
+    told = text(group.get("description"), LONGEST_DESCRIPTION) or text(group.get("desc"), LONGEST_DESCRIPTION)
+    return "" if told is None and may_be_removed and group.get("description") == "" else told
 
 
 def _made(payload: Mapping[str, Any], setting: Setting, **said: Any) -> GroupChange:
@@ -125,11 +135,11 @@ def _chat(payload: Mapping[str, Any]) -> str:
     return found
 
 
-def _members(told: Iterable[object]) -> Iterator[Member]:
+def _members(told: Iterable[object], rank: GroupRole | None = None) -> Iterator[Member]:
     for raw in islice(told, MOST_MEMBERS):
         people = identities(tuple(sorted(set(addresses_of(raw)))))
         if people:
-            yield Member(person=Person(identities=people), role=ROLES.get(_role_of(raw)))
+            yield Member(person=Person(identities=people), role=rank or ROLES.get(_role_of(raw)))
 
 
 def _is_in(raw: object) -> bool:

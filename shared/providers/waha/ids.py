@@ -88,6 +88,11 @@ def chat_kind(chat_address: str) -> ChatKind:
     return KINDS.get(chat_address.rpartition("@")[2], ChatKind.INDIVIDUAL)
 
 
+def individuals(*told: object) -> set[str]:
+    """Spell the addresses among them that are somebody's, and no group's or channel's."""
+    return {each for each in map(address, told) if each and chat_kind(each) is ChatKind.INDIVIDUAL}
+
+
 def identity(raw: object) -> Identity | None:
     """Who an address is; None for a group, a broadcast or a newsletter, which are nobody."""
     spelled = address(raw)

@@ -11,6 +11,8 @@ from shared.providers.waha.fields import LONGEST_NAME, dig, flag, items, mapping
 LONGEST_URL = 4096
 LONGEST_ERROR = 500
 MOST_CARDS = 257
+CARD = "BEGIN:VCARD"
+ENCRYPTED = re.compile(r"https?://([^/?#]*[.@])?whatsapp\.net([:/?#]|$)", re.IGNORECASE)
 DEEPEST_WRAPPING = 5
 WRAPPERS = dict.fromkeys(
     (
@@ -25,6 +27,7 @@ WRAPPERS = dict.fromkeys(
         "lottieStickerMessage",
         "associatedChildMessage",
         "editedMessage",
+        "pollCreationMessageV4",
     )
 )
 PARTS = {
@@ -50,7 +53,16 @@ PARTS = {
     "buttonsResponseMessage": MessageType.TEXT,
     "listResponseMessage": MessageType.TEXT,
     "templateButtonReplyMessage": MessageType.TEXT,
+    "interactiveResponseMessage": MessageType.TEXT,
 }
+# Parts that are a text if they have one, and where they have it.
+SAYINGS = (
+    ("conversation",),
+    ("interactiveMessage", "body", "text"),
+    ("templateMessage", "hydratedTemplate", "hydratedContentText"),
+    ("groupInviteMessage", "caption"),
+    ("orderMessage", "message"),
+)
 NAMES = {
     "chat": MessageType.TEXT,
     "url": MessageType.TEXT,
@@ -102,6 +114,11 @@ def part(inner: Mapping[str, Any]) -> Mapping[str, Any]:
     return next((mapping(inner[name]) for name in _names(inner, PARTS) if mapping(inner[name])), {})
 
 
+def saying(inner: Mapping[str, Any]) -> str | None:
+    """What it says in the parts that are a text at most."""
+    return next(filter(None, (text(dig(inner, *place)) for place in SAYINGS)), None)
+
+
 def _names(inner: Mapping[str, Any], known: Mapping[str, Any]) -> Iterable[str]:
     """The names that a message has, of those that are known, in our order; most messages have one or none."""
     return () if inner.keys().isdisjoint(known.keys()) else (name for name in known if name in inner)
@@ -122,7 +139,7 @@ def _told(payload: Mapping[str, Any]) -> MessageType | None:
         return MessageType.VOICE if inner[name].get("PTT") is True or inner[name].get("ptt") is True else PARTS[name]
     if name:
         return PARTS[name]
-    if text(inner.get("conversation")):
+    if saying(inner):
         return MessageType.TEXT
     spoken = text(dig(payload, "_data", "Info", "MediaType")) or text(dig(payload, "_data", "type")) or ""
     return NAMES.get(spoken)
@@ -165,7 +182,7 @@ def read_media(payload: Mapping[str, Any], kind: MessageType) -> Media | None:
     if not expected and kind not in FILES:
         return None
     raw, told = mapping(payload.get("_data")), part(content(payload))
-    url = _url(media.get("url")) or _url(payload.get("mediaUrl"))
+    url = _url(media.get("url")) or _old_url(payload)
     error = _error(media.get("error"))
     return Media(
         url=url,
@@ -190,6 +207,12 @@ def _url(raw: object) -> str | None:
     return found if found and len(found) <= LONGEST_URL and re.match(r"https?://", found) else None
 
 
+def _old_url(payload: Mapping[str, Any]) -> str | None:
+    """The address that old releases give alone. Beside `media` it may be where WhatsApp keeps the file, encrypted."""
+    found = None if "media" in payload else _url(payload.get("mediaUrl"))
+    return None if found and ENCRYPTED.match(found) else found
+
+
 def _error(raw: object) -> str | None:
     """Find the provider's words, however deep it puts them."""
     if not raw:
@@ -211,6 +234,7 @@ def read_location(payload: Mapping[str, Any]) -> Location | None:
     place, inner = mapping(payload.get("location")), content(payload)
     told = mapping(inner.get("locationMessage")) or mapping(inner.get("liveLocationMessage"))
     raw = mapping(payload.get("_data"))
+    name, _, street = (text(raw.get("loc")) or "").partition("\n")
     latitude = _degrees(place.get("latitude"), told.get("degreesLatitude"), raw.get("lat"))
     if latitude is None:
         return None
@@ -220,15 +244,15 @@ def read_location(payload: Mapping[str, Any]) -> Location | None:
     return Location(
         latitude=latitude,
         longitude=longitude,
-        name=_first_text(place.get("name"), told.get("name")),
-        address=_first_text(place.get("address"), told.get("address"), longest=1024),
-        live=_live(place, inner),
+        name=_first_text(place.get("name"), told.get("name"), name.strip()),
+        address=_first_text(place.get("address"), told.get("address"), street.strip(), longest=1024),
+        live=_live(payload, inner),
     )
 
 
-def _live(place: Mapping[str, Any], inner: Mapping[str, Any]) -> bool:
-    said = flag(place.get("live"))
-    return said if said is not None else isinstance(inner.get("liveLocationMessage"), dict)
+def _live(payload: Mapping[str, Any], inner: Mapping[str, Any]) -> bool:
+    told = (flag(dig(payload, "location", "live")), flag(dig(payload, "_data", "isLive")))
+    return next((each for each in told if each is not None), isinstance(inner.get("liveLocationMessage"), dict))
 
 
 def _degrees(*places: object) -> str | None:
@@ -236,12 +260,24 @@ def _degrees(*places: object) -> str | None:
 
 
 def _decimal(value: Any) -> str:
-    return value if isinstance(value, str) else format(Decimal(str(value)), "f")
+    return value if isinstance(value, str) else format(Decimal(str(number(value))), "f")
 
 
 def read_cards(payload: Mapping[str, Any]) -> tuple[Card, ...]:
+    """Read the cards from the first place that holds any; each engine has another."""
     inner = content(payload)
     inside = [inner.get("contactMessage"), *items(dig(inner, "contactsArrayMessage", "contacts"))]
-    told = [*items(payload.get("vCards"))] or [dig(contact, "vcard") for contact in inside]
-    found = (text(vcard) for vcard in told[:MOST_CARDS])
-    return tuple(Card(vcard=vcard) for vcard in found if vcard)
+    listed = items(dig(payload, "_data", "vcardList"))
+    places = (items(payload.get("vCards")), [dig(each, "vcard") for each in (*inside, *listed)], _bodies(payload))
+    return next(filter(None, map(_cards, places)), ())
+
+
+def _bodies(payload: Mapping[str, Any]) -> list[str]:
+    """The body that is a card, unless the engine says that somebody wrote it as a text."""
+    told = map(text, (payload.get("body"), dig(payload, "_data", "body")))
+    found = [body for body in told if body and body.startswith(CARD)]
+    return found[:1] if found and _told(payload) in {MessageType.CONTACT, None} else []
+
+
+def _cards(told: list[Any]) -> tuple[Card, ...]:
+    return tuple(Card(vcard=vcard) for vcard in map(text, told[:MOST_CARDS]) if vcard)

@@ -9,10 +9,10 @@ from shared.kernel.inbound import ChatKind, InboundMessage, MessageType, Person
 from shared.providers.waha.fields import LONGEST_NAME, dig, flag, mapping, moment, number, text
 from shared.providers.waha.ids import MessageId, address, bare_id, chat_kind, identities, message_id
 from shared.providers.waha.media import content, message_type, part, read_cards, read_location, read_media
+from shared.providers.waha.words import read_text
 
 BROWSER_ENGINES = {"WEBJS", "WPP"}
 ACKS = {"ERROR": -1, "PENDING": 0, "SERVER": 1, "DEVICE": 2, "READ": 3, "PLAYED": 4}
-NOWEB_ALTERNATIVES = ("remoteJid", "remoteJidAlt")
 NOWEB_SENDER = ("senderPn", "senderLid")
 NOWEB_PARTICIPANT = ("participant", "participantAlt", "participantPn", "participantLid")
 
@@ -88,7 +88,7 @@ def read_message(payload: Mapping[str, Any], setting: Setting) -> InboundMessage
         from_me=from_me,
         sent_by_api={"api": True, "app": False}.get(text(payload.get("source")) or ""),
         type=type_,
-        text=_text(payload, type_),
+        text=read_text(payload, type_),
         media=read_media(payload, type_),
         location=read_location(payload),
         cards=read_cards(payload),
@@ -110,10 +110,17 @@ def _chat_addresses(payload: Mapping[str, Any], chat: str, known: MessageId, set
     raw = mapping(payload.get("_data"))
     from_me = is_from_me(payload, known)
     key, info = mapping(raw.get("key")), mapping(raw.get("Info"))
-    told = [known.chat, dig(raw, "id", "remote"), info.get("Chat"), *map(key.get, NOWEB_ALTERNATIVES)]
+    told = [known.chat, dig(raw, "id", "remote"), info.get("Chat"), key.get("remoteJid")]
+    told += [] if from_me and _may_be_our_lid(key.get("remoteJidAlt"), setting) else [key.get("remoteJidAlt")]
     told += [info.get("RecipientAlt")] if from_me else [info.get("SenderAlt"), *map(key.get, NOWEB_SENDER)]
     others = {each for each in map(address, told) if each and each not in setting.own}
     return tuple(sorted({chat} | {each for each in others if chat_kind(each) is ChatKind.INDIVIDUAL}))
+
+
+def _may_be_our_lid(raw: object, setting: Setting) -> bool:
+    """Whether a hidden id may be ours, for ours is not known: NOWEB may put it beside the chat of our own message."""
+    is_known = any(each.endswith("@lid") for each in setting.own)
+    return not is_known and (address(raw) or "").endswith("@lid")
 
 
 def _customer(
@@ -142,26 +149,6 @@ def _name(payload: Mapping[str, Any]) -> str | None:
     raw = mapping(payload.get("_data"))
     told = (dig(raw, "Info", "PushName"), raw.get("pushName"), raw.get("notifyName"), raw.get("verifiedBizName"))
     return next(filter(None, ((text(each, LONGEST_NAME) or "").strip() for each in told)), None)
-
-
-def _text(payload: Mapping[str, Any], kind: MessageType) -> str | None:
-    """Read the body or the caption. WEBJS puts a picture into a location's body and the card into a contact's."""
-    body = text(payload.get("body"))
-    if body and kind is MessageType.LOCATION and body.startswith("/9j/"):
-        return None
-    if body and kind is MessageType.CONTACT and body.startswith("BEGIN:VCARD"):
-        return None
-    return body or told_text(payload)
-
-
-def told_text(payload: Mapping[str, Any]) -> str | None:
-    """What the engine's own message says in words: its text, its caption, or what a poll asks."""
-    inner = content(payload)
-    said = part(inner)
-    names = ("text", "caption", "selectedDisplayText", "description", "contentText")
-    told = (inner.get("conversation"), *map(said.get, names))
-    asked = (dig(inner, name, "name") for name in inner if name.startswith("pollCreationMessage"))
-    return next(filter(None, map(text, (*told, *asked, dig(payload, "_data", "caption")))), None)
 
 
 def _quoted(payload: Mapping[str, Any]) -> str | None:

@@ -1,6 +1,6 @@
 """Calls, presence, names, labels, and chats that were put away: what is told beside messages and groups."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -19,7 +19,7 @@ from shared.kernel.inbound import (
 )
 from shared.kernel.stamps import stamp
 from shared.providers.waha.fields import LONGEST_NAME, dig, flag, items, key, mapping, moment, not_after, number, text
-from shared.providers.waha.ids import address, chat_kind, identities
+from shared.providers.waha.ids import address, chat_kind, identities, individuals
 from shared.providers.waha.messages import Setting, Unreadable
 
 MOST_PRESENCES = 100
@@ -49,19 +49,29 @@ def read_call(payload: Mapping[str, Any], setting: Setting, *, stage: CallStage)
     external_id = key(payload.get("id")) or key(dig(payload, "_data", "CallID"))
     if external_id is None:
         raise Unreadable("The call has no id.")
-    raw = mapping(payload.get("_data"))
-    told = [payload.get("from"), raw.get("CallCreator"), raw.get("CallCreatorAlt"), raw.get("chatId"), raw.get("from")]
     return Call(
         external_id=external_id,
         stage=stage,
-        person=_person(told, setting),
+        person=_person(_caller(payload, setting), setting),
         is_video=flag(payload.get("isVideo")) or False,
         is_group=flag(payload.get("isGroup")) or False,
         at=not_after(moment(payload.get("timestamp")), setting.at),
     )
 
 
-def _person(told: list[object], setting: Setting) -> Person | None:
+def _caller(payload: Mapping[str, Any], setting: Setting) -> set[str]:
+    """The other side of a call. Who created it may be us, or another than it comes from."""
+    raw = mapping(payload.get("_data"))
+    creator = individuals(raw.get("CallCreator"), raw.get("CallCreatorAlt"))
+    ours = setting.own | creator if creator & setting.own else setting.own
+    caller = individuals(payload.get("from")) - ours
+    if caller <= creator:
+        caller = creator - ours
+    otherwise = (individuals(raw.get(name)) - ours for name in ("chatId", "from"))
+    return caller or next(filter(None, otherwise), set())
+
+
+def _person(told: Iterable[object], setting: Setting) -> Person | None:
     found = {each for each in map(address, told) if each and each not in setting.own}
     people = identities(tuple(sorted(found)))
     return Person(identities=people) if people else None

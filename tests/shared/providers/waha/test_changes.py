@@ -11,6 +11,7 @@ from tests.shared.providers.waha.samples import NAMES, encoded, sample
 CUSTOMER = "+15550001111"
 EMOJI, VOTE, ANSWER = ReactionKind
 GOING = {"response": "GOING", "guests": 0}
+GROUP, VOTER = "120363000000000001@g.us", "15550001111@c.us"
 
 # name: kind, the message's id, who, the value
 REACTIONS = {
@@ -29,6 +30,11 @@ REVOCATIONS = {
 
 def read(event, **payload) -> Delivery:
     return read_delivery(encoded({**event, "payload": {**event["payload"], **payload}}))
+
+
+def doers(found: object) -> list[str]:
+    assert isinstance(found, Reaction)
+    return [each.value for each in found.person.identities] if found.person else []
 
 
 def test_every_sample_is_expected_here():
@@ -75,6 +81,51 @@ def test_in_a_group_the_participant_reacts():
     assert [each.value for each in found.person.identities] == ["100000000000002"]
 
 
+def voted(engine="WPP", poll="false", **vote):
+    event = {**sample("poll.vote__NOWEB_dm"), "engine": engine}
+    asked = f"{poll}_{GROUP}_P1_15550002222@c.us"
+    told = {"id": asked, "from": GROUP, "to": GROUP, "fromMe": False, "selectedOptions": ["A"], "timestamp": 1}
+    return read(event, vote=told | vote, poll={"id": asked}).content
+
+
+@pytest.mark.parametrize("named", [{"participant": VOTER}, {"from": VOTER}, {"participant": VOTER, "from": VOTER}])
+def test_wpp_votes_under_the_polls_id_which_tells_who_asked(named):
+    assert doers(voted(**named)) == [CUSTOMER]
+
+
+def test_a_vote_under_the_id_of_our_poll_is_not_ours():
+    assert doers(voted(poll="true", fromMe=None, participant=VOTER)) == [CUSTOMER]
+
+
+def test_a_vote_that_names_nobody_is_not_that_of_who_asked():
+    assert voted() is None
+
+
+PN, LID, OTHER = "15550001111:3@s.whatsapp.net", "100000000000001@lid", "15550002222@s.whatsapp.net"
+
+
+@pytest.mark.parametrize(
+    ("data", "who"),
+    [
+        ({"Info": {"SenderAlt": PN}}, [CUSTOMER, "100000000000001"]),
+        ({"Info": {"Sender": LID, "SenderAlt": PN}}, [CUSTOMER, "100000000000001"]),
+        ({"Info": {"Sender": OTHER, "SenderAlt": "100000000000002@lid"}}, ["100000000000001"]),
+        ({"Info": {"SenderAlt": PN, "IsFromMe": True}}, ["100000000000001"]),
+        ({"key": {"participant": LID, "participantAlt": PN}}, [CUSTOMER, "100000000000001"]),
+        ({"key": {"participant": OTHER, "participantAlt": "100000000000002@lid"}}, ["100000000000001"]),
+        ({"key": {"remoteJid": LID, "remoteJidAlt": PN}}, [CUSTOMER, "100000000000001"]),
+        ({"key": {"remoteJid": LID, "remoteJidAlt": PN, "fromMe": True}}, ["100000000000001"]),
+        ({"key": {"remoteJid": GROUP, "remoteJidAlt": OTHER}}, ["100000000000001"]),
+        ({"Info": {"SenderAlt": "15550009999:12@s.whatsapp.net"}}, ["100000000000001"]),
+    ],
+)
+def test_who_does_it_is_known_by_the_other_address_too(data, who):
+    vote = {"id": f"false_{GROUP}_V1_{LID}", "from": GROUP, "participant": LID, "fromMe": False, "selectedOptions": []}
+    assert doers(read(sample("poll.vote__NOWEB_dm"), vote=vote, _data=data).content) == who
+    answer = {"id": f"false_{GROUP}_E1_{LID}", "from": GROUP, "to": LID, "participant": LID}
+    assert doers(read(sample("event.response__GOWS"), **answer, _data=data).content) == who
+
+
 @pytest.mark.parametrize(
     ("name", "told"),
     [
@@ -100,6 +151,34 @@ def test_webjs_edits_under_the_messages_own_id_and_knows_no_time_but_the_deliver
     assert isinstance(found, Edit)
     assert (found.external_id, found.text) == ("AAAA", "Oi!")
     assert found.at == datetime.fromtimestamp(event["timestamp"] / 1000, UTC)
+
+
+@pytest.mark.parametrize("text", [{"conversation": "Oi!"}, {"imageMessage": {"caption": "Oi!"}}])
+@pytest.mark.parametrize("named", ["M1", None])
+def test_noweb_may_wrap_the_edit(text, named):
+    when = {"low": 559460064, "high": 415, "unsigned": False}
+    protocol = {"key": {"id": "M1"}, "type": 14, "editedMessage": text, "timestampMs": when}
+    data = {"message": {"editedMessage": {"message": {"protocolMessage": protocol}}}}
+    event = {**sample("message.edited__GOWS"), "engine": "NOWEB"}
+    found = read(event, body=None, editedMessageId=named, _data=data).content
+    assert isinstance(found, Edit)
+    assert (found.external_id, found.text) == ("M1", "Oi!")
+    assert found.at == datetime.fromtimestamp(1782970887.904, UTC)
+
+
+@pytest.mark.parametrize(
+    ("engine", "told"),
+    [
+        ("NOWEB", {"body": "", "editedMessageId": "M1", "_data": {}}),
+        ("WEBJS", {"body": "", "editedMessageId": None, "_data": {"newBody": "", "prevBody": "Oi"}}),
+        ("WEBJS", {"body": "Oi", "editedMessageId": "M1", "_data": {"newBody": "", "prevBody": "Oi"}}),
+    ],
+)
+def test_a_removed_caption_leaves_nothing(engine, told):
+    event = {**sample("message.edited__GOWS"), "engine": engine}
+    found = read(event, id="false_15550001111@c.us_M1", **told).content
+    assert isinstance(found, Edit)
+    assert (found.external_id, found.text) == ("M1", None)
 
 
 def test_webjs_may_revoke_under_ids_that_are_not_the_messages():

@@ -258,6 +258,12 @@ def test_a_json_object_without_an_event_is_a_delivery_with_a_problem(raw):
     assert found.problem
 
 
+def test_what_a_reader_did_not_foresee_is_kept_with_its_problem(monkeypatch):
+    monkeypatch.setitem(READERS, "message", lambda _payload, _setting: 1 / 0)
+    found = read_delivery(body("message__GOWS_text_lid_dm"))
+    assert (found.content, found.event, found.problem) == (None, "message", "The payload could not be read.")
+
+
 def test_broken_utf8_is_read_with_replacement_characters():
     raw = body("message__GOWS_text_lid_dm").replace(b'"Hello"', b'"Hel\xfflo"')
     found = read_delivery(raw).content
@@ -344,6 +350,7 @@ def test_no_mutation_of_a_sample_is_beyond_reading(data):
         changed(event, path, data.draw(ODD), drop=data.draw(st.booleans()))
     found = read_delivery(json.dumps(event).encode("utf-8", "surrogatepass"))
     assert isinstance(found, Delivery)
+    assert found.problem != "The payload could not be read."
     assert "\0" not in repr(found)
     repr(found).encode()
 

@@ -12,14 +12,14 @@ US = {"id": "5511999990000@c.us", "lid": "200000000000009@lid", "jid": "55119999
 PHONE, LID = "5511912345678@c.us", "100000000000001@lid"
 
 
-def event(engine: str | None, payload: dict[str, Any], name: str = "message.any") -> bytes:
-    envelope = {"event": name, "session": "s", "me": US, "timestamp": 1783000000123, "payload": payload}
+def event(engine: str | None, payload: dict[str, Any], name: str = "message.any", *, me: object = US) -> bytes:
+    envelope = {"event": name, "session": "s", "me": me, "timestamp": 1783000000123, "payload": payload}
     return encoded(envelope | ({"environment": {"engine": engine}} if engine else {}))
 
 
-def read(engine: str | None, **payload: Any) -> InboundMessage:
+def read(engine: str | None, *, me: object = US, **payload: Any) -> InboundMessage:
     given = {"id": f"false_{PHONE}_3A01", "from": PHONE, "fromMe": False, "timestamp": 1783000000}
-    content = read_delivery(event(engine, given | payload)).content
+    content = read_delivery(event(engine, given | payload, me=me)).content
     assert isinstance(content, InboundMessage)
     return content
 
@@ -63,6 +63,16 @@ def test_our_own_alternative_address_is_not_taken_for_the_customers():
     assert found.chat_addresses == (LID, PHONE)
     assert found.customer is not None
     assert found.customer.name is None
+
+
+@pytest.mark.parametrize(
+    ("me", "addresses"),
+    [(US, (LID, PHONE)), ({"id": US["id"]}, (PHONE,)), (None, (PHONE,))],
+)
+def test_beside_our_own_message_a_lid_is_the_customers_only_if_we_know_ours(me, addresses):
+    key = {"remoteJid": "5511912345678@s.whatsapp.net", "remoteJidAlt": LID, "fromMe": True}
+    found = read("NOWEB", me=me, id=f"true_{PHONE}_3A01", fromMe=True, _data={"key": key})
+    assert found.chat_addresses == addresses
 
 
 @pytest.mark.parametrize(
@@ -205,6 +215,12 @@ def test_a_place_keeps_its_digits(payload, live):
     assert found.location is not None
     assert (found.location.latitude, found.location.longitude) == ("-23.55052", "-46.6")
     assert (found.type, found.text, found.location.live) == (MessageType.LOCATION, None, live)
+
+
+def test_a_place_may_be_told_in_whole_degrees_as_longs():
+    found = read("NOWEB", location={"latitude": {"low": 1, "high": 0}, "longitude": "2"}).location
+    assert found is not None
+    assert (found.latitude, found.longitude) == ("1", "2")
 
 
 @pytest.mark.parametrize(
