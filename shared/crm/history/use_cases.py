@@ -8,6 +8,7 @@ from shared.crm.channels.model import Channel, ChannelStatus
 from shared.crm.history.cursors import Cursors
 from shared.crm.history.events import ChannelGapDetected
 from shared.crm.history.model import OVERLAP, HistoryRun, RunCause, RunKind, RunStatus, window
+from shared.crm.history.passes import is_new, will_go_on
 from shared.crm.history.store import HistoryRuns, history_runs
 from shared.crm.history.tasks import ListHistory, ReadHistory, RecoverHistory
 from shared.kernel.errors import Conflict, Invalid
@@ -152,11 +153,19 @@ def recover(
 
 def came_back(uow: UnitOfWork, channel: Channel, at: datetime) -> None:
     """Fetch what happened while the channel was away; what happened before it was ever here, if it asks for that."""
-    is_new = channel.imports_history and channel.history_read_until is None
-    if is_new and HistoryRuns(uow).active(channel.id, RunKind.IMPORT) is None:
+    goes_on = HistoryRuns(uow).active(channel.id, RunKind.IMPORT) or will_go_on(uow, channel)
+    if is_new(channel) and not goes_on:
         begin_import(uow, channel, cause=RunCause.CONNECTED)
     else:
         recover(uow, channel, cause=RunCause.DOWNTIME, since=last_heard(uow, channel, at), at=at)
+
+
+def import_again(uow: UnitOfWork, channel: Channel, behind: UUID, since: datetime) -> None:
+    """Import once more behind that run, unless that is not wanted any more or was done since."""
+    runs = HistoryRuns(uow)
+    newest = next(reversed(runs.at_connection(channel.id)), None)
+    if newest and newest.id == behind and is_new(channel) and runs.active(channel.id, RunKind.IMPORT) is None:
+        begin_import(uow, channel, cause=RunCause.CONNECTED, since=since)
 
 
 def last_heard(uow: UnitOfWork, channel: Channel, before: datetime) -> datetime:
