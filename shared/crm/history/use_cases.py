@@ -22,6 +22,8 @@ OLDEST = timedelta(days=3650)
 LOOK_AGAIN = timedelta(minutes=5)  # whether a comparison that is in the way is over
 LANES = 4  # chats are read by so many at once
 LOST_AFTER_MINUTES = 10  # without a step; the longest pause between two is a minute
+MOST_REVIVALS = 12  # without a page read in between: two hours, which outlasts what passes by itself
+STUCK = "it was set going again and again, and nothing more could be read; resume to try once more"
 _LAST_HEARD = """
 select to_json(greatest(ch.created_at, (
     select max(d.received_at) from inbound_deliveries d
@@ -175,9 +177,14 @@ def last_heard(uow: UnitOfWork, channel: Channel, before: datetime) -> datetime:
 
 
 def revive(uow: UnitOfWork, run_id: UUID) -> None:
-    """Set a run going again that nobody works on any more."""
+    """Set a run going again that nobody works on any more; one that never gets anywhere is given up."""
     run = HistoryRuns(uow).first(history_runs.c.id == run_id, lock=True)
     lost = uow.run(sql(_IS_LOST, tenant_id=uow.tenant_id, id=run_id, minutes=LOST_AFTER_MINUTES))[0]
-    if run and run.status is RunStatus.RUNNING and lost:
-        run.set_going()
-        go_on(uow, run)
+    if run is None or run.status is not RunStatus.RUNNING or not lost:
+        return
+    if run.attempts >= MOST_REVIVALS:
+        run.fail("stuck", STUCK, uow.now, Cursors(uow, run).totals())
+        return
+    run.attempts += 1
+    run.set_going()
+    go_on(uow, run)
