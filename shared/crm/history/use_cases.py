@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from shared.crm.channels.model import Channel, ChannelStatus
+from shared.crm.channels.store import Channels
 from shared.crm.history.cursors import Cursors
 from shared.crm.history.events import ChannelGapDetected
 from shared.crm.history.model import OVERLAP, HistoryRun, RunCause, RunKind, RunStatus, window
@@ -47,8 +48,7 @@ def begin_import(
     media: bool = False,
 ) -> HistoryRun:
     """Begin to fetch a channel's past. Conflict: it is under way already, or the channel is not active."""
-    if channel.status is not ChannelStatus.ACTIVE:
-        raise Conflict("the channel is not active", code="channel_inactive")
+    _must_be_active(channel)
     under_way = HistoryRuns(uow).active(channel.id, RunKind.IMPORT)
     if under_way:
         details = {"run_id": str(under_way.id)}
@@ -63,6 +63,11 @@ def begin_import(
         whole=not chats,
     )
     return set_going(uow, HistoryRuns(uow).add(run), chats)
+
+
+def _must_be_active(channel: Channel) -> None:
+    if channel.status is not ChannelStatus.ACTIVE:
+        raise Conflict("the channel is not active", code="channel_inactive")
 
 
 def set_going(uow: UnitOfWork, run: HistoryRun, chats: Sequence[str] | None = None) -> HistoryRun:
@@ -91,9 +96,11 @@ def start_lanes(uow: UnitOfWork, run: HistoryRun) -> None:
 def resume(uow: UnitOfWork, channel_id: UUID) -> HistoryRun:
     """Go on with the channel's import; chats that could not be read are tried again.
 
-    Conflict: it is not stopped, or stopped so long ago that nobody knows any more which chats were named.
+    Conflict: it is not stopped, or stopped so long ago that nobody knows any more which chats were named; or the
+    channel is not active.
     """
     run = HistoryRuns(uow).last_import(channel_id)
+    _must_be_active(Channels(uow).get(channel_id))
     run.resume(uow.now)
     cursors = Cursors(uow, run)
     if not run.whole and not cursors.totals().chats:
