@@ -13,6 +13,7 @@ from shared.crm.channels.store import Channels
 from shared.crm.history.cursors import Cursor, Cursors, failed
 from shared.crm.history.events import ChannelHistoryImportProgressed
 from shared.crm.history.model import HistoryRun, RunKind, Totals, pause_after
+from shared.crm.history.passes import all_read
 from shared.crm.history.reading import FailedPage, read
 from shared.crm.history.store import HistoryRuns
 from shared.crm.history.tasks import ListHistory, ReadHistory
@@ -127,7 +128,7 @@ def _end(uow: UnitOfWork, run: HistoryRun) -> None:
     totals = Cursors(uow, locked).totals()
     locked.finish(totals, uow.now)
     if locked.kind is RunKind.IMPORT and locked.whole and not totals.chats_failed:
-        Channels(uow).get(locked.channel_id, lock=True).history_is_read(locked.until)
+        all_read(uow, locked, totals)
 
 
 def _tell(run: HistoryRun, totals: Totals) -> None:

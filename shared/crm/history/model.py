@@ -68,7 +68,8 @@ class HistoryRun(Aggregate):
     """`whole`: of all chats, so that the next import may begin where this one ends.
 
     `next_chat` is where the list of chats is to be read on; None when all are known. `round` counts how often the run
-    was set going: what was set going before has no say any more. `attempts` count the failed askings for the list.
+    was set going: what was set going before has no say any more. `attempts` count the failed askings for the list, and
+    the times that the run was revived, since anything was read.
     """
 
     aggregate_type: ClassVar[str] = "history_run"

@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from shared.crm.history.model import HistoryRun, RunKind, RunStatus
+from shared.crm.history.model import HistoryRun, RunCause, RunKind, RunStatus
 from shared.kernel.errors import NotFound
 from shared.runtime.mapping import map_aggregate
 from shared.runtime.work import Repository
@@ -30,6 +30,11 @@ class HistoryRuns(Repository[HistoryRun]):
         whole = history_runs.c.since <= since, history_runs.c.until >= until
         ours = history_runs.c.channel_id == channel_id, history_runs.c.kind == RunKind.RECONCILIATION
         return self.first(*ours, going, *whole) is not None
+
+    def at_connection(self, channel_id: UUID) -> list[HistoryRun]:
+        """The imports that the channel's connection began, oldest first."""
+        ours = history_runs.c.channel_id == channel_id, history_runs.c.kind == RunKind.IMPORT
+        return sorted(self.all(*ours, history_runs.c.cause == RunCause.CONNECTED), key=lambda run: run.id)
 
     def last_import(self, channel_id: UUID) -> HistoryRun:
         """The channel's newest import, locked. NotFound: there is none."""

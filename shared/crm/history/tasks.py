@@ -32,7 +32,10 @@ class ReviveHistory(Task, name="revive_history", queue="sweeps"):
 
 
 class RecoverHistory(Task, name="recover_history", queue="sweeps", once_per=("channel_id", "behind", "turn")):
-    """Compare a channel since that time, which was to be done at another, when the run `behind` was under way."""
+    """Compare a channel since that time, which was to be done at another, when the run `behind` was under way.
+
+    If its cause is that the channel was connected, `behind` is an import, and is to be done again.
+    """
 
     channel_id: UUID
     behind: UUID

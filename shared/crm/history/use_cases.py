@@ -5,9 +5,11 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from shared.crm.channels.model import Channel, ChannelStatus
+from shared.crm.channels.store import Channels
 from shared.crm.history.cursors import Cursors
 from shared.crm.history.events import ChannelGapDetected
 from shared.crm.history.model import OVERLAP, HistoryRun, RunCause, RunKind, RunStatus, window
+from shared.crm.history.passes import is_new, will_go_on
 from shared.crm.history.store import HistoryRuns, history_runs
 from shared.crm.history.tasks import ListHistory, ReadHistory, RecoverHistory
 from shared.kernel.errors import Conflict, Invalid
@@ -21,6 +23,8 @@ OLDEST = timedelta(days=3650)
 LOOK_AGAIN = timedelta(minutes=5)  # whether a comparison that is in the way is over
 LANES = 4  # chats are read by so many at once
 LOST_AFTER_MINUTES = 10  # without a step; the longest pause between two is a minute
+MOST_REVIVALS = 12  # without a page read in between: two hours, which outlasts what passes by itself
+STUCK = "it was set going again and again, and nothing more could be read; resume to try once more"
 _LAST_HEARD = """
 select to_json(greatest(ch.created_at, (
     select max(d.received_at) from inbound_deliveries d
@@ -44,8 +48,7 @@ def begin_import(
     media: bool = False,
 ) -> HistoryRun:
     """Begin to fetch a channel's past. Conflict: it is under way already, or the channel is not active."""
-    if channel.status is not ChannelStatus.ACTIVE:
-        raise Conflict("the channel is not active", code="channel_inactive")
+    _must_be_active(channel)
     under_way = HistoryRuns(uow).active(channel.id, RunKind.IMPORT)
     if under_way:
         details = {"run_id": str(under_way.id)}
@@ -60,6 +63,11 @@ def begin_import(
         whole=not chats,
     )
     return set_going(uow, HistoryRuns(uow).add(run), chats)
+
+
+def _must_be_active(channel: Channel) -> None:
+    if channel.status is not ChannelStatus.ACTIVE:
+        raise Conflict("the channel is not active", code="channel_inactive")
 
 
 def set_going(uow: UnitOfWork, run: HistoryRun, chats: Sequence[str] | None = None) -> HistoryRun:
@@ -88,9 +96,11 @@ def start_lanes(uow: UnitOfWork, run: HistoryRun) -> None:
 def resume(uow: UnitOfWork, channel_id: UUID) -> HistoryRun:
     """Go on with the channel's import; chats that could not be read are tried again.
 
-    Conflict: it is not stopped, or stopped so long ago that nobody knows any more which chats were named.
+    Conflict: it is not stopped, or stopped so long ago that nobody knows any more which chats were named; or the
+    channel is not active.
     """
     run = HistoryRuns(uow).last_import(channel_id)
+    _must_be_active(Channels(uow).get(channel_id))
     run.resume(uow.now)
     cursors = Cursors(uow, run)
     if not run.whole and not cursors.totals().chats:
@@ -152,11 +162,19 @@ def recover(
 
 def came_back(uow: UnitOfWork, channel: Channel, at: datetime) -> None:
     """Fetch what happened while the channel was away; what happened before it was ever here, if it asks for that."""
-    is_new = channel.imports_history and channel.history_read_until is None
-    if is_new and HistoryRuns(uow).active(channel.id, RunKind.IMPORT) is None:
+    goes_on = HistoryRuns(uow).active(channel.id, RunKind.IMPORT) or will_go_on(uow, channel)
+    if is_new(channel) and not goes_on:
         begin_import(uow, channel, cause=RunCause.CONNECTED)
     else:
         recover(uow, channel, cause=RunCause.DOWNTIME, since=last_heard(uow, channel, at), at=at)
+
+
+def import_again(uow: UnitOfWork, channel: Channel, behind: UUID, since: datetime) -> None:
+    """Import once more behind that run, unless that is not wanted any more or was done since."""
+    runs = HistoryRuns(uow)
+    newest = next(reversed(runs.at_connection(channel.id)), None)
+    if newest and newest.id == behind and is_new(channel) and runs.active(channel.id, RunKind.IMPORT) is None:
+        begin_import(uow, channel, cause=RunCause.CONNECTED, since=since)
 
 
 def last_heard(uow: UnitOfWork, channel: Channel, before: datetime) -> datetime:
@@ -166,9 +184,14 @@ def last_heard(uow: UnitOfWork, channel: Channel, before: datetime) -> datetime:
 
 
 def revive(uow: UnitOfWork, run_id: UUID) -> None:
-    """Set a run going again that nobody works on any more."""
+    """Set a run going again that nobody works on any more; one that never gets anywhere is given up."""
     run = HistoryRuns(uow).first(history_runs.c.id == run_id, lock=True)
     lost = uow.run(sql(_IS_LOST, tenant_id=uow.tenant_id, id=run_id, minutes=LOST_AFTER_MINUTES))[0]
-    if run and run.status is RunStatus.RUNNING and lost:
-        run.set_going()
-        go_on(uow, run)
+    if run is None or run.status is not RunStatus.RUNNING or not lost:
+        return
+    if run.attempts >= MOST_REVIVALS:
+        run.fail("stuck", STUCK, uow.now, Cursors(uow, run).totals())
+        return
+    run.attempts += 1
+    run.set_going()
+    go_on(uow, run)

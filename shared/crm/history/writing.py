@@ -74,7 +74,9 @@ insert into inbound_deliveries (
 values (:id, :tenant_id, :project_id, :channel_id, 'waha', 'message.any', :delivery_key, :body, 'failed', :problem)
 on conflict (tenant_id, channel_id, delivery_key) do nothing
 """
-_PROGRESSED = "update history_runs set updated_at = clock_timestamp() where tenant_id = :tenant_id and id = :run_id"
+_PROGRESSED = """
+update history_runs set updated_at = clock_timestamp(), attempts = 0 where tenant_id = :tenant_id and id = :run_id
+"""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -50,7 +50,7 @@ def test_a_channel_that_asks_for_it_fetches_its_past_at_first(past, world):
     connects(past, "WORKING")
     past.works()
     assert past.ids() == past.remembered()
-    assert runs(world) == [{"kind": "import", "cause": "connected", "status": "completed"}]
+    assert runs(world) == [{"kind": "import", "cause": "connected", "status": "completed"}] * 2
     channel = past.shop.api.get(past.path, as_=past.shop.tenant.viewer).json
     assert channel["history_read_until"] is not None
     connects(past, "FAILED")

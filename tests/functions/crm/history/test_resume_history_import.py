@@ -13,3 +13,11 @@ def test_a_server_that_is_away_makes_it_fail_and_it_can_go_on(past, world):
     past.works()
     assert past.status()["status"] == "completed"
     assert past.ids() == past.remembered()
+
+
+def test_an_inactive_channels_import_does_not_go_on(past, world):
+    past.asks()
+    past.asks("import-history/pause", 200)
+    world.run("update channels set status = 'inactive'")
+    assert past.asks("import-history/resume", 409)["error"]["code"] == "channel_inactive"
+    assert past.status()["status"] == "paused"
