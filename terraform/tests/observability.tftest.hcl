@@ -18,6 +18,7 @@ variables {
   runbooks_url = "https://example.com/runbooks"
   database     = { instance = "ventros", max_connections = 200 }
   unhurried    = ["run-agent", "sweep-outbox"]
+  seldom       = ["remove-expired-rows", "reconcile-channels"]
   span_readers = { uses-1 = "serviceAccount:uses-1@ventros-test.iam.gserviceaccount.com" }
   kms_key      = ""
 }
@@ -82,6 +83,62 @@ run "only_what_somebody_waits_for_is_slow" {
       "AND resource.labels.service_name != monitoring.regex.full_match(\"run-agent|sweep-outbox\")",
     )
     error_message = "A bot that thinks for a while wakes nobody."
+  }
+}
+
+run "few_errors_are_told_of_at_small_traffic_too" {
+  command = plan
+
+  module {
+    source = "./modules/observability"
+  }
+
+  assert {
+    condition = alltrue([
+      for condition in google_monitoring_alert_policy.this["server-errors"].conditions[0].condition_threshold :
+      condition.threshold_value == 3 && condition.duration == "0s"
+      && condition.aggregations[0].alignment_period == "300s" && condition.aggregations[0].per_series_aligner == "ALIGN_DELTA"
+    ])
+    error_message = "Four errors within five minutes are told of, however few calls there are."
+  }
+
+  assert {
+    condition     = google_monitoring_alert_policy.this["dead-letters"].conditions[0].condition_threshold[0].aggregations[0].alignment_period == "60s"
+    error_message = "What says nothing else is looked at by the minute."
+  }
+
+  assert {
+    condition = strcontains(
+      google_monitoring_alert_policy.this["delivery-failed"].conditions[0].condition_threshold[0].filter, "/ventros-delivery-failed\""
+    ) && google_monitoring_alert_policy.this["delivery-failed"].conditions[0].condition_threshold[0].threshold_value == 0
+    error_message = "One delivery that is not kept is one too many."
+  }
+}
+
+run "no_schedule_fails_in_silence" {
+  command = plan
+
+  module {
+    source = "./modules/observability"
+  }
+
+  assert {
+    condition = (
+      google_monitoring_alert_policy.this["schedule-failed"].conditions[0].condition_threshold[0].threshold_value == 1
+      && google_monitoring_alert_policy.this["schedule-failed"].conditions[0].condition_threshold[0].aggregations[0].alignment_period == "600s"
+    )
+    error_message = "What runs every five minutes is told of when it fails twice."
+  }
+
+  assert {
+    condition = (
+      google_monitoring_alert_policy.this["seldom-schedule-failed"].conditions[0].condition_threshold[0].threshold_value == 0
+      && strcontains(
+        google_monitoring_alert_policy.this["seldom-schedule-failed"].conditions[0].condition_threshold[0].filter,
+        "AND resource.labels.service_name = monitoring.regex.full_match(\"reconcile-channels|remove-expired-rows\")",
+      )
+    )
+    error_message = "What runs once a day is told of when it fails once."
   }
 }
 
