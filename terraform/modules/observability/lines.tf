@@ -2,7 +2,7 @@
 locals {
   lines = {
     outbox = {
-      about   = "Seconds that the oldest event waits to be published, measured once a minute"
+      about   = "Seconds that the oldest event or task waits to be published, measured once a minute"
       message = "outbox"
       value   = "oldest_seconds"
     }
