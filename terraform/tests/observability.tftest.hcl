@@ -115,6 +115,35 @@ run "few_errors_are_told_of_at_small_traffic_too" {
   }
 }
 
+run "what_is_not_measured_is_told_of_and_what_is_not_counted_is_over" {
+  command = plan
+
+  module {
+    source = "./modules/observability"
+  }
+
+  assert {
+    condition = (
+      google_monitoring_alert_policy.this["outbox-age"].conditions[1].condition_absent[0].duration == "600s"
+      && google_monitoring_alert_policy.this["outbox-age"].conditions[1].condition_absent[0].filter == google_monitoring_alert_policy.this["outbox-age"].conditions[0].condition_threshold[0].filter
+    )
+    error_message = "An outbox that nobody looks at is no empty outbox."
+  }
+
+  assert {
+    condition = alltrue([
+      for name, policy in google_monitoring_alert_policy.this :
+      join(" ", [for strategy in policy.alert_strategy : strategy.auto_close]) == (policy.conditions[0].condition_threshold[0].aggregations[0].per_series_aligner == "ALIGN_DELTA" ? "1800s" : "")
+    ])
+    error_message = "Only what is counted is over when nothing is there to count."
+  }
+
+  assert {
+    condition     = length(google_monitoring_alert_policy.this["dead-letters"].alert_strategy) == 1 && length(google_monitoring_alert_policy.this["outbox-age"].alert_strategy) == 0
+    error_message = "Dead letters are counted, and an age is measured."
+  }
+}
+
 run "no_schedule_fails_in_silence" {
   command = plan
 

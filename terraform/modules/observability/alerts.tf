@@ -9,7 +9,7 @@ locals {
   seldom = "resource.labels.service_name = monitoring.regex.full_match(\"${join("|", var.seldom)}\")"
 
   # What somebody is told of; the name is its runbook's. `per` are the labels that are told apart, and `period` is what
-  # is looked at as one, a minute unless it says otherwise.
+  # is looked at as one, a minute unless it says otherwise. `silent` is how long what is measured may go unmeasured.
   alerts = {
     outbox-age = {
       title     = "Events wait to be published: the relay does not keep up"
@@ -19,6 +19,7 @@ locals {
       per       = []
       threshold = 30
       lasting   = "120s"
+      silent    = "600s"
     }
     dead-letters = {
       title     = "A function could not take what it was given"
@@ -191,6 +192,35 @@ resource "google_monitoring_alert_policy" "this" {
         cross_series_reducer = each.value.reducer
         group_by_fields      = each.value.per
       }
+    }
+  }
+
+  dynamic "conditions" {
+    for_each = compact([try(each.value.silent, "")])
+
+    content {
+      display_name = "Nobody has measured it"
+
+      condition_absent {
+        filter   = each.value.filter
+        duration = conditions.value
+
+        aggregations {
+          alignment_period     = try(each.value.period, "60s")
+          per_series_aligner   = each.value.aligner
+          cross_series_reducer = each.value.reducer
+          group_by_fields      = each.value.per
+        }
+      }
+    }
+  }
+
+  # Where nothing happens nothing is counted, and what is not counted is not seen to be over.
+  dynamic "alert_strategy" {
+    for_each = each.value.aligner == "ALIGN_DELTA" ? ["1800s"] : []
+
+    content {
+      auto_close = alert_strategy.value
     }
   }
 
