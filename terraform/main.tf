@@ -280,6 +280,7 @@ module "observability" {
   runbooks_url = var.runbooks_url
   database     = { instance = module.database.name, max_connections = var.database.max_connections }
   unhurried    = [for name in keys(local.pushed) : replace(name, "_", "-")]
+  seldom       = [for name, each in local.pushed : replace(name, "_", "-") if each.kind == "schedule" && can(regex("^[0-9]", each.trigger.cron))]
   span_readers = module.accounts.span_readers
   kms_key      = var.kms_key
 

@@ -18,6 +18,7 @@ variables {
   runbooks_url = "https://example.com/runbooks"
   database     = { instance = "ventros", max_connections = 200 }
   unhurried    = ["run-agent", "sweep-outbox"]
+  seldom       = ["remove-expired-rows", "reconcile-channels"]
   span_readers = { uses-1 = "serviceAccount:uses-1@ventros-test.iam.gserviceaccount.com" }
   kms_key      = ""
 }
@@ -82,6 +83,91 @@ run "only_what_somebody_waits_for_is_slow" {
       "AND resource.labels.service_name != monitoring.regex.full_match(\"run-agent|sweep-outbox\")",
     )
     error_message = "A bot that thinks for a while wakes nobody."
+  }
+}
+
+run "few_errors_are_told_of_at_small_traffic_too" {
+  command = plan
+
+  module {
+    source = "./modules/observability"
+  }
+
+  assert {
+    condition = alltrue([
+      for condition in google_monitoring_alert_policy.this["server-errors"].conditions[0].condition_threshold :
+      condition.threshold_value == 3 && condition.duration == "0s"
+      && condition.aggregations[0].alignment_period == "300s" && condition.aggregations[0].per_series_aligner == "ALIGN_DELTA"
+    ])
+    error_message = "Four errors within five minutes are told of, however few calls there are."
+  }
+
+  assert {
+    condition     = google_monitoring_alert_policy.this["dead-letters"].conditions[0].condition_threshold[0].aggregations[0].alignment_period == "60s"
+    error_message = "What says nothing else is looked at by the minute."
+  }
+
+  assert {
+    condition = strcontains(
+      google_monitoring_alert_policy.this["delivery-failed"].conditions[0].condition_threshold[0].filter, "/ventros-delivery-failed\""
+    ) && google_monitoring_alert_policy.this["delivery-failed"].conditions[0].condition_threshold[0].threshold_value == 0
+    error_message = "One delivery that is not kept is one too many."
+  }
+}
+
+run "what_is_not_measured_is_told_of_and_what_is_not_counted_is_over" {
+  command = plan
+
+  module {
+    source = "./modules/observability"
+  }
+
+  assert {
+    condition = (
+      google_monitoring_alert_policy.this["outbox-age"].conditions[1].condition_absent[0].duration == "600s"
+      && google_monitoring_alert_policy.this["outbox-age"].conditions[1].condition_absent[0].filter == google_monitoring_alert_policy.this["outbox-age"].conditions[0].condition_threshold[0].filter
+    )
+    error_message = "An outbox that nobody looks at is no empty outbox."
+  }
+
+  assert {
+    condition = alltrue([
+      for name, policy in google_monitoring_alert_policy.this :
+      join(" ", [for strategy in policy.alert_strategy : strategy.auto_close]) == (policy.conditions[0].condition_threshold[0].aggregations[0].per_series_aligner == "ALIGN_DELTA" ? "1800s" : "")
+    ])
+    error_message = "Only what is counted is over when nothing is there to count."
+  }
+
+  assert {
+    condition     = length(google_monitoring_alert_policy.this["dead-letters"].alert_strategy) == 1 && length(google_monitoring_alert_policy.this["outbox-age"].alert_strategy) == 0
+    error_message = "Dead letters are counted, and an age is measured."
+  }
+}
+
+run "no_schedule_fails_in_silence" {
+  command = plan
+
+  module {
+    source = "./modules/observability"
+  }
+
+  assert {
+    condition = (
+      google_monitoring_alert_policy.this["schedule-failed"].conditions[0].condition_threshold[0].threshold_value == 1
+      && google_monitoring_alert_policy.this["schedule-failed"].conditions[0].condition_threshold[0].aggregations[0].alignment_period == "600s"
+    )
+    error_message = "What runs every five minutes is told of when it fails twice."
+  }
+
+  assert {
+    condition = (
+      google_monitoring_alert_policy.this["seldom-schedule-failed"].conditions[0].condition_threshold[0].threshold_value == 0
+      && strcontains(
+        google_monitoring_alert_policy.this["seldom-schedule-failed"].conditions[0].condition_threshold[0].filter,
+        "AND resource.labels.service_name = monitoring.regex.full_match(\"reconcile-channels|remove-expired-rows\")",
+      )
+    )
+    error_message = "What runs once a day is told of when it fails once."
   }
 }
 

@@ -30,3 +30,14 @@ def test_spans_wait_where_they_are_fetched():
         text = resource("observability", "traces.tf", kind, "spans")
         assert re.findall(r'^  name +\= "(\w+)"', text, re.MULTILINE) == [SPANS]
     assert f'jsonPayload.message = \\"{MESSAGE}\\"' in (MODULES / "observability/traces.tf").read_text()
+
+
+def test_the_migrator_is_handed_on_once_it_may_do_its_work():
+    accounts = (MODULES / "accounts/main.tf").read_text()
+    member = r"^  member += google_service_account\.migrator\.member$"
+    bindings = re.findall(r'^resource "(\w+)" "(\w+)" {\n(.*?)^}$', accounts, WHOLE)
+    needed = {f"{kind}.{name}" for kind, name, text in bindings if re.search(member, text, re.MULTILINE)}
+    output = re.search(r'^output "migrator" {\n(.*?)^}$', (MODULES / "accounts/outputs.tf").read_text(), WHOLE)
+    waited_for = re.search(r"depends_on = \[(.*?)\]", output[1] if output else "", WHOLE)
+    assert len(needed) >= 2
+    assert set(re.findall(r"[\w.]+", waited_for[1] if waited_for else "")) == needed

@@ -46,7 +46,10 @@ output "pooler" {
 }
 
 output "migrator" {
-  value = google_service_account.migrator
+  description = "The account that migrates, once it may."
+  value       = google_service_account.migrator
+
+  depends_on = [google_project_iam_member.migrator, google_project_iam_member.link_keys]
 }
 
 output "runtime" {

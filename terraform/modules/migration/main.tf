@@ -8,7 +8,7 @@ variable "region" {
 }
 
 variable "image" {
-  description = "The operator's image, by digest: a new one runs the job again."
+  description = "The operator's image, by a tag that says what is in it: a new one runs the job again."
   type        = string
 }
 
@@ -176,7 +176,8 @@ resource "google_cloud_run_v2_job" "operator" {
 
 # The provider's own way to run a job while it is applied is in a preview.
 resource "terraform_data" "run" {
-  triggers_replace = [var.image, local.environment]
+  # A new secret has no first version yet. What names the secrets also waits until the job may write them.
+  triggers_replace = [var.image, local.environment, var.secrets]
 
   provisioner "local-exec" {
     command = "gcloud run jobs execute ${google_cloud_run_v2_job.this.name} --project ${var.project} --region ${var.region} --wait"

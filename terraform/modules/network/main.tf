@@ -7,7 +7,7 @@ variable "connector" {
 }
 
 resource "google_compute_network" "this" {
-  # checkov:skip=CKV2_GCP_18: its firewall is beside what it protects, in the database's module
+  # checkov:skip=CKV2_GCP_18: its firewall is beside what it protects, in the pooler's module
 
   name                    = "ventros"
   auto_create_subnetworks = false

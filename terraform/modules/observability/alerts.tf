@@ -6,7 +6,10 @@ locals {
   # Somebody waits for what the rest answers. Those left out are the fewer: a filter has 2,048 characters at most.
   waited_for = "resource.labels.service_name != monitoring.regex.full_match(\"${join("|", var.unhurried)}\")"
 
-  # What somebody is told of; the name is its runbook's. `per` are the labels that are told apart.
+  seldom = "resource.labels.service_name = monitoring.regex.full_match(\"${join("|", var.seldom)}\")"
+
+  # What somebody is told of; the name is its runbook's. `per` are the labels that are told apart, and `period` is what
+  # is looked at as one, a minute unless it says otherwise. `silent` is how long what is measured may go unmeasured.
   alerts = {
     outbox-age = {
       title     = "Events wait to be published: the relay does not keep up"
@@ -16,6 +19,7 @@ locals {
       per       = []
       threshold = 30
       lasting   = "120s"
+      silent    = "600s"
     }
     dead-letters = {
       title     = "A function could not take what it was given"
@@ -47,11 +51,41 @@ locals {
     server-errors = {
       title     = "A function answers with errors"
       filter    = "metric.type = \"run.googleapis.com/request_count\" AND ${local.functions} AND metric.labels.response_code_class = \"5xx\""
-      aligner   = "ALIGN_RATE"
+      aligner   = "ALIGN_DELTA"
       reducer   = "REDUCE_SUM"
       per       = ["resource.labels.service_name"]
-      threshold = 0.1
-      lasting   = "300s"
+      period    = "300s"
+      threshold = 3
+      lasting   = "0s"
+    }
+    delivery-failed = {
+      title     = "A provider's delivery could not be kept"
+      filter    = "${local.counted["delivery-failed"]} AND ${local.functions}"
+      aligner   = "ALIGN_DELTA"
+      reducer   = "REDUCE_SUM"
+      per       = ["resource.labels.service_name"]
+      threshold = 0
+      lasting   = "0s"
+    }
+    # What runs every five minutes has failed for five minutes when it has failed twice.
+    schedule-failed = {
+      title     = "A schedule fails again and again"
+      filter    = "${local.counted["schedule-failed"]} AND ${local.functions}"
+      aligner   = "ALIGN_DELTA"
+      reducer   = "REDUCE_SUM"
+      per       = ["resource.labels.service_name"]
+      period    = "600s"
+      threshold = 1
+      lasting   = "0s"
+    }
+    seldom-schedule-failed = {
+      title     = "A schedule failed that runs once an hour or a day"
+      filter    = "${local.counted["schedule-failed"]} AND ${local.functions} AND ${local.seldom}"
+      aligner   = "ALIGN_DELTA"
+      reducer   = "REDUCE_SUM"
+      per       = ["resource.labels.service_name"]
+      threshold = 0
+      lasting   = "0s"
     }
     latency = {
       title     = "Callers wait: p95 of a function of the API above three seconds"
@@ -153,11 +187,40 @@ resource "google_monitoring_alert_policy" "this" {
       duration        = each.value.lasting
 
       aggregations {
-        alignment_period     = "60s"
+        alignment_period     = try(each.value.period, "60s")
         per_series_aligner   = each.value.aligner
         cross_series_reducer = each.value.reducer
         group_by_fields      = each.value.per
       }
+    }
+  }
+
+  dynamic "conditions" {
+    for_each = compact([try(each.value.silent, "")])
+
+    content {
+      display_name = "Nobody has measured it"
+
+      condition_absent {
+        filter   = each.value.filter
+        duration = conditions.value
+
+        aggregations {
+          alignment_period     = try(each.value.period, "60s")
+          per_series_aligner   = each.value.aligner
+          cross_series_reducer = each.value.reducer
+          group_by_fields      = each.value.per
+        }
+      }
+    }
+  }
+
+  # Where nothing happens nothing is counted, and what is not counted is not seen to be over.
+  dynamic "alert_strategy" {
+    for_each = each.value.aligner == "ALIGN_DELTA" ? ["1800s"] : []
+
+    content {
+      auto_close = alert_strategy.value
     }
   }
 

@@ -36,6 +36,13 @@ locals {
       reducer = "REDUCE_SUM"
       per     = ["resource.labels.service_name"]
     }
+    preflight-failed = {
+      title   = "Pages that could not be told whether they may call"
+      filter  = "${local.counted["preflight-failed"]} AND ${local.functions}"
+      aligner = "ALIGN_DELTA"
+      reducer = "REDUCE_SUM"
+      per     = ["resource.labels.service_name"]
+    }
     pool-clients = {
       title   = "Connections of functions to the poolers"
       filter  = "${local.counted["pool-clients"]} AND ${local.poolers}"
@@ -62,7 +69,7 @@ locals {
             timeSeriesFilter = {
               filter = each.filter
               aggregation = {
-                alignmentPeriod    = "60s"
+                alignmentPeriod    = try(each.period, "60s")
                 perSeriesAligner   = each.aligner
                 crossSeriesReducer = each.reducer
                 groupByFields      = each.per

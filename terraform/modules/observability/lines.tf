@@ -2,7 +2,7 @@
 locals {
   lines = {
     outbox = {
-      about   = "Seconds that the oldest event waits to be published, measured once a minute"
+      about   = "Seconds that the oldest event or task waits to be published, measured once a minute"
       message = "outbox"
       value   = "oldest_seconds"
     }
@@ -26,6 +26,18 @@ locals {
     counters-away = {
       about   = "The breaker before the store that calls are counted in is open"
       message = "the rate limits' store is away"
+    }
+    schedule-failed = {
+      about   = "Runs of schedules that failed"
+      message = "schedule failed"
+    }
+    delivery-failed = {
+      about   = "Deliveries of providers that could not be kept, which they are asked to make again"
+      message = "delivery failed"
+    }
+    preflight-failed = {
+      about   = "Browsers that could not be told whether their page may call"
+      message = "preflight failed"
     }
     failures = {
       about   = "Requests that failed on our side"

@@ -23,6 +23,11 @@ variable "unhurried" {
   type        = set(string)
 }
 
+variable "seldom" {
+  description = "Schedules that run less than every five minutes: the next run is too late to tell."
+  type        = set(string)
+}
+
 variable "span_readers" {
   description = "Members that fetch the spans which functions log and hand them to Cloud Trace, by account id."
   type        = map(string)

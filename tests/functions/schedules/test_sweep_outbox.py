@@ -1,4 +1,5 @@
 import json
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -43,6 +44,32 @@ def test_a_sweep_says_first_how_long_what_it_found_had_waited(world, wire, capsy
     assert first["waiting"] == 3
     assert 90 <= first["oldest_seconds"] < 120
     assert (second["waiting"], second["oldest_seconds"]) == (0, 0)
+
+
+def found(capsys):
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    (line,) = (line for line in lines if line["message"] == "outbox")
+    return line
+
+
+def test_a_task_that_waits_is_as_late_as_an_event(world, wire, capsys):
+    world.admin.run(event(1), task(1))
+    world.run("update outbox_events set created_at = created_at - interval '90 seconds' where true")
+    world.run("update outbox_tasks set created_at = created_at - interval '200 seconds' where true")
+    assert sweep() == 204
+    line = found(capsys)
+    assert line["waiting"] == 2
+    assert 200 <= line["oldest_seconds"] < 230
+
+
+def test_a_task_that_no_queue_would_take_yet_is_not_late(world, wire, capsys):
+    in_days = [datetime.now(UTC) + timedelta(days=days) for days in (40, 28.999)]
+    world.admin.run(*(task(number, run_at=at.isoformat()) for number, at in enumerate(in_days)))
+    world.run("update outbox_tasks set created_at = created_at - interval '3 days' where true")
+    assert sweep() == 204
+    line = found(capsys)
+    assert line["waiting"] == 1
+    assert 80 <= line["oldest_seconds"] < 120
 
 
 def test_a_sweep_with_nothing_to_do_ends_at_once(world, wire):

@@ -80,6 +80,15 @@ def test_the_minutes_are_what_the_quota_makes_them():
     assert f"{round(2 * most / MINUTES)} a minute" in GUIDE
 
 
+def test_what_is_kept_by_hand_is_what_cloud_build_keeps():
+    kept = re.compile(r"tar -czf (.*?)(?: &&)?\n\s+gcloud storage cp (\S+)", re.DOTALL)
+    by_hand = kept.search(GUIDE)
+    by_cloud_build = kept.search((ROOT / "cloudbuild.yaml").read_text())
+    assert by_hand is not None
+    assert by_cloud_build is not None
+    assert [each.split() for each in by_hand.groups()] == [each.split() for each in by_cloud_build.groups()]
+
+
 def test_every_file_it_points_to_is_there():
     links = [link for link in re.findall(r"\]\((?!https?://)([^)#]+)", GUIDE) if link]
     assert links
