@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, get_args, get_
 from uuid import UUID
 
 from shared.kernel.errors import BadRequest
+from shared.kernel.ids import read_id
 from shared.runtime.postgres import Sql, sql
 from shared.runtime.telemetry import trace
 
@@ -191,13 +192,14 @@ def _resume(order: _Order, cursor: str) -> _Order:
     try:
         raw = base64.b64decode(cursor.replace("-", "+").replace("_", "/") + "=" * (-len(cursor) % 4), validate=True)
         name, direction, value, key = json.loads(raw)
-        UUID(key)
         value = order.kind[1](value if isinstance(value, str) else _count(value))
+        value.encode()
+        row = str(read_id(key))
     except (ValueError, TypeError, OverflowError, binascii.Error, RecursionError, AttributeError) as error:
         raise BadRequest("this cursor is not one that a list gave out", code="bad_cursor") from error
-    if name != order.name or direction not in {"next", "previous"} or "\0" in value:
+    if name != order.name or direction not in ("next", "previous") or "\0" in value:
         raise BadRequest("this cursor belongs to another list or another sort", code="bad_cursor")
-    return replace(order, backwards=direction == "previous", value=value, id=key)
+    return replace(order, backwards=direction == "previous", value=value, id=row)
 
 
 def _count(value: Any) -> str:
@@ -263,7 +265,7 @@ def _hints(view: Any) -> dict[str, Any]:
 
 def kind_of(hint: Any) -> Kind:
     for kind, name, read in (
-        (UUID, "uuid", lambda value: str(UUID(value))),
+        (UUID, "uuid", lambda value: str(read_id(value))),
         (datetime, "timestamptz", moment),
         (bool, "boolean", _truth),
         (int, "bigint", _whole),
