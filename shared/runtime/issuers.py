@@ -24,6 +24,7 @@ FIRST_COOLDOWN: Final = 5  # the same as long as no key is known at all
 LONGEST_KEPT: Final = 24 * 3600  # seconds that keys outlive their issuer's silence
 TIMEOUT: Final = 5  # seconds
 LARGEST: Final = 1 << 20  # bytes of a key set
+LONGEST_SUBJECT: Final = 255  # what OpenID Connect allows
 # A shared secret would let everybody who can verify a token make one.
 _ASYMMETRIC: Final = frozenset(
     {"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"}
@@ -61,8 +62,8 @@ class Issuer:
             options={"require": _REQUIRED, "enforce_minimum_key_length": True},
         )
         subject: str = claims["sub"]
-        if not subject or len(subject) > 255 or "\0" in subject:  # noqa: PLR2004 - what OpenID Connect allows a subject
-            raise jwt.InvalidTokenError("the subject is empty or too long")
+        if not subject.strip() or len(subject) > LONGEST_SUBJECT or not subject.isprintable():
+            raise jwt.InvalidTokenError("the subject is blank, too long or cannot be written down")
         return subject
 
     def _key(self, key_id: str) -> jwt.PyJWK:

@@ -183,6 +183,21 @@ def test_a_token_must_name_its_tenant_project_and_user(changes):
         claim_of(header.get)
 
 
+@pytest.mark.parametrize("claim", ["tenant_id", "project_id", "sub", "sid"])
+@pytest.mark.parametrize(
+    "spelled", [f"urn:uuid:{ID}", f"{{{ID}}}", ID.hex, f" {ID}", f"{ID.hex[:-1]}_0", "\u0661" * 32]
+)
+def test_a_token_spells_its_ids_as_usual(claim, spelled):
+    with pytest.raises(Unauthenticated, match="sign in first"):
+        claim_of({"X-Forwarded-Authorization": f"Bearer {signed(claims(**{claim: spelled}))}"}.get)
+
+
+def test_the_proof_is_asked_with_ids_and_no_texts():
+    values = claim_of({"X-Forwarded-Authorization": f"Bearer {signed(claims(sub=str(ID).upper()))}"}.get).proof.values
+    assert values["user_id"] == ID
+    assert {type(value) for value in values.values()} == {UUID}
+
+
 @pytest.mark.parametrize(
     "header", ["", "Bearer", "Bearer ", "Basic YTpi", "bearer  x", "Bearer a b", "Bearer " + "x" * 9000, "Bearer é.é.é"]
 )

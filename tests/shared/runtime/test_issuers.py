@@ -72,6 +72,12 @@ def test_a_token_of_an_issuer_that_is_not_believed_is_none_of_its_business(keycl
         {"sub": ""},
         {"sub": "x" * 256},
         {"sub": "a\0b"},
+        {"sub": "a\nb"},
+        {"sub": "a\x7f"},
+        {"sub": "a\u202e"},
+        {"sub": "\ud800"},
+        {"sub": " "},
+        {"sub": "\u2007"},
         {"sub": None},
     ],
 )
@@ -183,6 +189,14 @@ def test_a_linked_person_comes_in_with_their_own_role(keycloak, api, tenant, wor
     assert api.post("/api/v1/auth/logout", headers=bearer).json["error"]["code"] == "no_session"
     world.run("update users set status = 'suspended' where id = :id", id=tenant.agent.user_id)
     assert api.get(PROFILE, headers=bearer).status_code == 401
+
+
+@pytest.mark.parametrize("subject", ["\ud800", "a\nb", " "])
+def test_nobody_can_be_called_what_cannot_be_written_down(keycloak, api, tenant, subject):
+    token = keycloak.token(subject)
+    assert api.get(PROFILE, headers={"Authorization": f"Bearer {token}"}).status_code == 401
+    answer = api.post(LINK, {"token": token}, as_=tenant.agent)
+    assert (answer.status_code, answer.json["error"]["code"]) == (422, "bad_outside_token")
 
 
 def test_an_instance_that_never_saw_the_issuer_says_try_again(keycloak, api, tenant):
