@@ -291,8 +291,10 @@ def signed_claims(token: str, audience: str) -> dict[str, Any]:
     """What our issuer signed, checked once; Unauthenticated when it is not that, or has run out already."""
     import jwt
 
+    from shared.runtime.tokens import read_token
+
     try:
-        key_id = jwt.get_unverified_header(token).get("kid")
+        key_id = read_token(token)[0].get("kid")
         key = next(key for key in public_keys()["keys"] if key["kid"] == key_id)
         claims: dict[str, Any] = jwt.decode(
             token,

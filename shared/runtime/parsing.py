@@ -11,6 +11,7 @@ from pydantic_core import to_json
 
 from shared.kernel.errors import BadRequest
 from shared.runtime.incoming import raw_body
+from shared.runtime.plain import plain_json
 
 # It would look through everything that is installed for plugins, and we have none.
 os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
@@ -64,21 +65,9 @@ def read_body(request: Request, kind: Any) -> Any:
 def check_json(body: bytes) -> None:
     """Refuse what JSON readers disagree about: duplicate keys, NaN, lone surrogates, NUL, great depth."""
     try:
-        value = json.loads(body.decode("utf-8"), object_pairs_hook=_object, parse_constant=_no_constant)
-        _check(value, 0)
+        _check(plain_json(body), 0)
     except (ValueError, RecursionError) as error:
         raise BadRequest(f"the body is not JSON that can be accepted: {_reason(error)}", code="bad_json") from error
-
-
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        raise ValueError("a key stands twice in one object")
-    return found
-
-
-def _no_constant(name: str) -> Any:
-    raise ValueError(f"{name} is not a JSON number")
 
 
 def _check(value: Any, depth: int) -> None:

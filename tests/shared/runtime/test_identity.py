@@ -6,6 +6,7 @@ from uuid import UUID, uuid4
 
 import jwt
 import pytest
+from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from shared.kernel.errors import Forbidden, Unauthenticated
@@ -79,6 +80,7 @@ def test_a_token_of_ours_is_good():
         {"exp": datetime.now(UTC) - timedelta(seconds=1)},
         {"iat": datetime.now(UTC) + timedelta(hours=1)},
         {"nbf": datetime.now(UTC) + timedelta(hours=1)},
+        {"nbf": True},
         {"aud": "somebody-else"},
         {"aud": ["ventros-api"]},
         {"iss": "https://accounts.google.com"},
@@ -155,6 +157,32 @@ def test_a_changed_token_is_refused():
     ):
         with pytest.raises(Unauthenticated):
             verify_token(forged)
+
+
+def sealed(header, payload):
+    """Signed by hand, whatever it is."""
+    signing = serialization.load_pem_private_key(settings().token_signing_key.encode(), None)
+    begun = ".".join(base64.urlsafe_b64encode(part).decode().rstrip("=") for part in (header, payload))
+    return f"{begun}.{base64.urlsafe_b64encode(signing.sign(begun.encode())).decode().rstrip('=')}"
+
+
+def test_a_token_that_could_be_read_in_two_ways_is_refused():
+    header = json.dumps({"alg": "EdDSA", "kid": our_key_id()}).encode()
+    said = json.dumps({**claims(), "iat": 0, "exp": 1 << 33}).encode()
+    assert signed_claims(sealed(header, said), settings().token_audience)
+    for odd in (b'{"sub": "x", ' + said[1:], b"\xef\xbb\xbf" + said, said.decode().encode("utf-16")):
+        with pytest.raises(Unauthenticated):
+            signed_claims(sealed(header, odd), settings().token_audience)
+    with pytest.raises(Unauthenticated):
+        signed_claims(sealed(b'{"alg": "none", ' + header[1:], said), settings().token_audience)
+
+
+def test_a_token_is_one_that_opens_doors():
+    for kind in ("JWT", "at+jwt"):
+        assert verify_token(signed(claims(), headers={"kid": our_key_id(), "typ": kind}))
+    for kind in ("logout+jwt", "dpop+jwt"):
+        with pytest.raises(Unauthenticated):
+            verify_token(signed(claims(), headers={"kid": our_key_id(), "typ": kind}))
 
 
 @pytest.mark.parametrize(
