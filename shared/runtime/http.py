@@ -218,7 +218,8 @@ class Endpoint(Routed):
 
     def _work(self, request: Request, uow: "UnitOfWork", key: "Keyed | None" = None) -> Response:
         arguments = self._arguments(request)
-        uow.expected = expected(request.headers.get("If-Match"), arguments)
+        if self.takes_version:
+            uow.expected = expected(request.headers.get("If-Match"), arguments)
         result = self.handler(uow, **arguments)
         if uow.expected:
             uow.expected.must_be_met()

@@ -88,6 +88,12 @@ def test_a_write_answers_with_what_it_wrote(rename, tenant, world):
     assert event["actor"] == {"type": "user", "id": str(tenant.agent.user_id)}
 
 
+@pytest.mark.parametrize("match", ['"99"', "x"])
+def test_what_shows_no_version_does_not_ask_for_one(rename, tenant, match):
+    headers, path = {**tenant.agent.headers, "If-Match": match}, f"/kites/{tenant.project_id}/rename"
+    assert request(rename, "POST", path, headers=headers, json={"name": "Pipa"}).status_code == 202
+
+
 def test_a_write_that_fails_leaves_nothing_and_tells_nothing(rename, tenant, world):
     body = {"name": "Pipa", "fail": True}
     answer = request(rename, "POST", f"/kites/{tenant.project_id}/rename", as_=tenant.agent, json=body)
