@@ -14,7 +14,7 @@ from shared.kernel.errors import BadRequest, DomainError, NotFound, Unavailable
 from shared.runtime.answers import answer, problem, refusal
 from shared.runtime.declarations import Deployment, Kind, Limit, Routed
 from shared.runtime.identity import PUBLIC, SERVICE, Allow, Claim, Principal, Role, claim_of, permit
-from shared.runtime.incoming import read_path
+from shared.runtime.incoming import raw_body, read_path
 from shared.runtime.limits import PER_USER, Turnstile, client_address
 from shared.runtime.postgres import LOCKED, TOO_SLOW, connections, is_lost, sqlstate
 from shared.runtime.precondition import expected
@@ -280,6 +280,9 @@ class Endpoint(Routed):
             from shared.runtime.parsing import read_body
 
             given["body"] = read_body(request, self.types["body"])
+        elif self.method != "GET":
+            # Nobody reads it, but whoever sends too much is told so by every write alike.
+            raw_body(request)
         if "request" in self.types:
             given["request"] = request
         return given

@@ -1,6 +1,7 @@
 import json
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from io import BytesIO
 from socket import SHUT_RDWR
 from uuid import UUID, uuid4
 
@@ -331,6 +332,25 @@ def test_a_body_that_is_too_large_is_told_so(database):
 
     answer = request(echo_kite, "POST", "/echo", data=b'"' + b"x" * 10_500_000 + b'"')
     assert (answer.status_code, answer.json["error"]["code"]) == (413, "too_large")
+
+
+def test_who_needs_no_body_takes_no_large_one_either(tenant):
+    done = []
+
+    @endpoint("DELETE", "/kites/{project_id}", allow=Role.AGENT, status=204)
+    def drop_kite(uow: UnitOfWork, project_id: UUID) -> None:
+        """Drop."""
+        done.append(project_id)
+
+    path, large = f"/kites/{tenant.project_id}", b"x" * 10_500_000
+    for body in (
+        {"data": large},
+        {"input_stream": BytesIO(large), "environ_overrides": {"wsgi.input_terminated": True}},
+    ):
+        answer = request(drop_kite, "DELETE", path, as_=tenant.agent, **body)
+        assert (answer.status_code, answer.json["error"]["code"], done) == (413, "too_large", [])
+    assert request(drop_kite, "DELETE", path, as_=tenant.viewer, data=large).status_code == 403
+    assert request(drop_kite, "DELETE", path, as_=tenant.agent, data=b"x").status_code == 204
 
 
 def test_a_trace_reaches_the_events(rename, tenant, world):
