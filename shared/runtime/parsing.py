@@ -2,11 +2,13 @@
 
 import json
 import os
+import re
 from math import isfinite
 from typing import Any, ClassVar
+from urllib.parse import unquote_to_bytes
 
 from flask import Request
-from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, TypeAdapter, ValidationError
 from pydantic_core import to_json
 
 from shared.kernel.errors import BadRequest
@@ -16,6 +18,7 @@ from shared.runtime.plain import plain_json
 # It would look through everything that is installed for plugins, and we have none.
 os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
 DEEPEST = 64
+_DIGITS = re.compile("0|[1-9][0-9]{0,3}")
 
 
 _adapters: dict[Any, TypeAdapter[Any]] = {}
@@ -99,8 +102,19 @@ def _reason(error: BaseException) -> str:
     return "it is not UTF-8 JSON" if isinstance(error, (UnicodeDecodeError, json.JSONDecodeError)) else str(error)
 
 
+def _in_digits(value: Any) -> Any:
+    if isinstance(value, str) and not _DIGITS.fullmatch(value):
+        raise ValueError("write a whole number in digits")
+    return value
+
+
+# Of a number in a query, where it comes as a text.
+IN_DIGITS = BeforeValidator(_in_digits)
+
+
 def read_query(request: Request, kind: Any) -> tuple[Any, dict[str, str]]:
     """The declared query parameters, and the `filter[...]` ones apart; each may be given once."""
+    _check_spelling(request.query_string)
     plain: dict[str, str] = {}
     filters: dict[str, str] = {}
     for name, values in request.args.lists():
@@ -111,6 +125,13 @@ def read_query(request: Request, kind: Any) -> tuple[Any, dict[str, str]]:
         return adapter(kind).validate_python(plain), filters
     except ValidationError as error:
         raise BadRequest("a query parameter is not as it must be; see details", details=problems(error)) from error
+
+
+def _check_spelling(query: bytes) -> None:
+    try:
+        unquote_to_bytes(query).decode()
+    except UnicodeDecodeError as error:
+        raise BadRequest("the query is not UTF-8", code="bad_parameter") from error
 
 
 def problems(error: ValidationError) -> dict[str, Any]:

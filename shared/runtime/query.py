@@ -26,6 +26,7 @@ Kind = tuple[str, Callable[[str], str]]  # an SQL type, and how a text is read b
 # The policies say the same of the project, but as a choice that no index can serve.
 CALLERS_PROJECT = "cast(nullif(current_setting('app.project_id', true), '') as uuid)"
 _FILTER = re.compile(r"filter\[([a-z_]+)\](?:\[([a-z_]+)\])?")
+_WHOLE = re.compile("-?[0-9]{1,19}")
 _OPERATORS = {"eq": "=", "gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
 
 
@@ -300,10 +301,9 @@ def _truth(value: str) -> str:
 
 
 def _whole(value: str) -> str:
-    number = int(value)
-    if abs(number) >= 1 << 63:
+    if not _WHOLE.fullmatch(value) or abs(int(value)) >= 1 << 63:
         raise ValueError(value)
-    return str(number)
+    return value
 
 
 def _page_text(source: Source[Any], order: _Order, where: str, exists: str) -> str:

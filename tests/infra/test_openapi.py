@@ -94,7 +94,7 @@ def test_a_list_has_paging_its_sorts_and_the_filters_of_its_source(shop):
     assert "filter[label]" not in given
     assert "filter[size][gt]" not in given
     assert given["limit"]["schema"]["maximum"] == 100
-    assert given["cursor"]["schema"] == {"type": "string", "maxLength": 1024}
+    assert given["cursor"]["schema"] == {"type": "string", "maxLength": 4096}
 
 
 def schema(operation, status):

@@ -81,6 +81,17 @@ def test_a_phone_finds_whoever_is_known_by_it(api, tenant, people):
     assert [each["name"] for each in found["data"]] == ["Ana", "Bia"]
 
 
+def test_names_of_nothing_but_emojis_are_paged_through_too(api, tenant):
+    for number in range(3):
+        api.post(PATH, {"name": "😀" * 199 + "🙂😉😎"[number], "email": f"{number}@example.com"}, as_=tenant.agent)
+    found, following = [], ""
+    while following is not None:
+        answer = api.get(f"{PATH}?sort=name:asc&limit=1{following}", as_=tenant.viewer).json
+        found += [each["name"][-1] for each in answer["data"]]
+        following = f"&cursor={answer['paging']['next']}" if answer["paging"]["next"] else None
+    assert sorted(found) == sorted("🙂😉😎")
+
+
 def test_the_deleted_are_left_out(api, tenant, people):
     api.delete(f"{PATH}/{people[0]['id']}", as_=tenant.admin)
     assert people[0]["id"] not in api.get(PATH, as_=tenant.admin).text
@@ -92,12 +103,24 @@ def test_the_deleted_are_left_out(api, tenant, people):
         "limit=101",
         "limit=0",
         "limit=x",
+        "limit=%205",
+        "limit=%2B5",
+        "limit=05",
+        "limit=5.0",
+        "limit=1_0",
+        "limit=%D9%A5",
+        "limit=",
+        "page=2.0",
         "page=0",
         "sort=phone",
         "cursor=x",
         "filter[deleted_at]=x",
         "offset=1",
         "filter[score]=x",
+        "filter[score]=1_0",
+        "filter[name]=%FF",
+        "filter[name]=%ED%A0%80",
+        "%FF=1",
     ],
 )
 def test_a_question_that_cannot_be_read_is_a_400(api, tenant, query):
