@@ -18,6 +18,7 @@ from shared.runtime.plain import plain_json
 # It would look through everything that is installed for plugins, and we have none.
 os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
 DEEPEST = 64
+LONGEST_STEP = 80  # of what is repeated to the caller of a name that came with the body
 _DIGITS = re.compile("0|[1-9][0-9]{0,3}")
 
 
@@ -142,4 +143,4 @@ def problems(error: ValidationError) -> dict[str, Any]:
 
 def _place(path: tuple[int | str, ...]) -> str:
     """Where in the body it stands; which of several kinds the body is, as in `<image>`, is no place."""
-    return ".".join(step for step in map(str, path) if not step.startswith("<"))
+    return ".".join(step[:LONGEST_STEP] for step in map(str, path) if not step.startswith("<"))

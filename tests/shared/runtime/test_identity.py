@@ -162,6 +162,7 @@ def test_a_changed_token_is_refused():
 def sealed(header, payload):
     """Signed by hand, whatever it is."""
     signing = serialization.load_pem_private_key(settings().token_signing_key.encode(), None)
+    assert isinstance(signing, Ed25519PrivateKey)
     begun = ".".join(base64.urlsafe_b64encode(part).decode().rstrip("=") for part in (header, payload))
     return f"{begun}.{base64.urlsafe_b64encode(signing.sign(begun.encode())).decode().rstrip('=')}"
 
