@@ -26,7 +26,7 @@ class NewApiKey(Body):
     scopes: list[Scope] | None = Field(
         None, min_length=1, max_length=len(Scope), description="The parts of the API it is for; else all of it."
     )
-    expires_at: AwareDatetime | None = Field(None, description="When it ends by itself.")
+    expires_at: AwareDatetime | None = Field(None, description="When it ends by itself, within ten years.")
 
 
 @dataclass(frozen=True, kw_only=True)
