@@ -1,7 +1,7 @@
 """A new API key."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from pydantic import AwareDatetime, Field
@@ -17,6 +17,8 @@ from shared.runtime.identity import ActorType, api_key, hash_secret, new_secret
 from shared.runtime.parsing import Body
 from shared.runtime.work import UnitOfWork
 
+LONGEST = timedelta(days=3653)  # ten years
+
 
 class NewApiKey(Body):
     name: Name = Field(description="What the key is for.", examples=["Website"])
@@ -24,7 +26,7 @@ class NewApiKey(Body):
     scopes: list[Scope] | None = Field(
         None, min_length=1, max_length=len(Scope), description="The parts of the API it is for; else all of it."
     )
-    expires_at: AwareDatetime | None = Field(None, description="When it ends by itself.")
+    expires_at: AwareDatetime | None = Field(None, description="When it ends by itself, within ten years.")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,8 +48,8 @@ def create_api_key(uow: UnitOfWork, body: NewApiKey) -> CreatedApiKey:
     caller, secret = uow.caller, new_secret()
     if caller.actor.type == ActorType.API_KEY:
         raise Forbidden("sign in to make API keys: a key cannot make another one")
-    if body.expires_at and body.expires_at <= uow.now:
-        raise Invalid("this key would have ended already: expires_at lies in the past")
+    if body.expires_at:
+        _check_end(body.expires_at, uow.now)
     owner = Owner(
         tenant_id=caller.tenant_id,
         project_id=caller.project_id,
@@ -68,3 +70,10 @@ def create_api_key(uow: UnitOfWork, body: NewApiKey) -> CreatedApiKey:
         key=api_key(caller.tenant_id, secret),
         hint=key.hint,
     )
+
+
+def _check_end(end: datetime, now: datetime) -> None:
+    if end <= now:
+        raise Invalid("this key would have ended already: expires_at lies in the past")
+    if end - now > LONGEST:
+        raise Invalid("a key that ends does so within ten years; expires_at lies beyond")

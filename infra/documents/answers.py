@@ -64,7 +64,13 @@ ERRORS: dict[int, tuple[str, str, str, str, Json]] = {
         "sign in first: there is no credential here, or it is unknown, out of date or revoked",
         {},
     ),
-    403: ("Forbidden", "The caller's role does not allow it.", "forbidden", "this needs the role admin", {}),
+    403: (
+        "Forbidden",
+        "The caller's role does not allow it, or their API key was made for other things.",
+        "forbidden",
+        "this needs the role admin",
+        {},
+    ),
     404: ("NotFound", "It is not there, or belongs to somebody else.", "not_found", "there is no such resource", {}),
     409: ("Conflict", "It does not go with how things stand now.", "conflict", "look at it again and retry", {}),
     412: (
@@ -155,11 +161,12 @@ def statuses(declared: Routed, models: Models) -> set[int]:
         *({400, 412} if declared.takes_version else ()),
         *({400} if declared.takes_key else ()),
         *({429} if is_limited(declared) else ()),
-        *({413, 422} if "body" in types else ()),
+        *({413} if declared.method != "GET" else ()),
+        *({422} if "body" in types else ()),
         *({409, 422} if writes else ()),
         *({404} if declared.placeholders() or names_things(declared, models) else ()),
         *({401} if declared.allow is not PUBLIC else ()),
-        *({403} if declared.allow in {Role.AGENT, Role.ADMIN} else ()),
+        *({403} if isinstance(declared.allow, Role) else ()),
     }
 
 

@@ -62,6 +62,7 @@ class FakeIssuer:
             "iss": self.issuer,
             "aud": ["ventros-api", "account"],
             "sub": subject,
+            "typ": "Bearer",
             "azp": "ventros-web",
             "iat": now,
             "exp": now + LIFETIME,

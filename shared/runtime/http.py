@@ -14,7 +14,7 @@ from shared.kernel.errors import BadRequest, DomainError, NotFound, Unavailable
 from shared.runtime.answers import answer, problem, refusal
 from shared.runtime.declarations import Deployment, Kind, Limit, Routed
 from shared.runtime.identity import PUBLIC, SERVICE, Allow, Claim, Principal, Role, claim_of, permit
-from shared.runtime.incoming import read_path
+from shared.runtime.incoming import raw_body, read_path
 from shared.runtime.limits import PER_USER, Turnstile, client_address
 from shared.runtime.postgres import LOCKED, TOO_SLOW, connections, is_lost, sqlstate
 from shared.runtime.precondition import expected
@@ -218,7 +218,8 @@ class Endpoint(Routed):
 
     def _work(self, request: Request, uow: "UnitOfWork", key: "Keyed | None" = None) -> Response:
         arguments = self._arguments(request)
-        uow.expected = expected(request.headers.get("If-Match"), arguments)
+        if self.takes_version:
+            uow.expected = expected(request.headers.get("If-Match"), arguments)
         result = self.handler(uow, **arguments)
         if uow.expected:
             uow.expected.must_be_met()
@@ -279,6 +280,9 @@ class Endpoint(Routed):
             from shared.runtime.parsing import read_body
 
             given["body"] = read_body(request, self.types["body"])
+        elif self.method != "GET":
+            # Nobody reads it, but whoever sends too much is told so by every write alike.
+            raw_body(request)
         if "request" in self.types:
             given["request"] = request
         return given

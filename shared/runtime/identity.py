@@ -13,6 +13,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from shared.kernel.errors import Forbidden, Unauthenticated
+from shared.kernel.ids import read_id
 from shared.runtime.postgres import Row, Sql, connections, sql
 from shared.runtime.settings import settings
 from shared.runtime.telemetry import note
@@ -116,7 +117,7 @@ def refused() -> Unauthenticated:
 
 
 # The same few come again with every request, and to read one costs as much as to send it.
-as_id = lru_cache(MOST_REMEMBERED)(UUID)
+as_id = lru_cache(MOST_REMEMBERED)(read_id)
 
 
 @lru_cache(MOST_REMEMBERED)
@@ -212,11 +213,10 @@ def _claim_of_token(header: str) -> Claim:
         return _claim_of_outside_user(*outside)
     claims = verify_token(token)
     try:
-        named = {name: claims[claim] for name, claim in _NAMED.items()}
-        ids = [as_id(value) for value in named.values()]
+        named = {name: as_id(claims[claim]) for name, claim in _NAMED.items()}
     except (KeyError, ValueError, TypeError, AttributeError) as error:
         raise refused() from error
-    return Claim(tenant_id=ids[0], proof=Sql(_PROVE_USER, named), actor_type=ActorType.USER)
+    return Claim(tenant_id=named["tenant_id"], proof=Sql(_PROVE_USER, named), actor_type=ActorType.USER)
 
 
 def _claim_of_outside_user(issuer: str, subject: str) -> Claim:
@@ -291,8 +291,10 @@ def signed_claims(token: str, audience: str) -> dict[str, Any]:
     """What our issuer signed, checked once; Unauthenticated when it is not that, or has run out already."""
     import jwt
 
+    from shared.runtime.tokens import read_token
+
     try:
-        key_id = jwt.get_unverified_header(token).get("kid")
+        key_id = read_token(token)[0].get("kid")
         key = next(key for key in public_keys()["keys"] if key["kid"] == key_id)
         claims: dict[str, Any] = jwt.decode(
             token,

@@ -11,10 +11,10 @@ from flask import Request
 from werkzeug.exceptions import HTTPException
 
 from shared.kernel.errors import BadRequest, NotFound, TooLarge
+from shared.kernel.ids import read_id
 
 LARGEST_BODY = 10 * 1024 * 1024
 _NOTHING = "there is nothing at this address"
-_UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE)
 
 
 def raw_body(request: Request) -> bytes:
@@ -41,6 +41,7 @@ def read_path(pattern: re.Pattern[str], path: str, types: dict[str, Any]) -> dic
 
 
 def _id(value: str) -> UUID:
-    if not _UUID.fullmatch(value):
-        raise NotFound(_NOTHING)
-    return UUID(value)
+    try:
+        return read_id(value)
+    except ValueError as error:
+        raise NotFound(_NOTHING) from error

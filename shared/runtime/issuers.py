@@ -16,6 +16,7 @@ from pydantic import TypeAdapter
 from shared.kernel.errors import Unavailable
 from shared.runtime.settings import settings
 from shared.runtime.telemetry import say
+from shared.runtime.tokens import read_token
 
 LEEWAY: Final = 10  # seconds that an issuer's clock may be wrong
 LIFESPAN: Final = 300  # seconds until known keys are asked for again
@@ -24,10 +25,14 @@ FIRST_COOLDOWN: Final = 5  # the same as long as no key is known at all
 LONGEST_KEPT: Final = 24 * 3600  # seconds that keys outlive their issuer's silence
 TIMEOUT: Final = 5  # seconds
 LARGEST: Final = 1 << 20  # bytes of a key set
+LONGEST: Final = 10 * 366 * 24 * 3600  # seconds that a token may be good for: more is a mistake
+LONGEST_SUBJECT: Final = 255  # what OpenID Connect allows
 # A shared secret would let everybody who can verify a token make one.
 _ASYMMETRIC: Final = frozenset(
     {"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"}
 )
+# Of logging out, of being bound to a key that we do not ask for, and of saying who somebody is.
+_OTHER_PURPOSES: Final = frozenset({"events", "cnf", "at_hash"})
 _REQUIRED: Final = ["exp", "iat", "iss", "aud", "sub"]
 
 
@@ -48,7 +53,7 @@ class Issuer:
 
     def verify(self, token: str) -> str:
         """The subject a token proves; jwt.PyJWTError when it is not good, Unavailable when no key can be had."""
-        key_id = jwt.get_unverified_header(token).get("kid")
+        key_id = read_token(token)[0].get("kid")
         if not isinstance(key_id, str):
             raise jwt.InvalidTokenError("the token does not say which key signed it")
         claims = jwt.decode(
@@ -60,9 +65,10 @@ class Issuer:
             leeway=LEEWAY,
             options={"require": _REQUIRED, "enforce_minimum_key_length": True},
         )
+        _check_purpose(claims)
         subject: str = claims["sub"]
-        if not subject or len(subject) > 255 or "\0" in subject:  # noqa: PLR2004 - what OpenID Connect allows a subject
-            raise jwt.InvalidTokenError("the subject is empty or too long")
+        if not subject.strip() or len(subject) > LONGEST_SUBJECT or not subject.isprintable():
+            raise jwt.InvalidTokenError("the subject is blank, too long or cannot be written down")
         return subject
 
     def _key(self, key_id: str) -> jwt.PyJWK:
@@ -70,6 +76,17 @@ class Issuer:
             return _keys_at(self.jwks_url).get_signing_key(key_id)
         except PyJWKClientConnectionError as error:
             raise Unavailable("the issuer of this token cannot be reached just now; try again shortly") from error
+
+
+def _check_purpose(claims: dict[str, Any]) -> None:
+    """InvalidTokenError: it is meant for something else than to open doors, or is to be good for ever."""
+    purpose = claims.get("typ", "Bearer")
+    # Keycloak repeats the nonce in access tokens up to its version 24; they say themselves what they are.
+    marks = _OTHER_PURPOSES if "typ" in claims else _OTHER_PURPOSES | {"nonce"}
+    if purpose != "Bearer" or not marks.isdisjoint(claims):
+        raise jwt.InvalidTokenError("this is no access token, or only good together with a key")
+    if claims["exp"] > time.time() + LONGEST:
+        raise jwt.InvalidTokenError("the token has no end that anybody will see")
 
 
 class Keys(jwt.PyJWKClient):
@@ -94,11 +111,22 @@ class Keys(jwt.PyJWKClient):
         return self._known
 
     def _fetched(self) -> dict[str, Any]:
-        found: dict[str, Any] = self._as_jwk_set_payload(json.loads(_body(self.uri)))
+        told = self._as_jwk_set_payload(json.loads(_body(self.uri)))
+        found = {**told, "keys": _verifying(told.get("keys"))}
         self._get_signing_keys_from_jwk_set(jwt.PyJWKSet.from_dict(found))
         self._known, self._known_at = found, time.monotonic()
         self._last_successful_fetch = self._known_at
         return found
+
+
+def _verifying(keys: Any) -> list[dict[str, Any]]:
+    """Those of a set's keys that are not published for something else."""
+    return [key for key in keys if isinstance(key, dict) and _verifies(key)] if isinstance(keys, list) else []
+
+
+def _verifies(key: dict[str, Any]) -> bool:
+    operations = key.get("key_ops", ["verify"])
+    return isinstance(operations, list) and "verify" in operations
 
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):

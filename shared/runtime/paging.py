@@ -1,10 +1,14 @@
 """What every list understands beside its filters."""
 
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from shared.runtime.parsing import IN_DIGITS
 from shared.runtime.query import Source
+
+# Of 200 characters, which is the longest name, at four bytes each.
+LONGEST_CURSOR = 4096
 
 
 class PageQuery(BaseModel):
@@ -12,9 +16,13 @@ class PageQuery(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    limit: int = Field(25, ge=1, le=100, description="How many at most.")
-    cursor: str | None = Field(None, max_length=1024, description="Where to go on: `paging.next` or `paging.previous`.")
-    page: int | None = Field(None, ge=1, le=1000, description="The page by number; a cursor is quicker.")
+    limit: Annotated[int, Field(ge=1, le=100), IN_DIGITS] = Field(25, description="How many at most.")
+    cursor: str | None = Field(
+        None, max_length=LONGEST_CURSOR, description="Where to go on: `paging.next` or `paging.previous`."
+    )
+    page: Annotated[int | None, Field(ge=1, le=1000), IN_DIGITS] = Field(
+        None, description="The page by number; a cursor is quicker."
+    )
     sort: str | None = Field(None, max_length=100, description="`field:asc` or `field:desc`.")
 
 

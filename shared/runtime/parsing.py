@@ -2,19 +2,24 @@
 
 import json
 import os
+import re
 from math import isfinite
 from typing import Any, ClassVar
+from urllib.parse import unquote_to_bytes
 
 from flask import Request
-from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, TypeAdapter, ValidationError
 from pydantic_core import to_json
 
 from shared.kernel.errors import BadRequest
 from shared.runtime.incoming import raw_body
+from shared.runtime.plain import plain_json
 
 # It would look through everything that is installed for plugins, and we have none.
 os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
 DEEPEST = 64
+LONGEST_STEP = 80  # of what is repeated to the caller of a name that came with the body
+_DIGITS = re.compile("0|[1-9][0-9]{0,3}")
 
 
 _adapters: dict[Any, TypeAdapter[Any]] = {}
@@ -64,21 +69,9 @@ def read_body(request: Request, kind: Any) -> Any:
 def check_json(body: bytes) -> None:
     """Refuse what JSON readers disagree about: duplicate keys, NaN, lone surrogates, NUL, great depth."""
     try:
-        value = json.loads(body.decode("utf-8"), object_pairs_hook=_object, parse_constant=_no_constant)
-        _check(value, 0)
+        _check(plain_json(body), 0)
     except (ValueError, RecursionError) as error:
         raise BadRequest(f"the body is not JSON that can be accepted: {_reason(error)}", code="bad_json") from error
-
-
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        raise ValueError("a key stands twice in one object")
-    return found
-
-
-def _no_constant(name: str) -> Any:
-    raise ValueError(f"{name} is not a JSON number")
 
 
 def _check(value: Any, depth: int) -> None:
@@ -110,8 +103,19 @@ def _reason(error: BaseException) -> str:
     return "it is not UTF-8 JSON" if isinstance(error, (UnicodeDecodeError, json.JSONDecodeError)) else str(error)
 
 
+def _in_digits(value: Any) -> Any:
+    if isinstance(value, str) and not _DIGITS.fullmatch(value):
+        raise ValueError("write a whole number in digits")
+    return value
+
+
+# Of a number in a query, where it comes as a text.
+IN_DIGITS = BeforeValidator(_in_digits)
+
+
 def read_query(request: Request, kind: Any) -> tuple[Any, dict[str, str]]:
     """The declared query parameters, and the `filter[...]` ones apart; each may be given once."""
+    _check_spelling(request.query_string)
     plain: dict[str, str] = {}
     filters: dict[str, str] = {}
     for name, values in request.args.lists():
@@ -124,6 +128,13 @@ def read_query(request: Request, kind: Any) -> tuple[Any, dict[str, str]]:
         raise BadRequest("a query parameter is not as it must be; see details", details=problems(error)) from error
 
 
+def _check_spelling(query: bytes) -> None:
+    try:
+        unquote_to_bytes(query).decode()
+    except UnicodeDecodeError as error:
+        raise BadRequest("the query is not UTF-8", code="bad_parameter") from error
+
+
 def problems(error: ValidationError) -> dict[str, Any]:
     """What is wrong with each field; the values themselves are not repeated."""
     found = error.errors(include_input=False, include_url=False, include_context=False)[:20]
@@ -132,4 +143,4 @@ def problems(error: ValidationError) -> dict[str, Any]:
 
 def _place(path: tuple[int | str, ...]) -> str:
     """Where in the body it stands; which of several kinds the body is, as in `<image>`, is no place."""
-    return ".".join(step for step in map(str, path) if not step.startswith("<"))
+    return ".".join(step[:LONGEST_STEP] for step in map(str, path) if not step.startswith("<"))

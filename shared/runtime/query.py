@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, get_args, get_
 from uuid import UUID
 
 from shared.kernel.errors import BadRequest
+from shared.kernel.ids import read_id
 from shared.runtime.postgres import Sql, sql
 from shared.runtime.telemetry import trace
 
@@ -25,6 +26,7 @@ Kind = tuple[str, Callable[[str], str]]  # an SQL type, and how a text is read b
 # The policies say the same of the project, but as a choice that no index can serve.
 CALLERS_PROJECT = "cast(nullif(current_setting('app.project_id', true), '') as uuid)"
 _FILTER = re.compile(r"filter\[([a-z_]+)\](?:\[([a-z_]+)\])?")
+_WHOLE = re.compile("-?[0-9]{1,19}")
 _OPERATORS = {"eq": "=", "gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
 
 
@@ -191,13 +193,14 @@ def _resume(order: _Order, cursor: str) -> _Order:
     try:
         raw = base64.b64decode(cursor.replace("-", "+").replace("_", "/") + "=" * (-len(cursor) % 4), validate=True)
         name, direction, value, key = json.loads(raw)
-        UUID(key)
         value = order.kind[1](value if isinstance(value, str) else _count(value))
+        value.encode()
+        row = str(read_id(key))
     except (ValueError, TypeError, OverflowError, binascii.Error, RecursionError, AttributeError) as error:
         raise BadRequest("this cursor is not one that a list gave out", code="bad_cursor") from error
-    if name != order.name or direction not in {"next", "previous"} or "\0" in value:
+    if name != order.name or direction not in ("next", "previous") or "\0" in value:
         raise BadRequest("this cursor belongs to another list or another sort", code="bad_cursor")
-    return replace(order, backwards=direction == "previous", value=value, id=key)
+    return replace(order, backwards=direction == "previous", value=value, id=row)
 
 
 def _count(value: Any) -> str:
@@ -263,7 +266,7 @@ def _hints(view: Any) -> dict[str, Any]:
 
 def kind_of(hint: Any) -> Kind:
     for kind, name, read in (
-        (UUID, "uuid", lambda value: str(UUID(value))),
+        (UUID, "uuid", lambda value: str(read_id(value))),
         (datetime, "timestamptz", moment),
         (bool, "boolean", _truth),
         (int, "bigint", _whole),
@@ -298,10 +301,9 @@ def _truth(value: str) -> str:
 
 
 def _whole(value: str) -> str:
-    number = int(value)
-    if abs(number) >= 1 << 63:
+    if not _WHOLE.fullmatch(value) or abs(int(value)) >= 1 << 63:
         raise ValueError(value)
-    return str(number)
+    return value
 
 
 def _page_text(source: Source[Any], order: _Order, where: str, exists: str) -> str:

@@ -10,6 +10,7 @@ from uuid import UUID
 from pydantic import Field, model_validator
 
 from shared.kernel.errors import Invalid
+from shared.kernel.ids import read_id
 from shared.runtime.paging import PageQuery
 from shared.runtime.parsing import Body
 from shared.runtime.query import Page, Source, moment, page
@@ -179,7 +180,7 @@ def _read(searched: Searched, value: Any) -> Any:
         raise Invalid(f"write {'a number' if searched.kind is int else 'a text'} as the value")
     if searched.kind is int:
         return value
-    reads: dict[Any, Callable[[str], Any]] = {datetime: moment, str: searched.whole}
+    reads: dict[Any, Callable[[str], Any]] = {datetime: moment, str: searched.whole, UUID: read_id}
     try:
         return str(reads.get(searched.kind, searched.kind)(value))
     except (ValueError, OverflowError) as error:

@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 import jwt
 from cryptography.hazmat.primitives import serialization
@@ -62,10 +63,14 @@ class Target:
     def signed(self, claims: Any, **header: Any) -> str:
         """With our own key and by hand, since no library would sign what some attacks need."""
         text = claims if isinstance(claims, bytes) else json.dumps(claims).encode()
+        head = {"alg": "EdDSA", "typ": "JWT", "kid": self.key_id, **header}
+        return self.sealed(json.dumps(head).encode(), text)
+
+    def sealed(self, head: bytes, text: bytes) -> str:
+        """The same with a header that no dictionary could say."""
         signing = serialization.load_pem_private_key(settings().token_signing_key.encode(), None)
         assert isinstance(signing, Ed25519PrivateKey)
-        head = {"alg": "EdDSA", "typ": "JWT", "kid": self.key_id, **header}
-        begun = f"{encoded(json.dumps(head).encode())}.{encoded(text)}"
+        begun = f"{encoded(head)}.{encoded(text)}"
         return f"{begun}.{encoded(signing.sign(begun.encode()))}"
 
 
@@ -83,8 +88,10 @@ def attacks(target: Target, flips: int) -> Iterator[Attack]:
         *algorithms(target),
         *keys(target),
         *claims(target),
+        *readings(target),
         *spellings(target, flips),
         *outside(target),
+        *outside_purposes(target),
     ):
         yield name, bearer(token)
     yield from credentials(target)
@@ -161,7 +168,7 @@ def claims(target: Target) -> Iterator[tuple[str, str]]:
     stranger, ended = target.other.agent, target.signed_out.admin
     changed: dict[str, list[Any]] = {
         "exp": [None, now - 1, "soon", str(now + 60), float("nan"), float("inf"), 10**30, -1, True, [], now + 86400],
-        "nbf": [now + 600, "later", float("inf"), []],
+        "nbf": [now + 600, "later", float("inf"), [], True],
         "iat": [None, now + 600, "now", float("inf"), 10**30, []],
         "aud": [
             None,
@@ -175,10 +182,21 @@ def claims(target: Target) -> Iterator[tuple[str, str]]:
             {},
         ],
         "iss": [None, "", f"{issuer}/", issuer.upper(), issuer.replace("e", "\u0435"), [issuer], "https://x.example"],
-        "sub": [None, "", 7, "ana", [], {}, str(stranger.user_id), "\0", "\ud800"],
-        "tenant_id": [None, "", 7, [], str(stranger.tenant_id), "\0"],
+        "sub": [
+            None,
+            "",
+            7,
+            "ana",
+            [],
+            {},
+            str(stranger.user_id),
+            "\0",
+            "\ud800",
+            *misspelt(target.tenant.admin.user_id),
+        ],
+        "tenant_id": [None, "", 7, [], str(stranger.tenant_id), "\0", *misspelt(target.tenant.tenant_id)],
         "project_id": [None, "", 7, [], str(stranger.project_id)],
-        "sid": [None, "", 7, [], str(stranger.session_id), str(target.tenant.agent.session_id)],
+        "sid": [None, "", 7, [], str(stranger.session_id), str(target.tenant.agent.session_id), "\u0661" * 32],
     }
     for name, values in changed.items():
         for value in values:
@@ -187,6 +205,25 @@ def claims(target: Target) -> Iterator[tuple[str, str]]:
         yield f"payload {payload[:12]!r}", target.signed(payload)
     for name, person in (("suspended", target.suspended.admin), ("signed out", ended)):
         yield f"of somebody {name}", person.token
+
+
+def misspelt(id: UUID) -> list[str]:
+    """Ways to write an id that some readers take."""
+    return [f"urn:uuid:{id}", f"{{{id}}}", id.hex, f" {id}", f"0_{id.hex[1:]}", "\u0661" * 32]
+
+
+def readings(target: Target) -> Iterator[tuple[str, str]]:
+    """Well signed, and read differently by different readers, or made for something else."""
+    good = json.dumps(target.claims()).encode()
+    head = json.dumps({"alg": "EdDSA", "kid": target.key_id}).encode()
+    for claim in (b'"sub": "x"', b'"exp": 1', b'"tenant_id": "x"'):
+        yield f"twice {claim!r}", target.sealed(head, b"{" + claim + b", " + good[1:])
+    yield "two algorithms", target.sealed(b'{"alg": "none", ' + head[1:], good)
+    yield "a byte order mark", target.signed(b"\xef\xbb\xbf" + good)
+    for name in ("utf-16", "utf-16-le", "utf-32"):
+        yield f"written in {name}", target.signed(good.decode().encode(name))
+    for kind in ("logout+jwt", "dpop+jwt", "secevent+jwt", "refresh", "", 5, None, ["JWT"]):
+        yield f"header typ {kind!r}", target.signed(good, typ=kind)
 
 
 def spellings(target: Target, flips: int) -> Iterator[tuple[str, str]]:
@@ -228,6 +265,24 @@ def outside(target: Target) -> Iterator[tuple[str, str]]:
     later: tuple[tuple[str, Any], ...] = (("exp", float("inf")), ("nbf", 1 << 40), ("iat", 1 << 40))
     for name, value in (*later, ("iss", f"{issuer.issuer}/")):
         yield f"outside {name} {value!r}", issuer.token(target.subject, **{name: value})
+
+
+def outside_purposes(target: Target) -> Iterator[tuple[str, str]]:
+    """Well signed by the issuer that is believed, for something else or for ever."""
+    issuer, known = target.outside, {"kid": target.outside.key_id}
+    for kind in ("logout+jwt", "dpop+jwt", "secevent+jwt", "refresh"):
+        header = {**known, "typ": kind}
+        yield f"outside header typ {kind}", jwt.encode(issuer.claims(target.subject), issuer.key, "RS256", header)
+    changed: tuple[dict[str, Any], ...] = (
+        *({"typ": kind} for kind in ("ID", "Refresh", "Logout", "bearer", 5)),
+        *({"typ": None, mark: "x"} for mark in ("nonce", "at_hash")),
+        *({mark: {"x": "y"}} for mark in ("events", "cnf", "at_hash")),
+        *({"exp": odd} for odd in (True, str(1 << 33), 1 << 40, 10**30)),
+        *({name: odd} for name in ("iat", "nbf") for odd in (True, "1")),
+        *({"sub": odd} for odd in ("\ud800", "a\nb", " ", f"{target.subject}\u200b")),
+    )
+    for changes in changed:
+        yield f"outside {changes!r}", issuer.token(target.subject, **changes)
 
 
 def credentials(target: Target) -> Iterator[Attack]:

@@ -11,13 +11,14 @@ from shared.crm.channels.store import Channels
 from shared.crm.history.drawing import cells_of, draw
 from shared.runtime.answers import answer
 from shared.runtime.http import Role, endpoint
+from shared.runtime.parsing import IN_DIGITS
 from shared.runtime.work import UnitOfWork
 
 
 class DrawnSpan(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    days: int = Field(30, ge=1, le=184, description="How far back to look.")
+    days: Annotated[int, Field(ge=1, le=184), IN_DIGITS] = Field(30, description="How far back to look.")
 
 
 @endpoint("GET", "/api/v1/crm/channels/{channel_id}/completeness.svg", allow=Role.VIEWER)

@@ -10,7 +10,7 @@ from shared.crm.messages.query import FoundMessageView, find
 from shared.kernel.inbound import MessageType
 from shared.runtime.declarations import Limit
 from shared.runtime.http import Role, endpoint
-from shared.runtime.paging import PageQuery
+from shared.runtime.paging import LONGEST_CURSOR, PageQuery
 from shared.runtime.parsing import Body
 from shared.runtime.query import Page
 
@@ -33,7 +33,7 @@ class MessageSearch(Body):
     since: AwareDatetime | None = Field(None, description="Not sent before this.")
     until: AwareDatetime | None = Field(None, description="Sent before this.")
     limit: int = Field(25, ge=1, le=100, description="How many at most.")
-    cursor: str | None = Field(None, max_length=1024, description="Where to go on: `paging.next`.")
+    cursor: str | None = Field(None, max_length=LONGEST_CURSOR, description="Where to go on: `paging.next`.")
 
 
 _EQUAL = ("chat_id", "session_id", "contact_id", "channel_id", "direction", "sender_kind", "type")

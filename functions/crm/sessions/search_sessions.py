@@ -8,7 +8,7 @@ from shared.crm.sessions.query import FIELDS, SessionFilter, words
 from shared.crm.sessions.view import SESSIONS, SessionView
 from shared.runtime.declarations import Limit
 from shared.runtime.http import Role, endpoint
-from shared.runtime.paging import way_of
+from shared.runtime.paging import LONGEST_CURSOR, way_of
 from shared.runtime.parsing import Body
 from shared.runtime.query import Page
 from shared.runtime.search import searched_page
@@ -26,7 +26,7 @@ class SessionSearch(Body):
     sort: Annotated[str, way_of(SESSIONS)] | None = Field(
         None, max_length=100, description="As in the list of sessions; by default what began last first."
     )
-    cursor: str | None = Field(None, max_length=1024, description="Where to go on: `paging.next`.")
+    cursor: str | None = Field(None, max_length=LONGEST_CURSOR, description="Where to go on: `paging.next`.")
 
 
 @endpoint("POST", "/api/v1/crm/sessions/search", allow=Role.VIEWER, limit=Limit.CRM_READ)

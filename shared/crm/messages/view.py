@@ -178,21 +178,23 @@ MESSAGES = Source(
 )
 
 _PARENTS = {
-    "filter[chat_id]": "exists (select from chats where id = cast(:chat_id as uuid))",
-    "filter[session_id]": "exists (select from sessions where id = cast(:session_id as uuid))",
-    "filter[contact_id]": """exists (
+    "chat_id": "exists (select from chats where id = cast(:chat_id as uuid))",
+    "session_id": "exists (select from sessions where id = cast(:session_id as uuid))",
+    "contact_id": """exists (
         select from contacts where id = cast(:contact_id as uuid) and deleted_at is null)""",
 }
 
 
-_CHANNEL = {"filter[channel_id]": "exists (select from channels where id = cast(:channel_id as uuid))"}
+_CHANNEL = {"channel_id": "exists (select from channels where id = cast(:channel_id as uuid))"}
 
 
 def parents(filters: Mapping[str, str]) -> tuple[str, dict[str, str]]:
     """The condition that what the messages are asked of is there, and its values. BadRequest: it is not said."""
-    if not any(name in filters for name in _PARENTS):
-        raise BadRequest(f"say whose messages: give one of {', '.join(_PARENTS)}", code="filter_required")
-    return _there(filters, _PARENTS)
+    condition, values = _there(filters, _PARENTS)
+    if not values:
+        ways = ", ".join(f"filter[{name}]" for name in _PARENTS)
+        raise BadRequest(f"say whose messages: give one of {ways}", code="filter_required")
+    return condition, values
 
 
 def parents_if_any(filters: Mapping[str, str]) -> tuple[str, dict[str, str]]:
@@ -201,6 +203,7 @@ def parents_if_any(filters: Mapping[str, str]) -> tuple[str, dict[str, str]]:
 
 
 def _there(filters: Mapping[str, str], conditions: Mapping[str, str]) -> tuple[str, dict[str, str]]:
-    named = [name for name in conditions if name in filters]
-    values = {name.removeprefix("filter[").removesuffix("]"): filters[name] for name in named}
-    return " and ".join(conditions[name] for name in named) or "true", values
+    asked = {name: filters.get(f"filter[{name}]", filters.get(f"filter[{name}][eq]")) for name in conditions}
+    # The page refuses what is no id before anything is asked of Postgres.
+    values = {name: value for name, value in asked.items() if value is not None}
+    return " and ".join(conditions[name] for name in values) or "true", values

@@ -43,6 +43,12 @@ def test_a_key_makes_no_other_one_that_would_outlive_it(api, tenant, world):
     assert world.value("select count(*) from api_keys") == before
 
 
+def test_a_key_ends_while_somebody_may_still_remember_it(api, tenant, world):
+    for years, status in ((9.9, 201), (10.1, 422)):
+        end = (world.now() + timedelta(days=years * 365)).isoformat()
+        assert api.post(PATH, {"name": "Website", "expires_at": end}, as_=tenant.admin).status_code == status
+
+
 def test_a_key_of_another_tenant_proves_nothing_here(api, tenant, other_tenant):
     made = api.post(PATH, {"name": "Website"}, as_=tenant.admin).json["key"]
     moved = made.replace(tenant.tenant_id.hex, other_tenant.tenant_id.hex)

@@ -1,7 +1,11 @@
 import time
-from uuid import RFC_4122
+from uuid import RFC_4122, UUID
 
-from shared.kernel.ids import uuid7
+import pytest
+
+from shared.kernel.ids import read_id, uuid7
+
+ID = "0190a4f0-0000-7000-8000-00000000000a"
 
 
 def test_an_id_is_a_version_7_uuid():
@@ -23,3 +27,28 @@ def test_ids_sort_by_when_they_were_made(monkeypatch):
     made = [uuid7() for _ in range(500)]
     assert made == sorted(made)
     assert [str(each) for each in made] == sorted(str(each) for each in made)
+
+
+@pytest.mark.parametrize("text", [ID, ID.upper()])
+def test_an_id_is_read_in_its_usual_spelling(text):
+    assert read_id(text) == UUID(ID)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "x",
+        f"urn:uuid:{ID}",
+        f"{{{ID}}}",
+        ID.replace("-", ""),
+        f" {ID}",
+        f"{ID}\n",
+        "0_190a4f00000700080000000000000a",
+        "0-190a4f00000700080000000000000a",
+        "\u0661" * 32,
+    ],
+)
+def test_an_id_in_another_spelling_is_none(text):
+    with pytest.raises(ValueError, match="no id"):
+        read_id(text)

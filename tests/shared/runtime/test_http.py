@@ -1,6 +1,7 @@
 import json
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from io import BytesIO
 from socket import SHUT_RDWR
 from uuid import UUID, uuid4
 
@@ -86,6 +87,12 @@ def test_a_write_answers_with_what_it_wrote(rename, tenant, world):
     assert answer.content_type == "application/json"
     (event,) = world.events()
     assert event["actor"] == {"type": "user", "id": str(tenant.agent.user_id)}
+
+
+@pytest.mark.parametrize("match", ['"99"', "x"])
+def test_what_shows_no_version_does_not_ask_for_one(rename, tenant, match):
+    headers, path = {**tenant.agent.headers, "If-Match": match}, f"/kites/{tenant.project_id}/rename"
+    assert request(rename, "POST", path, headers=headers, json={"name": "Pipa"}).status_code == 202
 
 
 def test_a_write_that_fails_leaves_nothing_and_tells_nothing(rename, tenant, world):
@@ -325,6 +332,25 @@ def test_a_body_that_is_too_large_is_told_so(database):
 
     answer = request(echo_kite, "POST", "/echo", data=b'"' + b"x" * 10_500_000 + b'"')
     assert (answer.status_code, answer.json["error"]["code"]) == (413, "too_large")
+
+
+def test_who_needs_no_body_takes_no_large_one_either(tenant):
+    done = []
+
+    @endpoint("DELETE", "/kites/{project_id}", allow=Role.AGENT, status=204)
+    def drop_kite(uow: UnitOfWork, project_id: UUID) -> None:
+        """Drop."""
+        done.append(project_id)
+
+    path, large = f"/kites/{tenant.project_id}", b"x" * 10_500_000
+    for body in (
+        {"data": large},
+        {"input_stream": BytesIO(large), "environ_overrides": {"wsgi.input_terminated": True}},
+    ):
+        answer = request(drop_kite, "DELETE", path, as_=tenant.agent, **body)
+        assert (answer.status_code, answer.json["error"]["code"], done) == (413, "too_large", [])
+    assert request(drop_kite, "DELETE", path, as_=tenant.viewer, data=large).status_code == 403
+    assert request(drop_kite, "DELETE", path, as_=tenant.agent, data=b"x").status_code == 204
 
 
 def test_a_trace_reaches_the_events(rename, tenant, world):

@@ -6,6 +6,7 @@ from uuid import UUID, uuid4
 
 import jwt
 import pytest
+from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from shared.kernel.errors import Forbidden, Unauthenticated
@@ -79,6 +80,7 @@ def test_a_token_of_ours_is_good():
         {"exp": datetime.now(UTC) - timedelta(seconds=1)},
         {"iat": datetime.now(UTC) + timedelta(hours=1)},
         {"nbf": datetime.now(UTC) + timedelta(hours=1)},
+        {"nbf": True},
         {"aud": "somebody-else"},
         {"aud": ["ventros-api"]},
         {"iss": "https://accounts.google.com"},
@@ -157,6 +159,33 @@ def test_a_changed_token_is_refused():
             verify_token(forged)
 
 
+def sealed(header, payload):
+    """Signed by hand, whatever it is."""
+    signing = serialization.load_pem_private_key(settings().token_signing_key.encode(), None)
+    assert isinstance(signing, Ed25519PrivateKey)
+    begun = ".".join(base64.urlsafe_b64encode(part).decode().rstrip("=") for part in (header, payload))
+    return f"{begun}.{base64.urlsafe_b64encode(signing.sign(begun.encode())).decode().rstrip('=')}"
+
+
+def test_a_token_that_could_be_read_in_two_ways_is_refused():
+    header = json.dumps({"alg": "EdDSA", "kid": our_key_id()}).encode()
+    said = json.dumps({**claims(), "iat": 0, "exp": 1 << 33}).encode()
+    assert signed_claims(sealed(header, said), settings().token_audience)
+    for odd in (b'{"sub": "x", ' + said[1:], b"\xef\xbb\xbf" + said, said.decode().encode("utf-16")):
+        with pytest.raises(Unauthenticated):
+            signed_claims(sealed(header, odd), settings().token_audience)
+    with pytest.raises(Unauthenticated):
+        signed_claims(sealed(b'{"alg": "none", ' + header[1:], said), settings().token_audience)
+
+
+def test_a_token_is_one_that_opens_doors():
+    for kind in ("JWT", "at+jwt"):
+        assert verify_token(signed(claims(), headers={"kid": our_key_id(), "typ": kind}))
+    for kind in ("logout+jwt", "dpop+jwt"):
+        with pytest.raises(Unauthenticated):
+            verify_token(signed(claims(), headers={"kid": our_key_id(), "typ": kind}))
+
+
 @pytest.mark.parametrize(
     "token", ["", ".", "..", "a.b.c", "\x00", "e30.e30.e30", "." * 100, unsigned({"alg": "EdDSA", "kid": ["x"]}, {})]
 )
@@ -181,6 +210,21 @@ def test_a_token_must_name_its_tenant_project_and_user(changes):
     header = {"X-Forwarded-Authorization": f"Bearer {signed(claims(**changes))}"}
     with pytest.raises(Unauthenticated):
         claim_of(header.get)
+
+
+@pytest.mark.parametrize("claim", ["tenant_id", "project_id", "sub", "sid"])
+@pytest.mark.parametrize(
+    "spelled", [f"urn:uuid:{ID}", f"{{{ID}}}", ID.hex, f" {ID}", f"{ID.hex[:-1]}_0", "\u0661" * 32]
+)
+def test_a_token_spells_its_ids_as_usual(claim, spelled):
+    with pytest.raises(Unauthenticated, match="sign in first"):
+        claim_of({"X-Forwarded-Authorization": f"Bearer {signed(claims(**{claim: spelled}))}"}.get)
+
+
+def test_the_proof_is_asked_with_ids_and_no_texts():
+    values = claim_of({"X-Forwarded-Authorization": f"Bearer {signed(claims(sub=str(ID).upper()))}"}.get).proof.values
+    assert values["user_id"] == ID
+    assert {type(value) for value in values.values()} == {UUID}
 
 
 @pytest.mark.parametrize(

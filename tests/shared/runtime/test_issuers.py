@@ -66,17 +66,69 @@ def test_a_token_of_an_issuer_that_is_not_believed_is_none_of_its_business(keycl
         {"exp": None},
         {"exp": float("inf")},
         {"exp": "soon"},
+        {"exp": 1 << 40},
+        {"exp": True},
+        {"exp": f"{1 << 33}"},
         {"nbf": 1 << 40},
+        {"nbf": True},
+        {"iat": True},
+        {"iat": "1"},
         {"iat": 1 << 40},
         {"iat": None},
         {"sub": ""},
         {"sub": "x" * 256},
         {"sub": "a\0b"},
+        {"sub": "a\nb"},
+        {"sub": "a\x7f"},
+        {"sub": "a\u202e"},
+        {"sub": "\ud800"},
+        {"sub": " "},
+        {"sub": "\u2007"},
         {"sub": None},
     ],
 )
 def test_a_token_for_another_time_or_place_is_refused(keycloak, changes):
     assert refused(keycloak.token("ana", **changes))
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"typ": "ID"},
+        {"typ": "Refresh"},
+        {"typ": "Logout"},
+        {"typ": "bearer"},
+        {"typ": 5},
+        {"typ": None, "nonce": "n"},
+        {"typ": None, "at_hash": "h"},
+        {"at_hash": "h"},
+        {"events": {"http://schemas.openid.net/event/backchannel-logout": {}}},
+        {"cnf": {"jkt": "x"}},
+    ],
+)
+def test_a_token_for_another_purpose_is_refused(keycloak, changes):
+    assert refused(keycloak.token("ana", **changes))
+
+
+def test_an_older_keycloak_repeats_the_nonce_in_what_it_says_is_an_access_token(keycloak):
+    assert verify_outside_token(keycloak.token("ana", nonce="n"))
+
+
+def test_a_token_need_not_say_its_purpose(keycloak):
+    assert verify_outside_token(keycloak.token("ana", typ=None))
+
+
+def test_its_header_may_say_that_it_is_an_access_token_and_nothing_else(keycloak):
+    for kind, good in (("at+jwt", True), ("application/at+JWT", True), ("logout+jwt", False), ("dpop+jwt", False)):
+        header = {"kid": keycloak.key_id, "typ": kind}
+        assert refused(jwt.encode(keycloak.claims("ana"), keycloak.key, "RS256", header)) is not good
+
+
+@pytest.mark.parametrize(("operations", "good"), [(["verify"], True), (["encrypt", "wrapKey"], False), ([], False)])
+def test_a_key_that_is_published_for_something_else_verifies_nothing(keycloak, monkeypatch, operations, good):
+    keys = [{**keycloak.jwks()["keys"][0], "key_ops": operations}, {**keycloak.jwks()["keys"][0], "kid": "other"}]
+    monkeypatch.setattr(keycloak, "jwks", lambda: {"keys": keys})
+    assert refused(keycloak.token("ana")) is not good
 
 
 def test_the_algorithm_is_the_configured_one(keycloak):
@@ -124,7 +176,7 @@ def test_a_new_key_is_good_after_the_cooldown_and_the_old_one_is_gone(keycloak, 
 
 
 def test_a_withdrawn_key_is_refused_within_its_lifespan(keycloak, clock):
-    old = keycloak.token("ana", exp=1 << 40)
+    old = keycloak.token("ana")
     verify_outside_token(old)
     keycloak.rotate()
     assert verify_outside_token(old)
@@ -134,7 +186,7 @@ def test_a_withdrawn_key_is_refused_within_its_lifespan(keycloak, clock):
 
 @pytest.mark.parametrize("fault", ["error_500", "html", "no_keys", "redirect", "huge", "drop"])
 def test_known_keys_outlive_the_issuers_absence(keycloak, clock, fault):
-    token = keycloak.token("ana", exp=1 << 40)
+    token = keycloak.token("ana")
     verify_outside_token(token)
     keycloak.fail(fault)
     clock.ahead += 10 * issuers.LIFESPAN
@@ -183,6 +235,14 @@ def test_a_linked_person_comes_in_with_their_own_role(keycloak, api, tenant, wor
     assert api.post("/api/v1/auth/logout", headers=bearer).json["error"]["code"] == "no_session"
     world.run("update users set status = 'suspended' where id = :id", id=tenant.agent.user_id)
     assert api.get(PROFILE, headers=bearer).status_code == 401
+
+
+@pytest.mark.parametrize("subject", ["\ud800", "a\nb", " "])
+def test_nobody_can_be_called_what_cannot_be_written_down(keycloak, api, tenant, subject):
+    token = keycloak.token(subject)
+    assert api.get(PROFILE, headers={"Authorization": f"Bearer {token}"}).status_code == 401
+    answer = api.post(LINK, {"token": token}, as_=tenant.agent)
+    assert (answer.status_code, answer.json["error"]["code"]) == (422, "bad_outside_token")
 
 
 def test_an_instance_that_never_saw_the_issuer_says_try_again(keycloak, api, tenant):

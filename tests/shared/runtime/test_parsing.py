@@ -148,6 +148,13 @@ def test_problems_name_the_fields_and_repeat_no_values():
     assert "hunter2" not in str(told)
 
 
+def test_a_name_that_came_is_repeated_in_part_only():
+    with pytest.raises(ValidationError) as caught:
+        read_body(request(data=json.dumps({"k" * 500_000: 1}).encode()), Kite)
+    (told,) = [each["field"] for each in problems(caught.value)["fields"] if each["field"].startswith("k")]
+    assert told == "k" * 80
+
+
 def test_only_some_problems_are_told():
     with pytest.raises(ValidationError) as caught:
         read_body(request(data=json.dumps({f"f{n}": 1 for n in range(500)}).encode()), Kite)
@@ -179,7 +186,7 @@ def test_filters_stand_apart_from_parameters():
 
 @pytest.mark.parametrize(
     "text",
-    ["limit=0", "limit=101", "limit=x", "limit=", "page=0", "colour=red", "limit=1&limit=1", "cursor=" + "x" * 2000],
+    ["limit=0", "limit=101", "limit=x", "limit=", "page=0", "colour=red", "limit=1&limit=1", "cursor=" + "x" * 5000],
 )
 def test_a_parameter_that_is_not_declared_or_does_not_fit_is_refused(text):
     asked = flask.Flask("tests").test_request_context(f"/?{text}").request

@@ -177,6 +177,8 @@ def test_a_list_of_nothings_is_nothing(people):
         ({"filter[suspended]": "true"}, [0, 4, 8]),
         ({"filter[version][gte]": "9"}, [9, 10, 11]),
         ({"filter[version][lt]": "2"}, [0, 1]),
+        ({"filter[version][lte]": "-1"}, []),
+        ({"filter[version][gt]": f"{-(1 << 63) + 1}", "filter[version][lt]": "1"}, [0]),
         ({"filter[version][gt]": "4", "filter[version][lte]": "6"}, [5, 6]),
         ({"filter[created_at][gt]": "2026-02-02T02:40:01Z"}, [8, 9, 10, 11]),
         ({"filter[created_at][lte]": "2026-02-01T23:40:00-03:00"}, [0, 1, 2, 3]),
@@ -200,7 +202,15 @@ def test_filters_mean_what_they_say(people, filters, found):
         {"filter[name]": "a\0b"},
         {"filter[name][contains]": "a\0b"},
         {"filter[id]": "x"},
+        {"filter[id]": f"urn:uuid:{UUID(int=1000)}"},
+        {"filter[id]": UUID(int=1000).hex},
+        {"filter[id]": "\u0661" * 32},
         {"filter[version]": "1.5"},
+        {"filter[version]": " 5"},
+        {"filter[version]": "+5"},
+        {"filter[version]": "1_0"},
+        {"filter[version]": "\u0665"},
+        {"filter[version]": "9" * 19},
         {"filter[version]": "9" * 30},
         {"filter[version]": "9" * 5000},
         {"filter[suspended]": "maybe"},
@@ -236,7 +246,15 @@ AT, KEY = "2026-02-02T02:40:00+00:00", "0190a4f0-0000-7000-8000-000000000001"
         cursor(1, 2, 3, 4),
         cursor("created_at", "next", AT),
         cursor("created_at", "next", AT, "no id"),
+        cursor("created_at", "next", AT, f"urn:uuid:{KEY}"),
+        cursor("created_at", "next", AT, f" {KEY}"),
+        cursor("created_at", "next", AT, "0_190a4f00000700080000000000001"),
+        cursor("created_at", "next", AT, "\u0661" * 32),
+        cursor("created_at", "next", AT, [KEY]),
         cursor("created_at", "sideways", AT, KEY),
+        cursor("created_at", ["next"], AT, KEY),
+        cursor("created_at", {}, AT, KEY),
+        cursor(["created_at"], "next", AT, KEY),
         cursor("created_at", "next", "yesterday", KEY),
         cursor("created_at", "next", None, KEY),
         cursor("created_at", "next", 7, KEY),
@@ -255,8 +273,9 @@ def test_a_cursor_that_no_list_gave_out_is_told(people, bad):
 
 
 def test_a_cursor_cannot_carry_what_postgres_refuses(people):
-    with pytest.raises(BadRequest):
-        listed(people, sort="name", cursor=cursor("name", "next", "a\0", KEY))
+    for text in ("a\0", "\ud800"):
+        with pytest.raises(BadRequest):
+            listed(people, sort="name", cursor=cursor("name", "next", text, KEY))
 
 
 def test_a_cursor_with_any_offset_is_understood(people):

@@ -81,6 +81,16 @@ def test_a_phone_finds_whoever_is_known_by_it(api, tenant, people):
     assert [each["name"] for each in found["data"]] == ["Ana", "Bia"]
 
 
+def test_names_of_nothing_but_emojis_are_paged_through_too(api, tenant):
+    for number in range(3):
+        api.post(PATH, {"name": "😀" * 199 + "🙂😉😎"[number], "email": f"{number}@example.com"}, as_=tenant.agent)
+    path = f"{PATH}?sort=name:asc&limit=1"
+    pages = [api.get(path, as_=tenant.viewer).json]
+    while cursor := pages[-1]["paging"]["next"]:
+        pages.append(api.get(f"{path}&cursor={cursor}", as_=tenant.viewer).json)
+    assert sorted(page["data"][0]["name"][-1] for page in pages) == sorted("🙂😉😎")
+
+
 def test_the_deleted_are_left_out(api, tenant, people):
     api.delete(f"{PATH}/{people[0]['id']}", as_=tenant.admin)
     assert people[0]["id"] not in api.get(PATH, as_=tenant.admin).text
@@ -92,12 +102,24 @@ def test_the_deleted_are_left_out(api, tenant, people):
         "limit=101",
         "limit=0",
         "limit=x",
+        "limit=%205",
+        "limit=%2B5",
+        "limit=05",
+        "limit=5.0",
+        "limit=1_0",
+        "limit=%D9%A5",
+        "limit=",
+        "page=2.0",
         "page=0",
         "sort=phone",
         "cursor=x",
         "filter[deleted_at]=x",
         "offset=1",
         "filter[score]=x",
+        "filter[score]=1_0",
+        "filter[name]=%FF",
+        "filter[name]=%ED%A0%80",
+        "%FF=1",
     ],
 )
 def test_a_question_that_cannot_be_read_is_a_400(api, tenant, query):

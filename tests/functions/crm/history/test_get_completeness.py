@@ -38,4 +38,6 @@ def test_rows_told_twice_are_counted_once(past):
 
 def test_nobody_else_sees_it(past, other_tenant):
     assert past.shop.api.get(f"{past.path}/completeness", as_=other_tenant.viewer).status_code == 404
-    assert past.shop.api.get(f"{past.path}/completeness?days=0", as_=past.shop.tenant.viewer).status_code == 400
+    for days in ("0", "%2B5", "5.0", "1_0"):
+        answer = past.shop.api.get(f"{past.path}/completeness?days={days}", as_=past.shop.tenant.viewer)
+        assert answer.status_code == 400

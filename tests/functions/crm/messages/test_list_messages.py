@@ -91,6 +91,12 @@ def test_it_must_be_said_whose(api, tenant, query):
     assert refused.json["error"]["code"] == "filter_required"
 
 
+def test_it_may_be_said_with_an_operator(api, tenant, spoken, said):
+    answer = api.get(f"{PATH}?filter[chat_id][eq]={spoken.chat_id}", as_=tenant.viewer)
+    assert [each["id"] for each in answer.json["data"]] == said[::-1]
+    assert api.get(f"{PATH}?filter[chat_id][gt]={spoken.chat_id}", as_=tenant.viewer).status_code == 400
+
+
 @pytest.mark.parametrize("of", ["chat_id", "session_id", "contact_id"])
 def test_what_belongs_to_another_tenant_looks_like_what_never_was(api, tenant, theirs, of):
     assert hidden(api, tenant.admin, "GET", f"{PATH}?filter[{of}]={{}}", getattr(theirs, of))
@@ -101,8 +107,11 @@ def test_a_question_that_cannot_be_read_is_a_400(api, tenant, spoken, query):
     assert api.get(f"{PATH}?filter[chat_id]={spoken.chat_id}&{query}", as_=tenant.viewer).status_code == 400
 
 
-def test_no_id_is_a_400(api, tenant):
-    assert api.get(f"{PATH}?filter[chat_id]=x", as_=tenant.viewer).status_code == 400
+@pytest.mark.parametrize("of", ["chat_id", "session_id", "contact_id"])
+@pytest.mark.parametrize("spelled", ["x", "", "urn:uuid:{}", "{{{}}}", "%20{}"])
+def test_no_id_is_a_400(api, tenant, spoken, of, spelled):
+    answer = api.get(f"{PATH}?filter[{of}]={spelled.format(getattr(spoken, of))}", as_=tenant.viewer)
+    assert (answer.status_code, answer.json["error"]["code"]) == (400, "bad_filter")
 
 
 def test_a_stranger_sees_nothing(api, spoken):

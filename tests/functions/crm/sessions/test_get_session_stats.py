@@ -79,7 +79,9 @@ def test_what_was_closed_long_ago_counts_when_it_is_asked_for(api, tenant, world
     assert (found["closed"], found["open"], found["resolved"]) == (closed, 0, 0)
 
 
-@pytest.mark.parametrize("query", ["days=0", "days=91", "days=x", "limit=5", "filter[status]=open", "days=1&days=2"])
+@pytest.mark.parametrize(
+    "query", ["days=0", "days=91", "days=x", "days=07", "limit=5", "filter[status]=open", "days=1&days=2"]
+)
 def test_a_question_that_cannot_be_read_is_a_400(api, tenant, query):
     assert api.get(f"{PATH}?{query}", as_=tenant.viewer).status_code == 400
 
