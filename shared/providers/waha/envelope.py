@@ -20,7 +20,8 @@ from shared.providers.waha.groups import (
     read_update,
 )
 from shared.providers.waha.ids import identity
-from shared.providers.waha.messages import Setting, Unreadable, own_addresses, read_message, read_placeholder
+from shared.providers.waha.messages import Setting, Unreadable, own_addresses, read_placeholder
+from shared.providers.waha.notices import read_written
 from shared.providers.waha.receipts import read_receipt
 from shared.providers.waha.signs import (
     read_archive,
@@ -34,8 +35,8 @@ from shared.providers.waha.signs import (
 
 STATES = {"session.status"}
 READERS: dict[str, Callable[[Mapping[str, Any], Setting], Content | None]] = {
-    "message": read_message,
-    "message.any": read_message,
+    "message": read_written,
+    "message.any": read_written,
     "message.waiting": read_placeholder,
     "message.ack": read_receipt,
     "message.ack.group": read_receipt,

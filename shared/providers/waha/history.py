@@ -10,8 +10,8 @@ from shared.providers import guard
 from shared.providers.waha.client import Refused, Waha, WahaError, listed
 from shared.providers.waha.fields import LONGEST_NAME, dig, mapping, moment, text
 from shared.providers.waha.ids import address, chat_kind
-from shared.providers.waha.media import content
 from shared.providers.waha.messages import Setting, Unreadable, own_addresses, read_message, read_placeholder
+from shared.providers.waha.notices import was_written
 from shared.providers.waha.pages import (
     CHATS_AT_ONCE,
     MESSAGES_AT_ONCE,
@@ -25,31 +25,6 @@ from shared.providers.waha.pages import (
 TIMEOUT_SECONDS = 30.0  # a server may have to ask the phone
 MOST_BYTES = 64 * 1024 * 1024
 BAD_REQUEST = 400
-# What WhatsApp keeps among the messages of a chat and nobody wrote.
-NOT_WRITTEN = {
-    "e2e_notification",
-    "notification",
-    "notification_template",
-    "gp2",
-    "broadcast_notification",
-    "call_log",
-    "protocol",
-    "reaction",
-    "reaction_enc",
-    "keep_in_chat",
-    "pinned_message",
-    "poll_update",
-}
-NOT_WRITTEN_PARTS = {
-    "protocolMessage",
-    "reactionMessage",
-    "encReactionMessage",
-    "senderKeyDistributionMessage",
-    "pollUpdateMessage",
-    "keepInChatMessage",
-    "pinInChatMessage",
-    "messageContextInfo",
-}
 
 
 class Archive(Waha):
@@ -120,16 +95,6 @@ def read_page(rows: list[Any], setting: Setting) -> MessagePage:
 def is_locked(payload: Mapping[str, Any]) -> bool:
     """Whether the message waits for its sender's phone, so that nobody can read it yet."""
     return text(dig(payload, "_data", "type")) == "ciphertext"
-
-
-def was_written(payload: Any) -> bool:
-    """Whether a row is something that somebody wrote, and no notice of WhatsApp's own."""
-    raw = mapping(payload.get("_data"))
-    kinds = {text(raw.get("type")), text(dig(raw, "Info", "Type"))}
-    if kinds & NOT_WRITTEN or raw.get("messageStubType"):
-        return False
-    parts = set(content(payload))
-    return not parts or not parts <= NOT_WRITTEN_PARTS
 
 
 def _listed(row: Any) -> ListedChat | None:

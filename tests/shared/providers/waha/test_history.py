@@ -12,7 +12,7 @@ from infra.fakes.waha_state import Fault
 from shared.kernel.inbound import ChatKind, MissingMedia
 from shared.providers import guard
 from shared.providers.waha.client import Refused, Unknown
-from shared.providers.waha.history import Archive, read_page, was_written
+from shared.providers.waha.history import Archive, read_page
 from shared.providers.waha.messages import Setting
 from shared.providers.waha.pages import MESSAGES_AT_ONCE
 
@@ -157,22 +157,6 @@ def test_a_row_that_cannot_be_understood_is_kept_as_it_came():
     assert page.rows == 3
     assert [(each.message.external_id, each.payload) for each in page.told] == [("A", rows[2])]
     assert [each.payload for each in page.unread] == rows[:2]
-
-
-@pytest.mark.parametrize(
-    ("row", "written"),
-    [
-        ({"_data": {"type": "e2e_notification"}}, False),
-        ({"_data": {"type": "chat"}}, True),
-        ({"_data": {"Info": {"Type": "reaction"}, "Message": {"reactionMessage": {}}}}, False),
-        ({"_data": {"message": {"protocolMessage": {"type": 0}, "messageContextInfo": {}}}}, False),
-        ({"_data": {"message": {"conversation": "oi", "messageContextInfo": {}}}}, True),
-        ({"_data": {"messageStubType": 20}}, False),
-        ({}, True),
-    ],
-)
-def test_what_nobody_wrote_is_no_message(row, written):
-    assert was_written(row) is written
 
 
 def test_faults_of_sending_do_not_touch_reading(remembered):
