@@ -85,7 +85,7 @@ class Range:
         path = "/api/v1/crm/channels"
         channel = {"type": "waha", "name": "Vendas", "session_name": "default", "engine": "GOWS", "api_key": "k"}
         self._judge(row, "create_channel", wanted, ("POST", path, {**channel, "base_url": row["url"]}))
-        moved = {"base_url": row["url"], "api_key": "k", "hmac_key": "a long key of its own"}
+        moved = {"base_url": row["url"], "api_key": KEY.decode(), "hmac_key": "a long key of its own"}
         self._judge(row, "update_channel", wanted, ("PATCH", f"{path}/{self.channel.id}", moved))
         told = {"type": "image", "chat_id": self._chat, "url": row["url"], "mimetype": "image/jpeg"}
         messages, file = "/api/v1/crm/messages", {name: told[name] for name in ("type", "url", "mimetype")}
