@@ -26,7 +26,8 @@ pooler = {
   clients         = 10000
 }
 
-# Histories are read by as many at once as the database has processors: with more, live messages wait.
+# Histories are read by two at once for each of the database's processors, as each waits for WAHA half of its time: with
+# many more, live messages wait.
 queue_rates = {
-  history = { per_second = 50, at_once = 1 }
+  history = { per_second = 50, at_once = 2 }
 }

@@ -23,7 +23,8 @@ pooler = {
   clients         = 25000
 }
 
-# Histories are read by as many at once as the database has processors: with more, live messages wait.
+# Histories are read by two at once for each of the database's processors, as each waits for WAHA half of its time: with
+# many more, live messages wait.
 queue_rates = {
-  history = { per_second = 50, at_once = 2 }
+  history = { per_second = 50, at_once = 4 }
 }
