@@ -19,12 +19,10 @@ from infra.bundle.libraries import with_dependencies
 from infra.bundle.requirements import SERVER
 from infra.bundle.sources import Sources
 from infra.environment import ROOT
-from infra.limits import set_rates
 from infra.manifest import declarations
 from shared.runtime.declarations import Declaration, Kind
 from shared.runtime.http import Endpoint
 from shared.runtime.identity import Access
-from shared.runtime.limits import PER_USER
 from tests.benchmarks.client import Unanswered, ask, is_success, request
 from tests.support.first_requests import First, first_request
 from tests.support.ground import Ground, ground
@@ -71,8 +69,6 @@ def cold_starts(names: Sequence[str], rounds: int, console: Console, *, counted:
         bare = Contestant(unit=make_unit(bare_bundle(workshop), Path(folder)))
         chosen = list(contestants(workshop, names, Path(folder)))
         with laid.copy() as shared:
-            # All that read do so as the same person, more often than somebody may.
-            set_rates(shared.owner_url, laid.estate.tenant.tenant_id, dict.fromkeys(PER_USER, 1_000_000))
             for turn in range(-1, rounds):
                 console.print(f"Round {turn + 1} of {rounds}, {len(chosen)} cold starts …", style="dim")
                 take_turns(chosen if turn % 2 else chosen[::-1], bare, laid, shared)

@@ -17,11 +17,9 @@ from typing import Any
 from infra.bundle.bundles import Bundle, Workshop
 from infra.bundle.sources import Sources
 from infra.environment import ROOT
-from infra.limits import set_rates
 from infra.manifest import declarations
 from infra.pythons import newest
 from shared.runtime.declarations import Declaration
-from shared.runtime.limits import PER_USER
 from shared.runtime.postgres import Connections, sql
 from tests.benchmarks.client import Unanswered, ask, is_success, request
 from tests.campaigns.cloud import wait_until
@@ -107,8 +105,6 @@ class Yard:
             return
         try:
             with self.ground.copy() as database:
-                # The same person signs in and out again and again, more often than somebody may.
-                set_rates(database.owner_url, self.ground.estate.tenant.tenant_id, dict.fromkeys(PER_USER, 1_000_000))
                 env = self.ground.environment(database)
                 with unit.running(env, traced=True, borrowed=borrowed) as port:
                     self._answered(bundle, port, database)

@@ -2,11 +2,9 @@
 
 from uuid import UUID
 
-from shared.crm.channels.model import ChannelStatus
 from shared.crm.channels.store import Channels
 from shared.crm.channels.tasks import ConfigureChannel
 from shared.crm.channels.view import CHANNELS, ChannelView
-from shared.kernel.errors import Conflict
 from shared.runtime.http import Role, endpoint
 from shared.runtime.query import One, one
 from shared.runtime.work import UnitOfWork
@@ -16,7 +14,6 @@ from shared.runtime.work import UnitOfWork
 def configure_channel_webhook(uow: UnitOfWork, channel_id: UUID) -> One[ChannelView]:
     """Have the provider deliver all that is understood here, signed; it restarts the session to do so."""
     channel = Channels(uow).get(channel_id)
-    if channel.status is not ChannelStatus.ACTIVE:
-        raise Conflict("the channel is not active", code="channel_inactive")
+    channel.must_be_active()
     uow.schedule(ConfigureChannel(channel_id=channel.id))
     return one(CHANNELS, channel.id)

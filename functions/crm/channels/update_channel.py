@@ -1,7 +1,7 @@
 """Changing a channel."""
 
+from contextlib import suppress
 from typing import Any
-from urllib.parse import urlsplit
 from uuid import UUID
 
 from pydantic import Field
@@ -14,9 +14,11 @@ from shared.crm.channels.store import Channels
 from shared.crm.channels.view import RevealedChannel
 from shared.kernel.errors import Invalid
 from shared.kernel.values import Name
+from shared.providers.urls import ForbiddenUrl, origin
 from shared.runtime.http import Role, endpoint
 from shared.runtime.parsing import Body, unsent
 from shared.runtime.query import One
+from shared.runtime.settings import settings
 from shared.runtime.work import UnitOfWork
 
 
@@ -58,10 +60,18 @@ def update_channel(uow: UnitOfWork, channel_id: UUID, body: ChannelChanges) -> O
 
 def _keep_keys_at_home(channel: Channel, given: dict[str, Any]) -> None:
     """Invalid: the server is another, and would be given keys that were told for the one before."""
-    moves = "base_url" in given and urlsplit(given["base_url"].lower())[:2] != urlsplit(channel.base_url.lower())[:2]
-    if moves and not {"api_key", "hmac_key"} <= given.keys():
+    has_its_keys = {"api_key", "hmac_key"} <= given.keys()
+    if "base_url" in given and not has_its_keys and _server(given["base_url"]) != _server(channel.base_url):
         sentence = "another server needs keys of its own: send api_key and hmac_key with base_url"
         raise Invalid(sentence, code="keys_required")
+
+
+def _server(url: str) -> str | None:
+    """Whose address it is; None where it may not be called, or not any more."""
+    known = settings()
+    with suppress(ForbiddenUrl):
+        return origin(url, allow=known.allowed_addresses, own=known.own_addresses)
+    return None
 
 
 def _settings(channel_id: UUID, body: ChannelChanges) -> dict[str, Any]:

@@ -6,7 +6,6 @@ from uuid import UUID
 
 from pydantic import Field
 
-from shared.crm.channels.model import ChannelStatus
 from shared.crm.channels.store import Channels
 from shared.crm.history.model import RunCause
 from shared.crm.history.use_cases import reconcile
@@ -31,8 +30,7 @@ def reconcile_channel(uow: UnitOfWork, channel_id: UUID, body: Comparison) -> On
     It is done by itself when a channel was away or silent, and every night.
     """
     channel = Channels(uow).get(channel_id)
-    if channel.status is not ChannelStatus.ACTIVE:
-        raise Conflict("the channel is not active", code="channel_inactive")
+    channel.must_be_active()
     run = reconcile(uow, channel, cause=RunCause.REQUESTED, since=uow.now - timedelta(days=body.days))
     if run is None:
         raise Conflict("this channel is being compared already", code="reconciliation_under_way")

@@ -27,7 +27,7 @@ from shared.crm.channels.events import (
 )
 from shared.crm.channels.pace import Brake, Pace
 from shared.kernel.aggregate import Aggregate
-from shared.kernel.errors import Invalid
+from shared.kernel.errors import Conflict, Invalid
 from shared.kernel.ids import uuid7
 
 LONGEST_DEBOUNCE_MS = 300_000
@@ -143,6 +143,11 @@ class Channel(Aggregate):
         """Note that one of its labels is new, changed or gone; the row is the store's."""
         kind = ChannelLabelDeleted if is_deleted else ChannelLabelUpserted
         self.record(kind(channel_id=self.id, label=label))
+
+    def must_be_active(self) -> None:
+        """Conflict: nothing is asked of its provider for now."""
+        if self.status is not ChannelStatus.ACTIVE:
+            raise Conflict("the channel is not active", code="channel_inactive")
 
     def activate(self) -> None:
         """Let it send, and ask for it to be connected, also when it was allowed to send before."""

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from shared.crm.channels.model import Channel, ChannelStatus
+from shared.crm.channels.model import Channel
 from shared.crm.channels.store import Channels
 from shared.crm.history.cursors import Cursors
 from shared.crm.history.events import ChannelGapDetected
@@ -48,7 +48,7 @@ def begin_import(
     media: bool = False,
 ) -> HistoryRun:
     """Begin to fetch a channel's past. Conflict: it is under way already, or the channel is not active."""
-    _must_be_active(channel)
+    channel.must_be_active()
     under_way = HistoryRuns(uow).active(channel.id, RunKind.IMPORT)
     if under_way:
         details = {"run_id": str(under_way.id)}
@@ -63,11 +63,6 @@ def begin_import(
         whole=not chats,
     )
     return set_going(uow, HistoryRuns(uow).add(run), chats)
-
-
-def _must_be_active(channel: Channel) -> None:
-    if channel.status is not ChannelStatus.ACTIVE:
-        raise Conflict("the channel is not active", code="channel_inactive")
 
 
 def set_going(uow: UnitOfWork, run: HistoryRun, chats: Sequence[str] | None = None) -> HistoryRun:
@@ -100,7 +95,7 @@ def resume(uow: UnitOfWork, channel_id: UUID) -> HistoryRun:
     channel is not active.
     """
     run = HistoryRuns(uow).last_import(channel_id)
-    _must_be_active(Channels(uow).get(channel_id))
+    Channels(uow).get(channel_id).must_be_active()
     run.resume(uow.now)
     cursors = Cursors(uow, run)
     if not run.whole and not cursors.totals().chats:

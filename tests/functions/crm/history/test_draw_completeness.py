@@ -33,7 +33,7 @@ def test_names_cannot_break_it(past, world):
 
 
 def test_nothing_is_a_picture_too(past):
-    ET.fromstring(drawn(past).text)  # noqa: S314 - our own
+    assert ET.fromstring(drawn(past).text).tag == f"{SVG}svg"  # noqa: S314 - our own
 
 
 def test_nobody_else_sees_it(past, other_tenant):
