@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+import os
 
 import pytest
 
@@ -54,6 +55,13 @@ def test_a_delivery_is_taken_and_one_with_a_wrong_signature_is_not(stage, server
     with started(server, stage) as running:
         assert is_success(ask(running.port, good))
         assert b" 401 " in ask(running.port, good.replace(b"X-Webhook-Hmac: ", b"X-Webhook-Hmac: 0"))
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="here nobody says which processors are whose")
+def test_a_server_has_one_processor_as_an_instance_has(stage):
+    with started(BARE, stage) as running:
+        ask(running.port, request("GET", "/", {}))
+        assert len(os.sched_getaffinity(running.group)) == 1
 
 
 def test_a_client_of_many_connections_counts_what_was_answered(stage):
