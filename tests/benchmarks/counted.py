@@ -7,10 +7,10 @@ from functools import partial
 from infra.bench.figures import Figure, at_least, interleaved, medians
 from tests.benchmarks.client import request
 from tests.benchmarks.reads import OURS, compared, loaded
-from tests.benchmarks.servers import ASYNCPG, GET, LIST, PSYCOPG, Running, calls, counted, counter, started
+from tests.benchmarks.servers import ASYNCPG, BY_HAND, GET, LIST, PSYCOPG, Running, calls, counted, counter, started
 from tests.benchmarks.stage import Stage
 
-PEERS = (PSYCOPG, ASYNCPG)
+PEERS = (PSYCOPG, BY_HAND, ASYNCPG)
 
 
 def figures(stage: Stage, rounds: int) -> list[Figure]:

@@ -54,6 +54,8 @@ PARSED = Server(name="HTTP, HMAC and parse alone", module="tests.benchmarks.pars
 PSYCOPG = Server(name="FastAPI + psycopg3", module="tests.benchmarks.fastapi_psycopg", is_function=False)
 # Ours checks a token's signature when it first sees it; FastAPI's own way is to do so with every request.
 REMEMBERING = replace(PSYCOPG, name=f"{PSYCOPG.name}, remembering tokens", env=(("PEER_REMEMBERS", "1"),))
+# Where calls are counted, the others ask the store through the library that is ours, too.
+BY_HAND = replace(PSYCOPG, name=f"{PSYCOPG.name}, store by hand", env=(("PEER_ASKS_BY_HAND", "1"),))
 ASYNCPG = Server(name="FastAPI + asyncpg", module="tests.benchmarks.fastapi_asyncpg", is_function=False)
 
 

@@ -9,12 +9,12 @@ import pytest
 from shared.runtime.limits import SCRIPT
 from tests.benchmarks import counter as store
 from tests.benchmarks.client import ask, is_success
-from tests.benchmarks.servers import ASYNCPG, GET, PSYCOPG, calls, counted, counter, started
+from tests.benchmarks.servers import ASYNCPG, BY_HAND, GET, PSYCOPG, calls, counted, counter, started
 from tests.benchmarks.stage import staged
 
 PEERS = [
     pytest.param(each, marks=pytest.mark.skipif(importlib.util.find_spec("fastapi") is None, reason="no peers here"))
-    for each in (PSYCOPG, ASYNCPG)
+    for each in (PSYCOPG, BY_HAND, ASYNCPG)
 ]
 
 
