@@ -35,7 +35,7 @@ class HistoryWanted(Body):
     )
     media: bool = Field(
         default=False,
-        description="Whether files are fetched too, after everything that is live; also those that imports before left.",
+        description="Whether files are fetched too, after everything that is live, and what earlier imports left.",
     )
 
 
