@@ -5,6 +5,7 @@ from uuid import UUID
 
 from infra.fakes.waha_events import Said
 from infra.fakes.waha_history import Archive, Kept
+from shared.crm.history.tasks import CollectLeftMedia
 from shared.crm.media.tasks import FetchImportedMedia, FetchMedia, RemoveMediaObject, RemoveOldMedia
 from shared.kernel.ids import uuid7
 from shared.kernel.tasks import Task
@@ -62,6 +63,13 @@ def imported(shop: Shop) -> Bodies:
     return _events(shop, "message.imported")
 
 
+def left(shop: Shop) -> Bodies:
+    """Last month's messages were here before an import wanted their files, which nobody has fetched."""
+    imported(shop)
+    run = _rows(shop, "history_runs")[-1]
+    return [_body(shop, CollectLeftMedia(run_id=UUID(run["id"])))]
+
+
 def to_fetch(shop: Shop) -> Bodies:
     """Files that were collected, and whose own tasks have been lost."""
     return [_body(shop, FetchMedia(media_id=media)) for media in _waiting(shop)]
@@ -111,6 +119,7 @@ def unreferred(shop: Shop) -> Bodies:
 
 MEDIA_SITUATIONS = {
     "collect_imported_media": imported,
+    "collect_left_media": left,
     "collect_media": announced,
     "expire_media": gone_and_back,
     "fetch_imported_media": to_fetch_later,

@@ -33,7 +33,10 @@ class HistoryWanted(Body):
         description="Only these: phone numbers, or addresses as WhatsApp writes them. Left out, all.",
         examples=[["+5511912345678", "120363000000000001@g.us"]],
     )
-    media: bool = Field(default=False, description="Whether files are fetched too, after everything that is live.")
+    media: bool = Field(
+        default=False,
+        description="Whether files are fetched too, after everything that is live, and what earlier imports left.",
+    )
 
 
 @endpoint("POST", "/api/v1/crm/channels/{channel_id}/import-history", allow=Role.ADMIN, status=202)

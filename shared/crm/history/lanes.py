@@ -16,7 +16,7 @@ from shared.crm.history.model import HistoryRun, RunKind, Totals, pause_after
 from shared.crm.history.passes import all_read
 from shared.crm.history.reading import FailedPage, read
 from shared.crm.history.store import HistoryRuns
-from shared.crm.history.tasks import ListHistory, ReadHistory
+from shared.crm.history.tasks import CollectLeftMedia, ListHistory, ReadHistory
 from shared.crm.history.use_cases import start_lanes
 from shared.crm.history.writing import EMPTY_PAGES, write
 from shared.providers.waha.client import Refused, WahaError
@@ -127,6 +127,8 @@ def _end(uow: UnitOfWork, run: HistoryRun) -> None:
         return
     totals = Cursors(uow, locked).totals()
     locked.finish(totals, uow.now)
+    if locked.wants_left_media:
+        uow.schedule(CollectLeftMedia(run_id=locked.id))
     if locked.kind is RunKind.IMPORT and locked.whole and not totals.chats_failed:
         all_read(uow, locked, totals)
 

@@ -134,6 +134,11 @@ class HistoryRun(Aggregate):
     def is_active(self) -> bool:
         return self.status in {RunStatus.RUNNING, RunStatus.PAUSED}
 
+    @property
+    def wants_left_media(self) -> bool:
+        """Whether files are wanted that earlier imports left where they were; a comparison brings only its own."""
+        return self.kind is RunKind.IMPORT and self.media and self.status is RunStatus.COMPLETED
+
     def works(self, round: int) -> bool:
         """Whether what was set going in that round is to go on."""
         return self.status is RunStatus.RUNNING and self.round == round

@@ -25,6 +25,13 @@ class ReadHistory(Task, name="read_history", queue="history", once_per=("run_id"
     step: int
 
 
+class CollectLeftMedia(Task, name="collect_left_media", queue="history", once_per=("run_id", "after")):
+    """Have the files fetched that earlier runs over the same time left where they were, from one message on."""
+
+    run_id: UUID
+    after: UUID | None = None
+
+
 class ReviveHistory(Task, name="revive_history", queue="sweeps"):
     """Set a run going again whose lanes were lost."""
 

@@ -18,8 +18,8 @@ with told as (
         id, tenant_id, project_id, version, origin, priority, kind, message_id, chat_id, contact_id, status, file_name,
         told_mimetype, told_bytes, due_at)
     select told.id, m.tenant_id, m.project_id, 1, 'message', :priority, m.type, m.id, m.chat_id, m.contact_id,
-        'pending', m.media ->> 'file_name', m.media ->> 'mimetype', cast(m.media ->> 'size_bytes' as bigint),
-        clock_timestamp()
+        'pending', m.media ->> 'file_name', split_part(m.media ->> 'mimetype', ';', 1),
+        cast(m.media ->> 'size_bytes' as bigint), clock_timestamp()
     from told join messages m on m.tenant_id = :tenant_id and m.id = told.message_id
     where m.media is not null and m.media_file_id is null and m.deleted_at is null
     order by m.id

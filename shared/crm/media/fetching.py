@@ -40,12 +40,16 @@ _KNOWN_TO_ITSELF = re.compile(r"https?://(?:localhost|127\.0\.0\.1|0\.0\.0\.0)(?
 
 @dataclass(frozen=True, kw_only=True)
 class Parcel:
-    """All that carrying a file over needs, so that no transaction is open meanwhile."""
+    """All that carrying a file over needs, so that no transaction is open meanwhile.
+
+    `by_link`: not the provider said where the file is, but somebody here.
+    """
 
     media: MediaFile = field(repr=False)
     most_bytes: int
     channel: Channel | None = None
     told: Media | None = None
+    by_link: bool = False
     provider_id: str | None = None
 
 
@@ -97,7 +101,14 @@ def _parcel(uow: UnitOfWork, media: MediaFile) -> Parcel:
         return Parcel(media=media, most_bytes=most)
     message = Messages(uow).get(media.message_id)
     channel = Channels(uow).get(message.channel_id)
-    return Parcel(media=media, most_bytes=most, channel=channel, told=message.media, provider_id=message.provider_id)
+    return Parcel(
+        media=media,
+        most_bytes=most,
+        channel=channel,
+        told=message.media,
+        by_link=message.was_written_here,
+        provider_id=message.provider_id,
+    )
 
 
 class Courier:
@@ -148,11 +159,11 @@ class Courier:
 
     def _downloaded(self) -> Content:
         channel = self._channel
-        for url in self._urls(channel):
+        for url, key in self._places(channel):
             try:
-                return self._brought(channel, url)
+                return self._brought(channel, url, key)
             except Unreadable as error:
-                if error.trouble is not Trouble.GONE:
+                if error.trouble is not Trouble.GONE and key is not None:
                     raise NotObtained(Reason(error.trouble.value)) from error
         raise NotObtained(Reason.GONE)
 
@@ -162,18 +173,23 @@ class Courier:
             raise NotObtained(Reason.ABSENT)
         return self._parcel.channel
 
-    def _urls(self, channel: Channel) -> Iterator[str]:
-        """Where the file is said to be; and, when nothing is there, where WAHA puts it anew."""
-        if self._parcel.told and self._parcel.told.url:
-            yield reachable(self._parcel.told.url, channel.base_url)
-        yield reachable(fresh_url(channel, self._parcel.provider_id or ""), channel.base_url)
+    def _places(self, channel: Channel) -> Iterator[tuple[str, str | None]]:
+        """Where the file is said to be, and the key for it; and, when nothing is there, where WAHA puts it anew."""
+        told, key = self._parcel.told, api_key_of(channel)
+        if told and told.url:
+            # Whoever may write could name anything on the channel's server: their word comes without its key.
+            yield (told.url, None) if self._parcel.by_link else (reachable(told.url, channel.base_url), key)
+        fresh = fresh_url(channel, self._parcel.provider_id or "")
+        # Nor does it get the key by way of a server that only repeats it.
+        if not (self._parcel.by_link and told and told.url == fresh):
+            yield reachable(fresh, channel.base_url), key
 
-    def _brought(self, channel: Channel, url: str) -> Content:
+    def _brought(self, channel: Channel, url: str, key: str | None) -> Content:
         known = settings()
         with read_file(
             url,
             base_url=channel.base_url,
-            api_key=api_key_of(channel),
+            api_key=key,
             most_bytes=self._parcel.most_bytes,
             allow=known.allowed_addresses,
             own=known.own_addresses,

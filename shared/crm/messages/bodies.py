@@ -37,7 +37,8 @@ FileUrl = Annotated[
     Url,
     AfterValidator(_may_be_fetched),
     Field(
-        description="Where the file lies, https and public: the WAHA server fetches it there when it is sent.",
+        description="Where the file lies, https and public: the WAHA server fetches it there when it is sent, and "
+        "afterwards a copy is kept here.",
         examples=["https://example.com/files/menu.jpg"],
     ),
 ]

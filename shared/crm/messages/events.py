@@ -132,6 +132,10 @@ class MessageMediaAnnounced(MessageEvent, name="message.media_announced"):
     """It came with a file, which is still with the provider."""
 
 
+class MessageMediaSent(MessageEvent, name="message.media_sent"):
+    """It went out with a file that lies at an address which somebody gave, and which may not last."""
+
+
 class MessageMediaStored(MessageEvent, name="message.media_stored"):
     """Its file is in our own store; the type is what its bytes show."""
 

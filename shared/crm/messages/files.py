@@ -18,18 +18,25 @@ _FAMILIES = {
 
 
 def with_file(uow: UnitOfWork, draft: Draft) -> Draft:
-    """The draft with what is known of its stored file.
+    """The draft with what is known of its stored file; of one that lies elsewhere counts what it is said to be.
 
     NotFound: there is no such file. Conflict: it is not here yet, or never came. Invalid: it is of another kind.
     """
-    if draft.file_id is None or draft.media is None:
+    if draft.media is None:
+        return draft
+    if draft.file_id is None:
+        _must_fit(draft.media.mimetype, draft.type)
         return draft
     file = MediaFiles(uow).get(draft.file_id)
     if file.status is not MediaStatus.STORED or file.mimetype is None:
         raise Conflict("this file is not in the store; see its status", code="file_not_stored")
-    if not file.mimetype.startswith(_FAMILIES.get(draft.type, ("",))):
-        raise Invalid(f"this file is {file.mimetype}, which is not sent as {draft.type}", code="wrong_file")
+    _must_fit(file.mimetype, draft.type)
     return replace(draft, media=_described(file, draft.media))
+
+
+def _must_fit(mimetype: str | None, type: MessageType) -> None:
+    if mimetype and not mimetype.startswith(_FAMILIES.get(type, ("",))):
+        raise Invalid(f"this file is {mimetype}, which is not sent as {type}", code="wrong_file")
 
 
 def _described(file: MediaFile, wanted: Media) -> Media:

@@ -184,6 +184,7 @@ class Message(Standing):
         self.provider_id = self.provider_id or provider_id
         self._went()
         if self._rank() == 0:
+            self._goes_out()
             self._becomes(MessageStatus.SENT)
             self.record(MessageSent(channel_id=self.channel_id, **self._names()))
 

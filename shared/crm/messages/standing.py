@@ -8,6 +8,7 @@ from uuid import UUID
 from shared.crm.messages.events import (
     MessageDelivered,
     MessageFailed,
+    MessageMediaSent,
     MessagePlayed,
     MessageRead,
     MessageSent,
@@ -93,6 +94,11 @@ class Standing(Aggregate):
         return self.direction is Direction.INBOUND or self._rank() > 0
 
     @property
+    def was_written_here(self) -> bool:
+        """Whether what it says and carries is our word, and not the provider's."""
+        return self.sender_kind in {SenderKind.USER, SenderKind.BOT, SenderKind.SYSTEM}
+
+    @property
     def due_at(self) -> datetime:
         """When it was said here, or may go, if it has to wait."""
         return max(self.sent_at, self.not_before or self.sent_at)
@@ -142,6 +148,7 @@ class Standing(Aggregate):
         self._note_time(reached, at)
         status = MessageStatus(reached.value)
         if RANK[status] > self._rank():
+            self._goes_out()
             self._becomes(status)
             self.record(self._arrival(reached, at))
 
@@ -155,6 +162,11 @@ class Standing(Aggregate):
             return MessageSent(channel_id=self.channel_id, **self._names())
         kinds = {Level.DELIVERED: MessageDelivered, Level.READ: MessageRead, Level.PLAYED: MessagePlayed}
         return kinds[level](at=at, **self._names())
+
+    def _goes_out(self) -> None:
+        """Have its file kept, when it leaves with one that lies at somebody's address."""
+        if self._rank() == 0 and self.media and self.media.url and self.media_file_id is None:
+            self.record(MessageMediaSent(**self._names()))
 
     def _becomes(self, status: MessageStatus) -> None:
         self.status = status

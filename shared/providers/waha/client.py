@@ -1,6 +1,5 @@
 """Talking to a WAHA server: sending, changing and taking back messages, reading a chat, asking how a session is."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,6 +13,7 @@ from shared.kernel.inbound import ConnectionState, InboundMessage, Media
 from shared.kernel.outbound import Draft
 from shared.providers import guard
 from shared.providers.urls import ForbiddenUrl
+from shared.providers.waha.answers import read_answer
 from shared.providers.waha.envelope import read_state
 from shared.providers.waha.fields import dig, mapping, text
 from shared.providers.waha.ids import address, message_id
@@ -206,7 +206,7 @@ class Waha:
     def _read(self, row: object) -> InboundMessage | None:
         try:
             return read_message(mapping(row), Setting(engine=self._engine))
-        except Unreadable:
+        except Exception:  # noqa: BLE001 - what cannot be read, foreseen or not, is not what is looked for
             return None
 
     def _call(self, method: str, path: str, **options: Any) -> Any:
@@ -255,16 +255,16 @@ def _tells_nothing(status: int) -> bool:
 
 def _json(response: httpx.Response) -> Any:
     try:
-        return json.loads(response.content)
-    except (ValueError, RecursionError) as error:
+        return read_answer(response.content)
+    except ValueError as error:
         raise Unknown("WAHA's answer cannot be read.") from error
 
 
 def _detail(response: httpx.Response) -> str | None:
     """Find what the server said, wherever its version puts it."""
     try:
-        body = json.loads(response.content)
-    except (ValueError, RecursionError):
+        body = read_answer(response.content)
+    except ValueError:
         return text(response.text, LONGEST_DETAIL)
     places = (dig(body, "exception", "message"), dig(body, "message"), dig(body, "error"))
     return next(filter(None, (text(place, LONGEST_DETAIL) for place in places)), None)

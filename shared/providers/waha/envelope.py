@@ -1,7 +1,6 @@
 """A webhook body of WAHA, read whatever its engine, version or state."""
 
 import json
-import math
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import partial
@@ -10,7 +9,7 @@ from typing import Any
 from shared.kernel.identities import Identity, IdentityKind
 from shared.kernel.inbound import CallStage, ConnectionState, Content, Delivery
 from shared.providers.waha.changes import read_answer, read_edit, read_reaction, read_revocation, read_vote
-from shared.providers.waha.fields import dig, items, key, mapping, moment
+from shared.providers.waha.fields import dig, integer, items, key, mapping, moment
 from shared.providers.waha.groups import (
     read_join,
     read_leave,
@@ -69,7 +68,6 @@ READERS: dict[str, Callable[[Mapping[str, Any], Setting], Content | None]] = {
 # What only says how the engine works changes nothing here.
 WITHOUT_EFFECT = {"engine.event"}
 FORESEEN = frozenset({*READERS, *STATES, *WITHOUT_EFFECT})
-LONGEST_INTEGER = 4000
 
 
 class NotJson(ValueError):
@@ -101,7 +99,7 @@ def _parse(body: bytes) -> tuple[Mapping[str, Any], str | None]:
     try:
         found = json.loads(
             body.decode(json.detect_encoding(body), "replace"),
-            parse_int=lambda digits: int(digits) if len(digits) < LONGEST_INTEGER else math.inf,
+            parse_int=integer,
         )
     except RecursionError:
         return {}, "The body is nested too deeply to be read."

@@ -13,6 +13,7 @@ LATEST_SECONDS = 4102444800  # 2100: what claims to be later is no time
 LONGEST_NAME = 256
 LONGEST_KEY = 255
 LARGEST_NUMBER = 2**63
+LONGEST_INTEGER = 4000
 CLOCKS_APART = timedelta(days=1)
 
 
@@ -69,6 +70,11 @@ def _long(value: Mapping[str, Any]) -> int | None:
         return None
     whole = ((high & 0xFFFFFFFF) << 32) | (low & 0xFFFFFFFF)
     return whole if whole < LARGEST_NUMBER else None
+
+
+def integer(digits: str) -> float:
+    """An integer of JSON; one that is too long for any use is endless."""
+    return int(digits) if len(digits) < LONGEST_INTEGER else math.inf
 
 
 def whole(value: object) -> int | None:

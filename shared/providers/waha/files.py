@@ -43,7 +43,7 @@ def read_file(
     url: str,
     *,
     base_url: str,
-    api_key: str,
+    api_key: str | None,
     most_bytes: int,
     allow: frozenset[str] = frozenset(),
     own: frozenset[str] = frozenset(),
@@ -51,13 +51,13 @@ def read_file(
 ) -> Iterator[Iterator[bytes]]:
     """Open a file and give its parts as they come; opening and reading raise Unreadable.
 
-    The key goes to the server of `base_url` alone: same scheme, host and port. A redirect is never followed.
+    A key goes to the server of `base_url` alone: same scheme, host and port. A redirect is never followed.
     """
     with guard.client(allow, own=own, total_seconds=seconds or SECONDS, most_bytes=most_bytes) as http, _troubles():
         is_servers = origin(url, allow, own) == origin(base_url, allow, own)
-        headers = {"X-Api-Key": api_key} if is_servers else {}
+        headers = {"X-Api-Key": api_key} if is_servers and api_key else {}
         with http.stream("GET", url, headers=headers) as response:
-            _accept(response, most_bytes, known_key=is_servers)
+            _accept(response, most_bytes, known_key=bool(headers))
             yield _parts(response)
 
 

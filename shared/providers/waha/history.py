@@ -78,18 +78,23 @@ class Archive(Waha):
 
 def read_page(rows: list[Any], setting: Setting) -> MessagePage:
     """Read the rows of a page; one that came twice stays twice, and what nobody wrote is left out."""
-    told: list[ToldMessage] = []
-    unread: list[UnreadRow] = []
-    for row in rows:
-        payload = mapping(row)
-        if was_written(payload):
-            try:
-                read = read_placeholder if is_locked(payload) else read_message
-                told.append(ToldMessage(message=read(payload, setting), payload=payload))
-            except Unreadable as problem:
-                at = moment(payload.get("timestamp"))
-                unread.append(UnreadRow(payload=row, problem=str(problem), at=at))
-    return MessagePage(rows=len(rows), told=tuple(told), unread=tuple(unread))
+    read = [_read_row(row, setting) for row in rows]
+    told = tuple(each for each in read if isinstance(each, ToldMessage))
+    unread = tuple(each for each in read if isinstance(each, UnreadRow))
+    return MessagePage(rows=len(rows), told=told, unread=unread)
+
+
+def _read_row(row: object, setting: Setting) -> ToldMessage | UnreadRow | None:
+    payload = mapping(row)
+    try:
+        if not was_written(payload):
+            return None
+        read = read_placeholder if is_locked(payload) else read_message
+        return ToldMessage(message=read(payload, setting), payload=payload)
+    except Unreadable as problem:
+        return UnreadRow(payload=row, problem=str(problem), at=moment(payload.get("timestamp")))
+    except Exception:  # noqa: BLE001 - a row that no reader foresaw costs its chat nothing but itself
+        return UnreadRow(payload=row, problem="The row could not be read.", at=None)
 
 
 def is_locked(payload: Mapping[str, Any]) -> bool:

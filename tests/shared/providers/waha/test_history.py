@@ -3,20 +3,28 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from infra.fakes.waha import FakeWaha
 from infra.fakes.waha_corpus import Corpus
 from infra.fakes.waha_events import make_event
 from infra.fakes.waha_history import Trouble
+from infra.fakes.waha_parts import MEDIA
 from infra.fakes.waha_state import Fault
 from shared.kernel.inbound import ChatKind, MissingMedia
 from shared.providers import guard
+from shared.providers.waha import history
 from shared.providers.waha.client import Refused, Unknown
+from shared.providers.waha.fields import mapping
 from shared.providers.waha.history import Archive, read_page
 from shared.providers.waha.messages import Setting
+from shared.providers.waha.notices import was_written
 from shared.providers.waha.pages import MESSAGES_AT_ONCE
+from tests.shared.providers.waha.test_envelope import ODD, changed, places
 
 ENGINES = ["WEBJS", "NOWEB", "GOWS"]
+KINDS = st.sampled_from(["text", *MEDIA])
 NOW = 1_790_000_000
 SINCE, UNTIL = datetime.fromtimestamp(NOW - 180 * 86_400, UTC), datetime.fromtimestamp(NOW, UTC)
 
@@ -157,6 +165,40 @@ def test_a_row_that_cannot_be_understood_is_kept_as_it_came():
     assert page.rows == 3
     assert [(each.message.external_id, each.payload) for each in page.told] == [("A", rows[2])]
     assert [each.payload for each in page.unread] == rows[:2]
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.data())
+def test_no_row_is_beyond_reading_and_none_is_lost(data):
+    engine = data.draw(st.sampled_from(ENGINES))
+    rows = [make_event(engine, kind, body="oi")["payload"] for kind in data.draw(st.lists(KINDS, max_size=3))]
+    for row in rows:
+        for path in data.draw(st.lists(st.sampled_from([path for path in places(row) if path]), max_size=4)):
+            changed(row, path, data.draw(ODD), drop=data.draw(st.booleans()))
+    rows += data.draw(st.lists(ODD, max_size=2))
+    page = read_page(rows, Setting(engine=engine))
+    assert page.rows == len(rows)
+    assert len(page.told) + len(page.unread) == sum(was_written(mapping(row)) for row in rows)
+    assert not [each for each in page.unread if each.problem == "The row could not be read."]
+    repr([each.message for each in page.told]).encode()
+
+
+@pytest.mark.parametrize("reader", ["was_written", "read_message"])
+def test_a_row_that_no_reader_foresaw_is_kept_and_costs_no_other(monkeypatch, reader):
+    rows = [make_event("GOWS", "text", body="oi", message_id=f"A{number}")["payload"] for number in range(3)]
+    known = getattr(history, reader)
+
+    def fails(payload, *rest):
+        if payload is rows[1]:
+            raise OverflowError
+        return known(payload, *rest)
+
+    monkeypatch.setattr(history, reader, fails)
+    page = read_page(rows, Setting(engine="GOWS"))
+    assert ([each.payload for each in page.told], page.rows) == ([rows[0], rows[2]], 3)
+    assert [(each.payload, each.problem, each.at) for each in page.unread] == [
+        (rows[1], "The row could not be read.", None)
+    ]
 
 
 def test_faults_of_sending_do_not_touch_reading(remembered):
