@@ -100,7 +100,7 @@ def _message(channel: Channel, given: PastMessage, now: datetime) -> InboundMess
         raise Invalid("a message says something or has a file", code="no_content")
     if given.media and given.type == "text":
         raise Invalid("what has a file is of the file's type, as in image", code="wrong_type")
-    phone, from_me = PhoneNumber(given.phone), given.direction == "outbound"
+    phone, from_me = _phone(given.phone), given.direction == "outbound"
     customer = Person(identities=(Identity(kind=IdentityKind.PHONE, value=str(phone)),), name=given.name)
     return InboundMessage(
         external_id=bare(given.external_id),
@@ -121,6 +121,13 @@ def _message(channel: Channel, given: PastMessage, now: datetime) -> InboundMess
         sent_at=given.sent_at,
         ack=_ACKS[given.status] if from_me else None,
     )
+
+
+def _phone(told: str) -> PhoneNumber:
+    try:
+        return PhoneNumber(told)
+    except Invalid as error:
+        raise Invalid(str(error), code="bad_phone") from error
 
 
 def _check_time(at: datetime, now: datetime) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from infra.fakes.waha_events import Said, envelope, payload
 from infra.fakes.waha_history import Archive, Kept
+from shared.crm.history.store import HistoryRuns
 from tests.support.shop import ANA, SESSION, open_shop
 
 PATH = "/api/v1/crm/messages/import"
@@ -166,7 +167,7 @@ def test_one_that_cannot_be_is_refused_and_the_others_are_kept(gives, old, world
     told = {
         "bad_time": old("A", 11 * 365 * DAY),
         "too_new": old("B", 60),
-        "invalid": old("C", phone="12"),
+        "bad_phone": old("C", phone="12"),
         "no_content": old("D", text=None),
         "wrong_type": old("E", media={"url": "https://example.com/a.jpg"}),
         "url_not_https": old("F", type="image", media={"url": "http://example.com/a.jpg"}),
@@ -236,6 +237,26 @@ def test_under_a_key_it_answers_the_same_again(old, shop, world):
     assert first.get_json() == again.get_json()
     assert outcomes(again.get_json()) == ["created"]
     assert count(world, "messages") == 1
+
+
+def test_what_breaks_off_leaves_nothing_and_can_be_done_again(gives, old, world, monkeypatch):
+    def killed(*_):
+        raise RuntimeError("killed")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(HistoryRuns, "add", killed)
+        gives(old("A"), status=500)
+    for table in ("messages", "contacts", "chats", "sessions", "history_runs"):
+        assert count(world, table) == 0
+    assert outcomes(gives(old("A"))) == ["created"]
+
+
+def test_it_is_no_import_of_the_channels_own_past(gives, old, world, shop, tenant):
+    gives(old("A"))
+    status = shop.api.get(f"/api/v1/crm/channels/{shop.channel.id}/import-status", as_=tenant.viewer)
+    assert status.status_code == 404
+    assert count(world, "history_days") == 0
+    assert count(world, "history_runs where kind = 'given' and status = 'completed'") == 1
 
 
 def test_another_tenants_channel_is_none(api, old, shop, other_tenant):
