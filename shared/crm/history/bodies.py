@@ -3,13 +3,13 @@
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from shared.crm.messages.bodies import FileName, Mimetype
 from shared.crm.messages.model import LONGEST_TEXT
 from shared.kernel.values import Name
 from shared.providers.urls import LONGEST_URL
-from shared.runtime.parsing import Body
+from shared.runtime.parsing import Body, Moment
 
 MOST_AT_ONCE = 500  # who writes in one of the chats waits until all are written
 
@@ -41,7 +41,7 @@ class PastMessage(Body):
     phone: str = Field(max_length=32, description="The customer's.", examples=["+5511912345678"])
     name: Name | None = Field(None, description="The customer's, for a contact who has none.")
     direction: Literal["inbound", "outbound"]
-    sent_at: AwareDatetime = Field(
+    sent_at: Moment = Field(
         description="When it was written: longer ago than half an hour, and within ten years.",
         examples=["2026-01-31T12:00:00Z"],
     )
