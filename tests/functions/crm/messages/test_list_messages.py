@@ -36,7 +36,7 @@ def test_more_can_be_asked(api, world, tenant, channel, spoken, said):
     path = f"{PATH}?filter[chat_id]={spoken.chat_id}"
     assert api.get(f"{path}&filter[direction]=outbound", as_=tenant.viewer).json["data"] == []
     assert len(api.get(f"{path}&filter[channel_id]={channel.id}", as_=tenant.viewer).json["data"]) == 4
-    assert api.get(f"{path}&filter[sent_at][gt]=2999-01-01", as_=tenant.viewer).json["data"] == []
+    assert api.get(f"{path}&filter[sent_at][gt]=2999-01-01T00:00:00Z", as_=tenant.viewer).json["data"] == []
 
 
 @pytest.mark.parametrize(
