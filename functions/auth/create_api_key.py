@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from shared.core.api_keys.model import ApiKey, Bounds, Owner, Scope
 from shared.core.api_keys.store import ApiKeys
@@ -14,7 +14,7 @@ from shared.kernel.values import Name
 from shared.runtime.declarations import Limit
 from shared.runtime.http import Role, endpoint
 from shared.runtime.identity import ActorType, api_key, hash_secret, new_secret
-from shared.runtime.parsing import Body
+from shared.runtime.parsing import Body, Moment
 from shared.runtime.work import UnitOfWork
 
 LONGEST = timedelta(days=3653)  # ten years
@@ -26,7 +26,7 @@ class NewApiKey(Body):
     scopes: list[Scope] | None = Field(
         None, min_length=1, max_length=len(Scope), description="The parts of the API it is for; else all of it."
     )
-    expires_at: AwareDatetime | None = Field(None, description="When it ends by itself, within ten years.")
+    expires_at: Moment | None = Field(None, description="When it ends by itself, within ten years.")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,5 +1,6 @@
 """Where one JSON Schema takes less, or promises less, than another did."""
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -107,8 +108,13 @@ def limits(old: Json, new: Json, name: str) -> Iterator[str]:
         if now is not None and (was is None or (now < was if key in UPPER else now > was)) and now != default(key):
             yield f"{name} has the {key} {now}, which was {'not limited' if was is None else was}"
     for key in EXACT:
-        if key in new and new[key] != old.get(key):
+        if key in new and new[key] != old.get(key) and not (key == "pattern" and all_fit(new[key], words(old))):
             yield f"{name} must fit the {key} {new[key]}, which was {old.get(key, 'not asked')}"
+
+
+def all_fit(pattern: str, told: list[Any] | None) -> bool:
+    """Whether all that something could be before, where that was told, fits the pattern."""
+    return bool(told) and all(isinstance(each, str) and re.search(pattern, each) for each in told or ())
 
 
 def default(key: str) -> int | None:

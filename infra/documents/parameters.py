@@ -51,8 +51,13 @@ IF_MATCH: Json = {
     "name": "If-Match",
     "in": "header",
     "required": False,
-    "description": "Change it only if it is still of this version, which `ETag` and `version` show.",
-    "schema": {"type": "string", "pattern": r'^("\d{1,10}"|\*)$'},
+    "description": "Change it only if it is still of this version, or one of these; `ETag` and `version` show it.",
+    "schema": {
+        "anyOf": [
+            {"type": "string", "pattern": r'^("\d{1,10}"|\*)$'},
+            {"type": "string", "pattern": r'^"\d{1,10}"( ?, ?"\d{1,10}")+$'},
+        ]
+    },
     "example": '"3"',
 }
 # What Postgres takes for a whole number.
@@ -99,7 +104,7 @@ def _query(declared: Routed, models: Models) -> Iterator[Json]:
 
 
 def _sorts(source: Source[Any]) -> Json:
-    return {"type": "string", "enum": source.ways(), "default": source.default_sort}
+    return {"type": "string", "pattern": source.ways(), "default": source.default_sort}
 
 
 def _filters(declared: Routed, models: Models) -> Iterator[Json]:

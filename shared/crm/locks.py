@@ -33,3 +33,8 @@ def message(channel_id: UUID, external_id: str) -> str:
 
 def chat(channel_id: UUID, address: str) -> str:
     return f"chat:{channel_id}:{address}"
+
+
+def given(channel_id: UUID) -> str:
+    """Old messages are given to a channel by one caller at a time: each holds a lock for every one of them."""
+    return f"given:{channel_id}"

@@ -15,7 +15,7 @@ from shared.runtime.answers import answer, problem, refusal
 from shared.runtime.declarations import Deployment, Kind, Limit, Routed
 from shared.runtime.identity import PUBLIC, SERVICE, Allow, Claim, Principal, Role, claim_of, permit
 from shared.runtime.incoming import raw_body, read_path
-from shared.runtime.limits import PER_USER, Turnstile, client_address
+from shared.runtime.limits import PER_USER, Turnstile, client_address, network
 from shared.runtime.postgres import LOCKED, TOO_SLOW, connections, is_lost, sqlstate
 from shared.runtime.precondition import expected
 from shared.runtime.preflight import READABLE
@@ -151,7 +151,7 @@ class Endpoint(Routed):
 
     def _welcome(self, request: Request, turnstile: Turnstile) -> Response:
         """Answer somebody who is not known: their address counts, and the e-mail that they name."""
-        turnstile.admit_unknown("address", client_address(request.headers.get("X-Forwarded-For")))
+        turnstile.admit_unknown("network", network(client_address(request.headers.get("X-Forwarded-For"))))
         arguments = self._arguments(request)
         turnstile.admit_unknown("email", getattr(arguments.get("body"), "email", ""))
         return self._reply(self.handler(**arguments))

@@ -224,3 +224,16 @@ def client_address(forwarded: str | None) -> str:
     """
     seen = [each.strip() for each in (forwarded or "").split(",")]
     return seen[max(len(seen) - 1 - int(settings().proxies_behind_caller), 0)]
+
+
+def network(address: str) -> str:
+    """Whom an address counts as: of IPv6 somebody has a whole /64, so all of it is one; IPv4 within it is IPv4."""
+    from ipaddress import IPv6Address, IPv6Network, ip_address
+
+    try:
+        known = ip_address(address.strip("[]"))
+    except ValueError:
+        return address
+    if not isinstance(known, IPv6Address):
+        return str(known)
+    return str(known.ipv4_mapped or IPv6Network((int(known), 64), strict=False))

@@ -23,9 +23,9 @@ class PageQuery(BaseModel):
     page: Annotated[int | None, Field(ge=1, le=1000), IN_DIGITS] = Field(
         None, description="The page by number; a cursor is quicker."
     )
-    sort: str | None = Field(None, max_length=100, description="`field:asc` or `field:desc`.")
+    sort: str | None = Field(None, max_length=100, description="`field:asc` or `field:desc`; more, behind commas.")
 
 
 def way_of(source: Source[Any]) -> Any:
     """What a body has to say of its field `sort`, beside that it is a text: which there may be."""
-    return Field(json_schema_extra={"enum": [*source.ways()]})
+    return Field(json_schema_extra={"pattern": source.ways(), "example": source.default_sort})

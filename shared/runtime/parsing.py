@@ -3,17 +3,19 @@
 import json
 import os
 import re
+from datetime import datetime
 from math import isfinite
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 from urllib.parse import unquote_to_bytes
 
 from flask import Request
-from pydantic import BaseModel, BeforeValidator, ConfigDict, TypeAdapter, ValidationError
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, TypeAdapter, ValidationError
 from pydantic_core import to_json
 
 from shared.kernel.errors import BadRequest
 from shared.runtime.incoming import raw_body
 from shared.runtime.plain import plain_json
+from shared.runtime.query import moment
 
 # It would look through everything that is installed for plugins, and we have none.
 os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
@@ -111,6 +113,17 @@ def _in_digits(value: Any) -> Any:
 
 # Of a number in a query, where it comes as a text.
 IN_DIGITS = BeforeValidator(_in_digits)
+
+
+def _in_rfc_3339(value: Any) -> datetime:
+    try:
+        return datetime.fromisoformat(moment(value))
+    except (TypeError, ValueError, OverflowError) as error:
+        raise ValueError("write a time with its zone, as in 2026-01-31T12:00:00Z") from error
+
+
+# Of a time in a body: one way to write it, of the many that readers of times understand.
+Moment = Annotated[AwareDatetime, BeforeValidator(_in_rfc_3339)]
 
 
 def read_query(request: Request, kind: Any) -> tuple[Any, dict[str, str]]:

@@ -8,15 +8,16 @@ from uuid import UUID
 from shared.kernel.aggregate import Aggregate
 from shared.kernel.errors import BadRequest, PreconditionFailed
 
-_TAG = re.compile(r'"([0-9]{1,10})"')
+_TAG = r'"([0-9]{1,10})"'
+_TAGS = re.compile(rf"{_TAG}([ \t]*,[ \t]*{_TAG})*")
 
 
 @dataclass
 class Expected:
-    """The version that the aggregate named by a request's path must have, when it is first read."""
+    """The versions of which the aggregate named by a request's path must have one, when it is first read."""
 
     id: UUID
-    version: int
+    versions: frozenset[int]
     met: bool = False
     changed: bool = False  # by this very request, so that from now on its version is another
 
@@ -28,7 +29,7 @@ class Expected:
             # What became one with another is shown as that one, with its version.
             self.id = successor
             return
-        if found.version != self.version:
+        if found.version not in self.versions:
             raise PreconditionFailed(
                 "this was changed since you read it; look at it again", details={"version": found.version}
             )
@@ -44,7 +45,7 @@ def expected(header: str | None, names: dict[str, Any]) -> Expected | None:
     ids = [value for value in names.values() if isinstance(value, UUID)]
     if header is None or header.strip() == "*" or not ids:
         return None
-    tag = _TAG.fullmatch(header.strip())
-    if tag is None:
+    tags = _TAGS.fullmatch(header.strip())
+    if tags is None:
         raise BadRequest('send the version that you read in quotes, as in If-Match: "3"', code="bad_if_match")
-    return Expected(ids[-1], int(tag[1]))
+    return Expected(ids[-1], frozenset(map(int, re.findall("[0-9]+", tags[0]))))

@@ -25,6 +25,12 @@ Kind = tuple[str, Callable[[str], str]]  # an SQL type, and how a text is read b
 
 # The policies say the same of the project, but as a choice that no index can serve.
 CALLERS_PROJECT = "cast(nullif(current_setting('app.project_id', true), '') as uuid)"
+MOST_SORTS = 3
+# "T" and "Z" may be small; a space in the place of "T" is what others may agree upon, and we have not.
+_RFC_3339 = re.compile(
+    r"\d{4}-\d\d-\d\dT([01]\d|2[0-3]):\d\d:\d\d(\.\d{1,9})?(Z|[+-]([01]\d|2[0-3]):\d\d)",
+    re.ASCII | re.IGNORECASE,
+)
 _FILTER = re.compile(r"filter\[([a-z_]+)\](?:\[([a-z_]+)\])?")
 _WHOLE = re.compile("-?[0-9]{1,19}")
 _OPERATORS = {"eq": "=", "gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
@@ -56,9 +62,10 @@ class Source(Generic[V]):
     def column(self, name: str) -> str:
         return f"({self.columns[name]})" if name in self.columns else f"{self.alias}.{name}"
 
-    def ways(self) -> list[str]:
-        """All that `sort` may be."""
-        return [f"{name}:{way}" for name in self.sorts for way in ("asc", "desc")]
+    def ways(self) -> str:
+        """All that `sort` may be, as a pattern."""
+        way = f"({'|'.join(self.sorts)}):(asc|desc)"
+        return f"^{way}(,{way}){{0,{MOST_SORTS - 1}}}$"
 
     def hint(self, name: str) -> Any:
         view: Any = self.view
@@ -141,66 +148,104 @@ def page(
     for number, (name, value) in enumerate(filters.items()):
         condition, bound[f"f{number}"] = _condition(source, name, value, f":f{number}")
         conditions.append(condition)
-    if query.cursor:
+    if query.cursor is not None:
         order = _resume(order, query.cursor)
         conditions.append(order.after())
-        bound |= {"cursor_value": order.value, "cursor_id": order.id}
-    bound["offset"] = (query.page - 1) * query.limit if query.page and not query.cursor else 0
+        bound |= order.bound()
+    bound["offset"] = (query.page - 1) * query.limit if query.page and query.cursor is None else 0
     return Page(sql=Sql(_page_text(source, order, " and ".join(conditions), exists), bound), noun=source.noun)
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Order:
-    """How a page is sorted, and where in that order it begins."""
+class _Key:
+    """What a page is sorted by, first or among those that are alike so far."""
 
     name: str
     column: str
-    key: str
     kind: Kind
     descending: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Order:
+    """How a page is sorted, and where in that order it begins: by keys, and by the id among those alike in all."""
+
+    keys: tuple[_Key, ...]
+    id_column: str
     backwards: bool = False
-    value: str | None = None
+    values: tuple[str, ...] = ()
     id: str | None = None
 
     @property
-    def falling(self) -> bool:
-        return self.descending != self.backwards
+    def name(self) -> str:
+        return ",".join(each.name for each in self.keys)
+
+    @property
+    def columns(self) -> list[tuple[str, bool]]:
+        """What stands in the order one after the other, each with whether it falls."""
+        told = [(each.column, each.descending != self.backwards) for each in self.keys]
+        return [*told, (self.id_column, told[-1][1])]
 
     def after(self) -> str:
-        sign = "<" if self.falling else ">"
-        cast = self.kind[0]
-        return f"({self.column}, {self.key}) {sign} (cast(:cursor_value as {cast}), cast(:cursor_id as uuid))"
+        """The condition of all that comes behind where the page begins."""
+        bound = [f"cast(:cursor_{place} as {each.kind[0]})" for place, each in enumerate(self.keys)]
+        return _beyond(self.columns, [*bound, "cast(:cursor_id as uuid)"])
 
     def by(self) -> str:
-        way = "desc" if self.falling else "asc"
-        return f"{self.column} {way}, {self.key} {way}"
+        return ", ".join(f"{column} {'desc' if falls else 'asc'}" for column, falls in self.columns)
+
+    def bound(self) -> dict[str, Any]:
+        return {"cursor_id": self.id, **{f"cursor_{place}": value for place, value in enumerate(self.values)}}
+
+
+def _beyond(columns: list[tuple[str, bool]], values: list[str]) -> str:
+    """Behind these values. The first column bounds it alone, so that its index leads there, also where ways differ."""
+    (column, falls), value = columns[0], values[0]
+    sign = "<" if falls else ">"
+    if all(other == falls for _, other in columns):
+        return f"({', '.join(name for name, _ in columns)}) {sign} ({', '.join(values)})"
+    return f"({column} {sign}= {value} and ({column} {sign} {value} or {_beyond(columns[1:], values[1:])}))"
 
 
 def _order(source: Source[Any], query: "PageQuery") -> _Order:
-    name, _, way = (source.default_sort if query.sort is None else query.sort).partition(":")
+    asked = (source.default_sort if query.sort is None else query.sort).split(",")
+    if len(asked) > MOST_SORTS:
+        raise BadRequest(f"sort by at most {MOST_SORTS} fields", code="bad_sort")
+    keys: dict[str, _Key] = {}
+    for each in asked:
+        key = _key(source, each)
+        # What was sorted by before is alike by then, so a field that is named again changes nothing.
+        keys.setdefault(key.name, key)
+    return _Order(keys=tuple(keys.values()), id_column=f"{source.alias}.id")
+
+
+def _key(source: Source[Any], asked: str) -> _Key:
+    name, _, way = asked.partition(":")
     if name not in source.sorts or way not in {"", "asc", "desc"}:
         raise BadRequest(f"sort by one of {', '.join(source.sorts)}, as in {source.default_sort}", code="bad_sort")
-    return _Order(
-        name=name,
-        column=source.orders.get(name) or source.column(name),
-        key=f"{source.alias}.id",
-        kind=source.kind(name),
-        descending=way == "desc",
-    )
+    column = source.orders.get(name) or source.column(name)
+    return _Key(name=name, column=column, kind=source.kind(name), descending=way == "desc")
 
 
 def _resume(order: _Order, cursor: str) -> _Order:
     try:
         raw = base64.b64decode(cursor.replace("-", "+").replace("_", "/") + "=" * (-len(cursor) % 4), validate=True)
-        name, direction, value, key = json.loads(raw)
-        value = order.kind[1](value if isinstance(value, str) else _count(value))
-        value.encode()
+        name, direction, told, key = json.loads(raw)
+        told = told if len(order.keys) > 1 else [told]
+        values = tuple(_told(each, value) for each, value in zip(order.keys, told, strict=True))
         row = str(read_id(key))
     except (ValueError, TypeError, OverflowError, binascii.Error, RecursionError, AttributeError) as error:
         raise BadRequest("this cursor is not one that a list gave out", code="bad_cursor") from error
-    if name != order.name or direction not in ("next", "previous") or "\0" in value:
+    if name != order.name or direction not in ("next", "previous") or "\0" in "".join(values):
         raise BadRequest("this cursor belongs to another list or another sort", code="bad_cursor")
-    return replace(order, backwards=direction == "previous", value=value, id=row)
+    return replace(order, backwards=direction == "previous", values=values, id=row)
+
+
+def _told(key: _Key, value: Any) -> str:
+    """What a cursor says of a key. ValueError, TypeError or OverflowError: it can say no such thing."""
+    read = key.kind[1](value if isinstance(value, str) else _count(value))
+    read.encode()
+    return read
 
 
 def _count(value: Any) -> str:
@@ -210,12 +255,13 @@ def _count(value: Any) -> str:
 
 
 def moment(text: str) -> str:
-    """A time as Postgres reads every one of them: some spellings and offsets that Python knows are none there.
+    """A time of RFC 3339, as Postgres reads every one of them.
 
-    ValueError or OverflowError: it is no time.
+    ValueError or OverflowError: it is no time, or does not say in which zone.
     """
-    value = datetime.fromisoformat(text)
-    return (value if value.tzinfo else value.replace(tzinfo=UTC)).astimezone(UTC).isoformat()
+    if not _RFC_3339.fullmatch(text):
+        raise ValueError(text)
+    return datetime.fromisoformat(text.upper()).astimezone(UTC).isoformat()
 
 
 def _condition(source: Source[Any], parameter: str, value: str, bound: str) -> tuple[str, str]:
@@ -320,7 +366,7 @@ select json_build_object(
 from (
     select *, row_number() over () as place, count(*) over () as fetched
     from (
-        select {source.item()} as item, {order.column} as sorted_by, {order.key} as key
+        select {source.item()} as item, {_sorted_by(order)} as sorted_by, {order.id_column} as key
         from {source.tables}
         where {where}
         order by {order.by()}
@@ -328,6 +374,12 @@ from (
     ) as few
 ) as row
 having {exists}"""
+
+
+def _sorted_by(order: _Order) -> str:
+    """What a cursor keeps of a row: the value that it is sorted by, or a list of several."""
+    columns = ", ".join(each.column for each in order.keys)
+    return f"json_build_array({columns})" if len(order.keys) > 1 else columns
 
 
 def _cursor_text(order: _Order, direction: str) -> str:

@@ -25,6 +25,7 @@ from shared.runtime.postgres import (
     BEGIN,
     CONNECT_SECONDS,
     Connection,
+    Copy,
     Row,
     Sql,
     commit,
@@ -67,7 +68,7 @@ class UnitOfWork:
     def schedule(self, task: Task, at: datetime | None = None) -> None:
         self.outgoing.schedule(task, at)
 
-    def run(self, *statements: Sql) -> list[list[Row]]:
+    def run(self, *statements: Sql | Copy) -> list[list[Row]]:
         """Plain statements in this transaction, after what was changed so far; one round trip."""
         self.flush()
         return pipeline(self._raw, *statements)

@@ -48,7 +48,6 @@ LIMITS = ("limit=-1", "limit=0", "limit=101", "limit=1000000", "limit=5&limit=5"
 OURS = {
     "I116": "true is no number anywhere, but some fields are switches",
     "I108": "a number that large is beyond every bound that we have",
-    "I137": "a time without a zone is one of UTC",
     "I212": "a name is one line without blanks around it",
     "I215": "as above",
     "I145": "an id of zeros is an id like another, of nothing",

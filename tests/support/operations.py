@@ -90,6 +90,11 @@ def _message(**to: str) -> Json:
     return {"type": "text", "text": "Bom dia!", **to}
 
 
+def _past() -> Json:
+    at = _in_days(-5)
+    return {"external_id": "3EB0A1", "phone": "+5511933334444", "direction": "inbound", "sent_at": at, "text": "Oi"}
+
+
 # For every operation with a body, bodies that are good; between them they fill every field that takes an id.
 BODIES: dict[str, Callable[[Estate], list[Json]]] = {
     "add_project_member": lambda _: [{"email": "nova@example.com", "name": "Nova", "role": "agent"}],
@@ -118,6 +123,7 @@ BODIES: dict[str, Callable[[Estate], list[Json]]] = {
     "react_to_message": lambda _: [{"emoji": "👍"}],
     "type_in_chat": lambda _: [{"seconds": 3}],
     "import_history": lambda _: [{"media": True}],
+    "import_messages": lambda it: [{"channel_id": it.live["channel"], "messages": [_past()]}],
     "reconcile_channel": lambda _: [{"days": 3}],
     "schedule_message": lambda it: [
         {"send_at": _in_days(30), "message": _message(chat_id=it.live["chat"])},

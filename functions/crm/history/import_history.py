@@ -4,14 +4,14 @@ from datetime import datetime
 from typing import Annotated, ClassVar
 from uuid import UUID
 
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from shared.crm.channels.store import Channels
 from shared.crm.history.model import RunCause
 from shared.crm.history.use_cases import begin_import
 from shared.crm.history.view import HISTORY_RUNS, HistoryRunView
 from shared.runtime.http import Role, endpoint
-from shared.runtime.parsing import Body
+from shared.runtime.parsing import Body, Moment
 from shared.runtime.query import One, one
 from shared.runtime.work import UnitOfWork
 
@@ -21,7 +21,7 @@ ChatName = Annotated[str, Field(min_length=5, max_length=100)]
 class HistoryWanted(Body):
     may_be_missing: ClassVar[bool] = True
 
-    since: AwareDatetime | None = Field(
+    since: Moment | None = Field(
         None,
         description="From when on; left out, from where the last import ended, or the last 180 days.",
         examples=["2026-01-31T12:00:00Z"],

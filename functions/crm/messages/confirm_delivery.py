@@ -3,20 +3,20 @@
 from typing import Literal
 from uuid import UUID
 
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from shared.crm.messages.model import Level
 from shared.crm.messages.use_cases import confirm
 from shared.crm.messages.view import MESSAGES, MessageView
 from shared.runtime.http import Role, endpoint
-from shared.runtime.parsing import Body
+from shared.runtime.parsing import Body, Moment
 from shared.runtime.query import One, one
 from shared.runtime.work import UnitOfWork
 
 
 class Confirmation(Body):
     status: Literal["delivered", "read", "played"] = Field("delivered", description="How far it has come.")
-    at: AwareDatetime | None = Field(None, description="When; now, if you do not say.")
+    at: Moment | None = Field(None, description="When; now, if you do not say.")
 
 
 @endpoint("POST", "/api/v1/crm/messages/{message_id}/confirm-delivery", allow=Role.AGENT)

@@ -1,21 +1,19 @@
 """Scheduling a message."""
 
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from shared.crm.chats.use_cases import chosen_chat
 from shared.crm.messages.bodies import NewMessage
 from shared.crm.scheduled_messages.use_cases import schedule
 from shared.crm.scheduled_messages.view import SCHEDULED_MESSAGES, ScheduledMessageView
 from shared.runtime.http import Role, endpoint
-from shared.runtime.parsing import Body
+from shared.runtime.parsing import Body, Moment
 from shared.runtime.query import One, one
 from shared.runtime.work import UnitOfWork
 
 
 class Plan(Body):
-    send_at: AwareDatetime = Field(
-        description="When it is to be sent, within a year.", examples=["2030-01-31T12:00:00+00:00"]
-    )
+    send_at: Moment = Field(description="When it is to be sent, within a year.", examples=["2030-01-31T12:00:00+00:00"])
     message: NewMessage
 
 

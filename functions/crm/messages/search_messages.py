@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from shared.crm.messages.model import Direction, SenderKind
 from shared.crm.messages.query import FoundMessageView, find
@@ -11,7 +11,7 @@ from shared.kernel.inbound import MessageType
 from shared.runtime.declarations import Limit
 from shared.runtime.http import Role, endpoint
 from shared.runtime.paging import LONGEST_CURSOR, PageQuery
-from shared.runtime.parsing import Body
+from shared.runtime.parsing import Body, Moment
 from shared.runtime.query import Page
 
 
@@ -30,8 +30,8 @@ class MessageSearch(Body):
     direction: Direction | None = None
     sender_kind: SenderKind | None = None
     type: MessageType | None = None
-    since: AwareDatetime | None = Field(None, description="Not sent before this.")
-    until: AwareDatetime | None = Field(None, description="Sent before this.")
+    since: Moment | None = Field(None, description="Not sent before this.")
+    until: Moment | None = Field(None, description="Sent before this.")
     limit: int = Field(25, ge=1, le=100, description="How many at most.")
     cursor: str | None = Field(None, max_length=LONGEST_CURSOR, description="Where to go on: `paging.next`.")
 

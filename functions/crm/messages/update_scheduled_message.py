@@ -2,14 +2,14 @@
 
 from uuid import UUID
 
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from shared.crm.messages.bodies import NewMessage
 from shared.crm.scheduled_messages.use_cases import change
 from shared.crm.scheduled_messages.view import SCHEDULED_MESSAGES, ScheduledMessageView
 from shared.kernel.errors import Invalid
 from shared.runtime.http import Role, endpoint
-from shared.runtime.parsing import Body, unsent
+from shared.runtime.parsing import Body, Moment, unsent
 from shared.runtime.query import One, one
 from shared.runtime.work import UnitOfWork
 
@@ -17,7 +17,7 @@ PLACED = {"chat_id", "contact_id", "channel_id", "reply_to"}
 
 
 class PlanChanges(Body):
-    send_at: AwareDatetime = Field(default_factory=unsent, examples=["2030-01-31T12:00:00+00:00"])
+    send_at: Moment = Field(default_factory=unsent, examples=["2030-01-31T12:00:00+00:00"])
     message: NewMessage = Field(
         default_factory=unsent, description="What it is to say, as a whole; where it goes stays as it is."
     )

@@ -44,6 +44,7 @@ class Book:
         self.behind: list[tuple[InboundMessage, UUID]] = []  # known here, and said to have come further
         self.sessions = ledger.load_all("sessions", Session, seen["sessions"])
         self._sending = {row["id"]: row for row in seen["sending"]}
+        self._stretches: dict[UUID, Stretches] = {}
 
     def number(self, count: int) -> None:
         """Have ids ready that sort as they are given out: messages of one second keep the order they are told in."""
@@ -59,6 +60,27 @@ class Book:
         told = {each.external_id for each in asked.messages}
         rows = (row for row in self.seen["beside"] if row["address"] in asked.all_addresses)
         return min((UUID(row["id"]) for row in rows if row["external_id"] not in told), default=None)
+
+    def stretches(self, chat: Chat) -> Stretches:
+        """The chat's sessions, which all pages that speak of it cut together."""
+        if chat.id not in self._stretches:
+            known = [each for each in self.sessions if each.chat_id == chat.id]
+            self._stretches[chat.id] = Stretches(self.ledger, chat, known, self.seen["project"]["timeout_minutes"])
+        return self._stretches[chat.id]
+
+    def end(self) -> None:
+        """Settle what only the last page decides."""
+        for stretches in self._stretches.values():
+            stretches.end(self.now)
+        self.people.end()
+
+    @cached_property
+    def groups(self) -> list[MessageGroup]:
+        return self.ledger.load_all("message_groups", MessageGroup, self.seen["groups"])
+
+    @cached_property
+    def replies(self) -> list[Message]:
+        return self.ledger.load_all("messages", Message, self.seen["replies"])
 
     def sending_of(self, chat: Chat, told: InboundMessage, at: datetime) -> Message | None:
         """A send of ours whose id we did not know, that this message is the echo of."""
@@ -117,7 +139,6 @@ class Chapter:
         self.known = self.delivered = 0
         self.chat: Chat | None = None
         self.recovered: dict[tuple[UUID, str], tuple[Day, int]] = {}
-        self._stretches: dict[UUID, Stretches] = {}
         self._last_heard: dict[UUID, tuple[Contact, datetime]] = {}
 
     def read(self) -> None:
@@ -125,8 +146,6 @@ class Chapter:
             self._take(told)
         for contact, at in self._last_heard.values():
             contact.wrote(at)
-        for stretches in self._stretches.values():
-            stretches.end(self.book.now)
         if self.added:
             self.added[0].record(imported(self.book.run, self.added))
 
@@ -182,13 +201,7 @@ class Chapter:
             self._take_over(session, at)
 
     def _session(self, chat: Chat, at: datetime) -> Session | None:
-        if not chat.converses:
-            return None
-        if chat.id not in self._stretches:
-            known = [each for each in self.book.sessions if each.chat_id == chat.id]
-            minutes = self.book.seen["project"]["timeout_minutes"]
-            self._stretches[chat.id] = Stretches(self.book.ledger, chat, known, minutes)
-        return self._stretches[chat.id].place(at)
+        return self.book.stretches(chat).place(at) if chat.converses else None
 
     def _take_over(self, session: Session, at: datetime) -> None:
         """Let a person hold the session; what a bot was about to say in it is withdrawn."""
@@ -198,24 +211,12 @@ class Chapter:
 
     def _withdraw(self, chat_id: UUID) -> None:
         reason = "a person wrote in the chat"
-        for group in self._groups:
+        for group in self.book.groups:
             if group.chat_id == chat_id and group.status is not GroupStatus.PENDING:
                 group.settle(Outcome.TAKEN_OVER, reason)
-        for reply in self._replies:
+        for reply in self.book.replies:
             if reply.chat_id == chat_id and reply.status is MessageStatus.QUEUED:
                 reply.cancel(reason)
-
-    @cached_property
-    def _groups(self) -> list[MessageGroup]:
-        return self.book.ledger.load_all("message_groups", MessageGroup, self._of_chat("groups"))
-
-    @cached_property
-    def _replies(self) -> list[Message]:
-        return self.book.ledger.load_all("messages", Message, self._of_chat("replies"))
-
-    def _of_chat(self, what: str) -> list[dict[str, Any]]:
-        chat_id = str(self.chat.id) if self.chat else ""
-        return [row for row in self.book.seen[what] if row["chat_id"] == chat_id]
 
 
 def imported(run: HistoryRun, messages: Sequence[Message]) -> MessageImported:

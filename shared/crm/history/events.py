@@ -70,7 +70,10 @@ class ChannelGapRecovered(HistoryEvent, name="channel.gap_recovered"):
 
 
 class MessageImported(Event, name="message.imported", ordered_by="chat_id"):
-    """Messages of one chat were taken over from the provider's history, oldest first: one page, not one message."""
+    """Old messages of one chat were taken over, oldest first: one page, not one message.
+
+    They come from the provider's history, or from whoever calls the API.
+    """
 
     run_id: UUID
     channel_id: UUID

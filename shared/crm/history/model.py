@@ -23,6 +23,7 @@ from shared.kernel.events import Event
 from shared.kernel.ids import uuid7
 
 WINDOW = timedelta(days=180)
+OLDEST = timedelta(days=3650)
 OVERLAP = timedelta(hours=1)  # read again before where the last import ended: clocks differ, and messages come late
 CHATS_KEPT = timedelta(days=30)  # then it may be forgotten how far each was read
 MOST_ATTEMPTS = 4  # the first and three more
@@ -30,8 +31,11 @@ BACKOFF = (timedelta(seconds=2), timedelta(seconds=15), timedelta(seconds=60))
 
 
 class RunKind(StrEnum):
+    """Fetched from the provider, compared with it, or given by whoever calls the API."""
+
     IMPORT = "import"
     RECONCILIATION = "reconciliation"
+    GIVEN = "given"
 
 
 class RunCause(StrEnum):

@@ -144,6 +144,11 @@ class People:
         self._find_under(chat, told.chat_addresses)
         return chat
 
+    def reach(self, chat: Chat, address: str) -> None:
+        """Let a chat that is found nowhere yet be found at this address; one that is known is written to as before."""
+        if chat not in self._addresses.values():
+            self._find_under(chat, (address,))
+
     def _find_under(self, chat: Chat, addresses: Sequence[str]) -> None:
         """Let it be found at these addresses, and have what waited for it there."""
         new = [address for address in addresses if address not in self._addresses]

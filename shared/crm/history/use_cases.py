@@ -8,7 +8,7 @@ from shared.crm.channels.model import Channel
 from shared.crm.channels.store import Channels
 from shared.crm.history.cursors import Cursors
 from shared.crm.history.events import ChannelGapDetected
-from shared.crm.history.model import OVERLAP, HistoryRun, RunCause, RunKind, RunStatus, window
+from shared.crm.history.model import OLDEST, OVERLAP, HistoryRun, RunCause, RunKind, RunStatus, window
 from shared.crm.history.passes import is_new, will_go_on
 from shared.crm.history.store import HistoryRuns, history_runs
 from shared.crm.history.tasks import ListHistory, ReadHistory, RecoverHistory
@@ -19,7 +19,6 @@ from shared.providers.waha.pages import ListedChat
 from shared.runtime.postgres import sql
 from shared.runtime.work import UnitOfWork
 
-OLDEST = timedelta(days=3650)
 LOOK_AGAIN = timedelta(minutes=5)  # whether a comparison that is in the way is over
 LANES = 4  # chats are read by so many at once
 LOST_AFTER_MINUTES = 10  # without a step; the longest pause between two is a minute

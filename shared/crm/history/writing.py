@@ -4,62 +4,27 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from operator import attrgetter
-from typing import Any
-from zoneinfo import ZoneInfo
-
-from pydantic_core import from_json
+from functools import partial
 
 from shared.crm.channels.model import Channel
 from shared.crm.history.chapter import Book, Chapter
 from shared.crm.history.cursors import Cursor, advanced
-from shared.crm.history.days import Days
 from shared.crm.history.events import ChannelGapRecovered
 from shared.crm.history.model import HistoryRun, RunStatus
-from shared.crm.history.people import People, circle_of, next_merge
-from shared.crm.history.picture import Asked, Recall
-from shared.crm.inbound.ledger import Ledger
-from shared.crm.inbound.merge import Pair, merge_contacts, were_parted
-from shared.crm.messages.model import Message
-from shared.kernel.aggregate import Aggregate
+from shared.crm.history.picture import Asked
+from shared.crm.history.taking import Taking, last_json
+from shared.crm.inbound.merge import Run
 from shared.kernel.ids import uuid7
 from shared.kernel.stamps import stamp
 from shared.kernel.tasks import Task
 from shared.providers.waha.pages import UnreadRow
 from shared.runtime.identity import tenant_scope
 from shared.runtime.outbox import Outgoing
-from shared.runtime.parsing import as_json
-from shared.runtime.postgres import BEGIN, Connection, Copy, Sql, commit, connections, copied, pipeline, sql
+from shared.runtime.postgres import BEGIN, Sql, commit, connections, pipeline
 from shared.runtime.retry import retried
 from shared.runtime.settings import settings
 
 EMPTY_PAGES = 2  # a page may be empty because the server hides all its rows; two of them are the end
-# What history can say of a message; the rest of its columns have their defaults, or are the same for all.
-COLUMNS = (
-    *("id", "chat_id", "session_id", "contact_id", "direction", "sender_kind", "sender_contact_id", "agent_id"),
-    *("external_id", "provider_id", "type", "status", "text", "media", "location", "cards"),
-    *("quoted_external_id", "quoted_message_id", "sent_at", "delivered_at", "read_at", "played_at"),
-    *("failure_code", "failure_reason", "edited_at", "edit_stamp", "revoked_at", "is_placeholder"),
-)
-_NAMES = ", ".join(COLUMNS)
-_JSON = tuple(map(COLUMNS.index, ("media", "location", "cards")))
-_columns = attrgetter(*COLUMNS)
-_STAGE = sql(f"create temp table history_page on commit drop as select {_NAMES} from messages with no data")  # noqa: S608 - our own words
-_COPY = f"copy history_page ({_NAMES}) from stdin"
-_ADD = f"""
-with added as (
-    insert into messages (tenant_id, project_id, channel_id, version, {_NAMES})
-    select :tenant_id, :project_id, :channel_id, 1, {_NAMES} from history_page
-    on conflict (tenant_id, channel_id, external_id) do nothing returning 1
-)
-select must_equal(count(*), :count) from added
-"""  # noqa: S608 - our own words
-_ANSWERED_LATER = """
-update messages later set quoted_message_id = page.id, version = later.version + 1
-from history_page page
-where later.tenant_id = :tenant_id and later.channel_id = :channel_id and later.quoted_message_id is null
-  and later.quoted_external_id = page.external_id
-"""
 _BEHIND = """
 select coalesce(json_agg(m), '[]') from messages m
 where m.tenant_id = :tenant_id and m.id = any(array(select jsonb_array_elements_text(cast(:ids as jsonb))::uuid))
@@ -139,68 +104,44 @@ class _Writing:
     ) -> None:
         self.history, self.channel, self.pages, self.behind, self.following = run, channel, pages, behind, following
         run.collect()  # what an attempt that came to nothing had to tell
-        self.names = {"tenant_id": run.tenant_id, "project_id": run.project_id, "channel_id": run.channel_id}
-        self.recall = Recall(**self.names, run_id=run.id, pages=[page.asked for page in pages])
-        self.circle = circle_of(self.recall.pages)
-        self.ledger = Ledger()
-        self.touched: list[Aggregate] = []
-        self.added: list[Message] = []
-        self.days = Days(run, (), ZoneInfo("UTC"))
+        self.taking = Taking(run, channel, [page.asked for page in pages])
+        self.names = self.taking.names
 
     def run(self) -> None:
         with connections(settings().database_url).take() as connection:
-            seen = self._look(connection)
+            send = partial(pipeline, connection)
+            seen = self.taking.look(send, BEGIN, tenant_scope(self.history.tenant_id))
             if seen["run"] != {"status": RunStatus.RUNNING, "round": self.history.round}:
                 return
-            moved = self._decide(connection, seen)
+            book = self.taking.open(seen)
+            moved = self._decide(send, book)
             outgoing = Outgoing(tenant_id=self.history.tenant_id)
-            statements = [*self._statements(), *moved, *self.behind]
-            outgoing.collect([*self.touched, *self.ledger.batch.aggregates, *self.added, self.history])
+            statements = [*self.taking.statements(), *book.days.statements(), *moved, *self.behind]
+            outgoing.collect([*self.taking.aggregates, self.history])
             if self.following:
                 outgoing.schedule(self.following)
             progressed = Sql(_PROGRESSED, {**self.names, "run_id": self.history.id})
             commit(connection, *statements, *outgoing.statements(), progressed, after=outgoing.hint())
 
-    def _look(self, connection: Connection) -> dict[str, Any]:
-        begin = [BEGIN, tenant_scope(self.history.tenant_id)]
-        seen: dict[str, Any] = _json(pipeline(connection, *begin, *self.recall.locks(), self.recall.picture()))
-        # The pages may show that two contacts are one person: that is settled before anything else.
-        parted: set[Pair] = set()
-        while pair := next_merge(seen, self.circle, self.recall.pages, parted):
-            if were_parted(lambda *s: pipeline(connection, *s), self.history.tenant_id, pair):
-                parted.add(pair)
-                continue
-            merged = merge_contacts(lambda *s: pipeline(connection, *s), self.history.tenant_id, *pair)
-            self.touched.extend(merged.batch.aggregates)
-            seen = _json(pipeline(connection, *self.recall.locks(), self.recall.picture()))
-        return seen
-
-    def _decide(self, connection: Connection, seen: dict[str, Any]) -> list[Sql]:
+    def _decide(self, send: Run, book: Book) -> list[Sql]:
         """Take in the pages that nobody else has; the statements that move their cursors."""
-        people = People(self.history, self.circle, self.ledger, seen)
-        self.days = Days(self.history, seen["days"], ZoneInfo(seen["project"]["timezone"]))
-        book = Book(self.history, self.channel, people, self.ledger, self.days, seen)
-        book.number(sum(len(page.asked.messages) for page in self.pages))
         moved: list[Sql] = []
         for page in self.pages:
-            if seen["cursors"].get(page.cursor.address) == page.cursor.next_row:
-                people.meet(page.asked, seen)
+            if book.seen["cursors"].get(page.cursor.address) == page.cursor.next_row:
                 moved.extend(self._taken(page, book))
-        self._catch_up(connection, book)
-        people.end()
+        self._catch_up(send, book)
+        book.end()
         return moved
 
     def _taken(self, page: ReadPage, book: Book) -> list[Sql]:
-        chapter = Chapter(book, page.asked, page.delivered)
-        chapter.read()
-        self.added.extend(chapter.added)
+        chapter = self.taking.read(book, page.asked, page.delivered)
         chat = chapter.chat or book.people.at(page.asked.all_addresses)
         if chat and page.cursor.subject and not chat.subject:
             chat.called(page.cursor.subject, stamp(self.history.started_at, content=page.cursor.subject))
         self._tell_of_gaps(chapter)
         for row in page.unread:
             if chat:
-                self.days.not_understood(chat.id, _raw(row), row.at or book.now)
+                book.days.not_understood(chat.id, _raw(row), row.at or book.now)
         counts = {
             "read": len(page.asked.messages),
             "added": len(chapter.added) + chapter.delivered,
@@ -219,24 +160,11 @@ class _Writing:
             names = {"channel_id": self.history.channel_id, "run_id": self.history.id, "chat_id": day.chat_id}
             self.history.record(ChannelGapRecovered(**names, day=day.day, recovered=recovered))
 
-    def _catch_up(self, connection: Connection, book: Book) -> None:
+    def _catch_up(self, send: Run, book: Book) -> None:
         """Bring messages that are here as far as the provider says that they have come; say what was only announced."""
         if book.behind:
             ids = [message_id for _, message_id in book.behind]
-            book.catch_up(_json(pipeline(connection, Sql(_BEHIND, {**self.names, "ids": ids}))))
-
-    def _statements(self) -> list[Sql | Copy]:
-        """People, chats and sessions, then the messages, then what needs them to be there."""
-        afterwards, self.ledger.afterwards = self.ledger.afterwards, []
-        first = self.ledger.write().statements
-        return [*first, *self._messages(), *afterwards, *self.days.statements()]
-
-    def _messages(self) -> list[Sql | Copy]:
-        if not self.added:
-            return []
-        rows = copied(map(_row, self.added))
-        add = Sql(_ADD, {**self.names, "count": len(self.added)})
-        return [_STAGE, Copy(_COPY, rows), add, Sql(_ANSWERED_LATER, self.names)]
+            book.catch_up(last_json(send(Sql(_BEHIND, {**self.names, "ids": ids}))))
 
     def _kept_raw(self, row: UnreadRow) -> Sql:
         """What could not be understood, as a delivery that an operator can see and have worked off again."""
@@ -247,16 +175,5 @@ class _Writing:
         return Sql(_KEEP_UNREAD, {**names, "body": body, "problem": row.problem})
 
 
-def _row(message: Message) -> list[Any]:
-    row = list(_columns(message))
-    for place in _JSON:
-        row[place] = None if row[place] is None else as_json(row[place])
-    return row
-
-
 def _raw(row: UnreadRow) -> str:
     return json.dumps(row.payload, sort_keys=True)
-
-
-def _json(rows: list[list[Any]]) -> Any:
-    return from_json(rows[-1][0][0])

@@ -131,6 +131,10 @@ BROKEN = {
         lambda it: new_thing(it)["properties"]["name"].update(pattern="^x"),
         f"{CREATE}: the body.name must fit the pattern ^x, which was not asked",
     ),
+    "a pattern that a word does not fit": (
+        lambda it: it["components"]["schemas"].update(Kind={"type": "string", "pattern": "^big"}),
+        f"{LIST}: the query parameter kind must fit the pattern ^big, which was not asked",
+    ),
     "a word that may be sent": (
         lambda it: it["components"]["schemas"]["Kind"].update(enum=["big"]),
         f"{LIST}: the query parameter kind no longer takes small",
@@ -191,6 +195,9 @@ ADDED = {
     "an optional parameter": lambda it: operation(it)["parameters"].append({"name": "q", "in": "query", "schema": {}}),
     "a field of an answer": lambda it: thing(it)["properties"].update(colour={"type": "string"}),
     "an optional field of a body": lambda it: new_thing(it)["properties"].update(colour={"type": "string"}),
+    "a pattern that all words fit": lambda it: it["components"]["schemas"].update(
+        Kind={"type": "string", "pattern": "^(big|small)(,(big|small))?$"}
+    ),
     "a word": lambda it: it["components"]["schemas"]["Kind"]["enum"].append("middling"),
     "a status": lambda it: operation(it)["responses"].update({"429": {}}),
     "a looser limit": lambda it: parameter(it, 0)["schema"].update(maximum=200, minimum=0),

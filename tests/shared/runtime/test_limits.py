@@ -7,7 +7,7 @@ from infra.local.front import GATEWAY_ADDRESS
 from infra.local.postgres import free_port
 from shared.runtime import limits
 from shared.runtime.declarations import Limit
-from shared.runtime.limits import client_address
+from shared.runtime.limits import client_address, network
 from tests.support.environment import environment
 from tests.support.redis import counting, pointed_at
 
@@ -111,6 +111,39 @@ def test_sign_ins_are_counted_by_the_address_that_the_gateway_saw(api, tenant, s
     tried = [sign_in(api, f"a{each}@example.com", claimed=f"10.0.0.{each}, 10.1.1.1") for each in range(7)]
     assert tried == [401] * 5 + [429] * 2
     assert sign_in(api, "a9@example.com", address="203.0.113.8") == 401
+
+
+def test_sign_ins_from_one_ipv6_network_are_counted_together(api, tenant, store):
+    tried = [sign_in(api, f"a{each}@example.com", address=f"2001:db8:0:1::{each}") for each in range(7)]
+    assert tried == [401] * 5 + [429] * 2
+    assert sign_in(api, "a9@example.com", address="2001:db8:0:2::1") == 401
+
+
+@pytest.mark.parametrize(
+    ("address", "counted"),
+    [
+        ("203.0.113.7", "203.0.113.7"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        ("2001:DB8:1:2::", "2001:db8:1:2::/64"),
+        ("[2001:db8:1:2::9]", "2001:db8:1:2::/64"),
+        ("fe80::1%eth0", "fe80::/64"),
+        ("::ffff:203.0.113.7", "203.0.113.7"),
+        ("::ffff:cb00:7107", "203.0.113.7"),
+        ("unknown", "unknown"),
+        ("", ""),
+    ],
+)
+def test_an_address_counts_as_the_network_that_somebody_has(address, counted):
+    assert network(address) == counted
+
+
+def test_a_read_that_comes_too_often_shows_nothing(api, tenant, store, database):
+    set_rates(database.owner_url, tenant.tenant_id, {Limit.CRM_READ: 2})
+    answers = [api.get(CONTACTS, as_=tenant.agent) for _ in range(4)]
+    assert statuses(answers) == [200] * 2 + [429] * 2
+    assert all(set(refused.json) == {"error"} for refused in answers[2:])
+    assert statuses([api.get(f"{CONTACTS}?filter[x]=1", as_=tenant.agent)]) == [429]
+    assert statuses([api.get(CONTACTS, as_=tenant.viewer)]) == [200]
 
 
 def test_sign_ins_are_counted_by_e_mail(api, tenant, store):

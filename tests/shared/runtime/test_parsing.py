@@ -1,6 +1,7 @@
 import io
 import json
 import re
+from datetime import datetime
 from typing import ClassVar
 from uuid import UUID, uuid4
 
@@ -17,6 +18,7 @@ from shared.runtime.paging import PageQuery
 from shared.runtime.parsing import (
     DEEPEST,
     Body,
+    Moment,
     check_json,
     problems,
     read_body,
@@ -41,6 +43,10 @@ class Wind(Body):
 class Kite(Body):
     name: Name = Field(default_factory=unsent)
     length: int = Field(default_factory=unsent)
+
+
+class Kept(Body):
+    at: Moment
 
 
 def request(**options):
@@ -192,3 +198,22 @@ def test_a_parameter_that_is_not_declared_or_does_not_fit_is_refused(text):
     asked = flask.Flask("tests").test_request_context(f"/?{text}").request
     with pytest.raises(BadRequest):
         read_query(asked, PageQuery)
+
+
+@pytest.mark.parametrize("told", ["2026-01-31T12:00:00Z", "2026-01-31t12:00:00.5+03:00"])
+def test_a_time_is_one_of_rfc_3339(told):
+    kept = read_body(request(json={"at": told}), Kept)
+    assert kept.at == datetime.fromisoformat(told.upper())
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        *("2026-01-31", "2026-01-31T12:00:00", "2026-01-31 12:00:00Z", "2026-01-31T12:00Z", "1769860800", ""),
+        *("2026-01-31T12:00:00+0300", "2026-01-31T12:00:00+03", "2026-02-30T12:00:00Z", "2026-01-31T25:00:00Z"),
+        *(1769860800, 1769860800.5, None, True, [], "2026-01-31T12:00:00Z "),
+    ],
+)
+def test_a_time_that_is_written_otherwise_is_refused(told):
+    with pytest.raises(ValidationError):
+        read_body(request(json={"at": told}), Kept)

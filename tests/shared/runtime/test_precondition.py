@@ -24,7 +24,12 @@ def test_who_has_seen_the_present_version_may_change_it(api, tenant, contact):
     assert (answer.status_code, answer.headers["ETag"]) == (200, '"3"')
 
 
-@pytest.mark.parametrize("match", ['"0"', '"3"', '"9999999999"'])
+@pytest.mark.parametrize("match", ['"1", "2"', '"2","7"', ' "9" , "2" ', '"2", "2"'])
+def test_who_has_seen_one_of_several_may_change_it(match, api, tenant, contact):
+    assert rename(api, tenant, contact, "Bia", match).status_code == 200
+
+
+@pytest.mark.parametrize("match", ['"0"', '"3"', '"9999999999"', '"1", "3"'])
 def test_who_has_seen_another_one_may_not(match, api, tenant, contact, world):
     answer = rename(api, tenant, contact, "Bia", match)
     assert (answer.status_code, answer.json["error"]["code"]) == (412, "precondition_failed")
@@ -32,7 +37,9 @@ def test_who_has_seen_another_one_may_not(match, api, tenant, contact, world):
     assert world.value("select name from contacts") == "Ana"
 
 
-@pytest.mark.parametrize("match", ["1", "", 'W/"1"', '"1", "2"', '"x"', '"99999999999"', '"-1"'])
+@pytest.mark.parametrize(
+    "match", ["1", "", 'W/"2"', '"2" "3"', '"2",', '"2", *', "*, *", '"1", W/"2"', '"x"', '"99999999999"', '"-1"']
+)
 def test_what_is_no_version_is_refused(match, api, tenant, contact, world):
     answer = rename(api, tenant, contact, "Bia", match.encode().decode("latin-1"))
     assert (answer.status_code, answer.json["error"]["code"]) == (400, "bad_if_match")

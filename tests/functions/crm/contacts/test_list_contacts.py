@@ -1,6 +1,21 @@
+import json
+
 import pytest
 
+from shared.crm.contacts.view import CONTACTS
+from shared.runtime.identity import tenant_scope
+from shared.runtime.paging import PageQuery
+from shared.runtime.postgres import Sql, connections, sql
+from shared.runtime.query import page
+from shared.runtime.settings import settings
+
 PATH = "/api/v1/crm/contacts"
+MANY = """
+insert into contacts (id, tenant_id, project_id, version, source, name, created_at)
+select gen_random_uuid(), :tenant_id, :project_id, 1, 'api', 'Pessoa ' || number % 7,
+    now() - make_interval(mins => cast(number / 3 as integer))
+from generate_series(1, 6000) as number
+"""
 
 
 @pytest.fixture
@@ -38,7 +53,7 @@ def test_pages_follow_each_other_there_and_back(api, tenant, people):
         ("filter[name][contains]=A", ["Ana", "Bia", "Caio", "Duda", "Eva"]),
         ("filter[name]=Ana", ["Ana"]),
         ("filter[source]=message", []),
-        ("filter[source]=api&filter[created_at][gt]=2020-01-01", ["Ana", "Bia", "Caio", "Duda", "Eva"]),
+        ("filter[source]=api&filter[created_at][gt]=2020-01-01T00:00:00Z", ["Ana", "Bia", "Caio", "Duda", "Eva"]),
         ("filter[created_at][lt]=2020-01-01T00:00:00Z", []),
     ],
 )
@@ -128,3 +143,19 @@ def test_a_question_that_cannot_be_read_is_a_400(api, tenant, query):
 
 def test_a_stranger_sees_nothing(api, tenant):
     assert api.get(PATH).status_code == 401
+
+
+@pytest.mark.parametrize("sort", ["created_at:desc,name:asc", "name:asc,score:desc,created_at:desc"])
+def test_several_keys_are_served_by_the_index_of_the_first(tenant, world, sort):
+    world.run(MANY, tenant_id=tenant.tenant_id, project_id=tenant.project_id)
+    world.run("analyze contacts")
+    project = sql("select set_config('app.project_id', :id, true)", id=tenant.project_id)
+    cursor = None
+    for _ in range(3):
+        wanted = page(CONTACTS, PageQuery(limit=20, sort=sort, cursor=cursor), {}).sql
+        asked = tenant_scope(tenant.tenant_id), project, Sql(f"explain {wanted.text}", wanted.values), wanted
+        *_, plan, rows = connections(settings().database_url).run(*asked)
+        shown = "\n".join(row[0] for row in plan)
+        assert "Incremental Sort" in shown, shown
+        assert "Seq Scan on contacts" not in shown, shown
+        cursor = json.loads(rows[0][0])["paging"]["next"]

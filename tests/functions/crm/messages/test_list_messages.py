@@ -36,7 +36,7 @@ def test_more_can_be_asked(api, world, tenant, channel, spoken, said):
     path = f"{PATH}?filter[chat_id]={spoken.chat_id}"
     assert api.get(f"{path}&filter[direction]=outbound", as_=tenant.viewer).json["data"] == []
     assert len(api.get(f"{path}&filter[channel_id]={channel.id}", as_=tenant.viewer).json["data"]) == 4
-    assert api.get(f"{path}&filter[sent_at][gt]=2999-01-01", as_=tenant.viewer).json["data"] == []
+    assert api.get(f"{path}&filter[sent_at][gt]=2999-01-01T00:00:00Z", as_=tenant.viewer).json["data"] == []
 
 
 @pytest.mark.parametrize(
@@ -45,7 +45,7 @@ def test_more_can_be_asked(api, world, tenant, channel, spoken, said):
         "filter[sender_contact_id]={contact_id}",
         "filter[message_group_id]={group_id}",
         "filter[sender_kind]=contact&filter[type]=text&filter[status]=received",
-        "filter[created_at][gte]=2020-01-01&filter[updated_at][lt]=2999-01-01",
+        "filter[created_at][gte]=2020-01-01T00:00:00Z&filter[updated_at][lt]=2999-01-01T00:00:00Z",
     ],
 )
 def test_each_filter_takes_what_fits(api, tenant, spoken, said, answered, query):
@@ -60,8 +60,8 @@ def test_each_filter_takes_what_fits(api, tenant, spoken, said, answered, query)
         "filter[agent_id]={contact_id}",
         "filter[quoted_message_id]={message_id}",
         "filter[failure_code]=refused",
-        "filter[read_at][gt]=2020-01-01",
-        "filter[delivered_at][lt]=2999-01-01",
+        "filter[read_at][gt]=2020-01-01T00:00:00Z",
+        "filter[delivered_at][lt]=2999-01-01T00:00:00Z",
     ],
 )
 def test_and_leaves_out_what_does_not(api, tenant, spoken, said, query):

@@ -248,6 +248,7 @@ def test_a_stranger_finds_nothing(api, said):
         {"query": "nao", "type": "hologram"},
         {"query": "nao", "since": "yesterday"},
         {"query": "nao", "until": "2026-03-01"},
+        {"query": "nao", "since": "0001-01-01T00:00:00+14:00"},
         {"query": "nao", "sort": "text"},
     ],
 )
@@ -255,6 +256,6 @@ def test_what_makes_no_sense_is_refused(api, tenant, body):
     assert api.post(PATH, body, as_=tenant.viewer).status_code == 422
 
 
-@pytest.mark.parametrize("body", [{"cursor": "x"}, {"since": "0001-01-01T00:00:00+14:00"}, {"query": "a\0"}])
+@pytest.mark.parametrize("body", [{"cursor": "x"}, {"query": "a\0"}])
 def test_what_cannot_be_read_is_a_400(api, tenant, body):
     assert api.post(PATH, {"query": "nao", **body}, as_=tenant.viewer).status_code == 400

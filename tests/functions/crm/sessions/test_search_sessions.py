@@ -73,7 +73,7 @@ def test_a_tree_of_conditions_is_followed(api, tenant, find, said):
         (test("started_at", "gt", "2026-07-02T13:46:40Z"), ["bia", "joao"]),
         (test("last_message_at", "lt", "2026-07-02T14:46:40Z"), ["ana"]),
         (test("started_at", "between", ["2026-07-02T14:00:00Z", "2026-07-02T15:00:00Z"]), ["joao"]),
-        (test("ended_at", "gt", "2020-01-01"), ["ana"]),
+        (test("ended_at", "gt", "2020-01-01T00:00:00Z"), ["ana"]),
         ({"and": [test("status", "equals", "open"), test("held_by", "equals", "bot")]}, ["joao"]),
         ({"or": [test("status", "equals", "closed"), test("held_by", "equals", "human")]}, ["bia", "ana"]),
     ):
@@ -128,7 +128,7 @@ def test_a_stranger_finds_nothing(api, tenant):
         {"filter": test("started_at", "equals", "yesterday")},
         {"filter": test("started_at", "gt", 20260101)},
         {"filter": test("started_at", "between", "2026-01-01")},
-        {"filter": test("started_at", "between", ["2026-01-01"])},
+        {"filter": test("started_at", "between", ["2026-01-01T00:00:00Z"])},
         {"filter": test("tenant_id", "equals", "x")},
         {"filter": {"or": [{"and": [test("status", "equals", "open")] * 26}] * 2}},
     ],
