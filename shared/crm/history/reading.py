@@ -15,7 +15,7 @@ from shared.crm.history.writing import ReadPage, known_ids
 from shared.crm.inbound.gate import gate_of
 from shared.crm.inbound.receive import receive
 from shared.crm.messages.model import STALE_AFTER
-from shared.kernel.inbound import InboundMessage
+from shared.kernel.inbound import InboundMessage, Revocation
 from shared.providers.waha.client import Refused, WahaError
 from shared.providers.waha.envelope import read_delivery
 from shared.providers.waha.history import Archive
@@ -67,16 +67,19 @@ def read(run: HistoryRun, channel: Channel, cursors: Sequence[Cursor], now: date
 def _page(run: HistoryRun, channel: Channel, archive: Archive, cursor: Cursor, now: datetime) -> ReadPage:
     phone = cursor.phone_address or _phone(archive, cursor)
     own = frozenset(run.own_addresses)
-    page = archive.page(cursor.address, cursor.next_row, since=run.since, until=run.until, own=own)
+    page = archive.page(cursor.address, cursor.next_row, since=run.since, until=run.until, own=own, at=now)
     told = {each.message.external_id: each for each in in_order(page.told)}
+    taken_back = {each.external_id for each in page.changes if isinstance(each, Revocation)}
+    may_wait = [each for name, each in told.items() if name not in taken_back and is_new(each.message, now)]
     return ReadPage(
         cursor=cursor,
         asked=Asked(
             chat=cursor.address,
             addresses=tuple(filter(None, (cursor.address, phone))),
             messages=tuple(each.message for each in told.values()),
+            changes=page.changes,
         ),
-        delivered=_delivered(channel, [each for each in told.values() if is_new(each.message, now)]),
+        delivered=_delivered(channel, may_wait),
         unread=page.unread,
         rows=page.rows,
         size=MESSAGES_AT_ONCE,

@@ -221,8 +221,8 @@ class _Writing:
 
     def _catch_up(self, connection: Connection, book: Book) -> None:
         """Bring messages that are here as far as the provider says that they have come; say what was only announced."""
-        if book.behind:
-            ids = [message_id for _, message_id in book.behind]
+        if book.behind or book.changed:
+            ids = [message_id for _, message_id in (*book.behind, *book.changed)]
             book.catch_up(_json(pipeline(connection, Sql(_BEHIND, {**self.names, "ids": ids}))))
 
     def _statements(self) -> list[Sql | Copy]:

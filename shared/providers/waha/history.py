@@ -1,6 +1,7 @@
 """Reading what a WAHA server remembers: its chats, and the messages of one, page by page."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from urllib.parse import quote
@@ -9,12 +10,14 @@ from shared.kernel.inbound import ChatKind
 from shared.providers import guard
 from shared.providers.waha.client import Refused, Waha, WahaError, listed
 from shared.providers.waha.fields import LONGEST_NAME, dig, mapping, moment, text
-from shared.providers.waha.ids import address, chat_kind
+from shared.providers.waha.hindsight import read_action, read_own_edit
+from shared.providers.waha.ids import address, bare_id, chat_kind
 from shared.providers.waha.messages import Setting, Unreadable, own_addresses, read_message, read_placeholder
 from shared.providers.waha.notices import was_written
 from shared.providers.waha.pages import (
     CHATS_AT_ONCE,
     MESSAGES_AT_ONCE,
+    Change,
     ChatPage,
     ListedChat,
     MessagePage,
@@ -45,9 +48,16 @@ class Archive(Waha):
         return ChatPage(rows=len(rows), chats=tuple(filter(None, map(_listed, rows))))
 
     def page(
-        self, chat: str, offset: int, *, since: datetime, until: datetime, own: frozenset[str] = frozenset()
+        self,
+        chat: str,
+        offset: int,
+        *,
+        since: datetime,
+        until: datetime,
+        own: frozenset[str] = frozenset(),
+        at: datetime | None = None,
     ) -> MessagePage:
-        """A chat's messages of that time, from the so many-th on; media stay where they are."""
+        """A chat's messages of that time, from the so many-th on; media stay where they are. `at` is now."""
         query = {
             "limit": MESSAGES_AT_ONCE,
             "offset": offset,
@@ -58,7 +68,7 @@ class Archive(Waha):
             "filter.timestamp.lte": int(until.timestamp()),
         }
         rows = listed(self._ask(f"/api/{self._name}/chats/{quote(chat, safe='')}/messages", query))
-        return read_page(rows, Setting(engine=self._engine, own=own))
+        return read_page(rows, Setting(engine=self._engine, own=own), at)
 
     def phone_address(self, lid: str) -> str | None:
         """The phone behind a hidden id ("100000000000001@lid"), as far as the server knows it."""
@@ -76,20 +86,29 @@ class Archive(Waha):
             raise _without_store(error, self._engine) from error
 
 
-def read_page(rows: list[Any], setting: Setting) -> MessagePage:
+def read_page(rows: list[Any], setting: Setting, at: datetime | None = None) -> MessagePage:
     """Read the rows of a page; one that came twice stays twice, and what nobody wrote is left out."""
     told: list[ToldMessage] = []
     unread: list[UnreadRow] = []
+    changes: list[Change] = []
+    looking_back = replace(setting, at=at)
     for row in rows:
         payload = mapping(row)
-        if was_written(payload):
+        action = read_action(payload, looking_back)
+        changes += [action] if action else []
+        if was_written(payload) and (action is None or action.external_id == bare_id(payload.get("id"))):
             try:
                 read = read_placeholder if is_locked(payload) else read_message
                 told.append(ToldMessage(message=read(payload, setting), payload=payload))
             except Unreadable as problem:
-                at = moment(payload.get("timestamp"))
-                unread.append(UnreadRow(payload=row, problem=str(problem), at=at))
-    return MessagePage(rows=len(rows), told=tuple(told), unread=tuple(unread))
+                unread.append(UnreadRow(payload=row, problem=str(problem), at=moment(payload.get("timestamp"))))
+    changes += _own_edits(told, looking_back)
+    return MessagePage(rows=len(rows), told=tuple(told), unread=tuple(unread), changes=tuple(changes))
+
+
+def _own_edits(told: list[ToldMessage], setting: Setting) -> Iterator[Change]:
+    edits = (read_own_edit(each.message, each.payload, setting) for each in told)
+    yield from filter(None, edits)
 
 
 def is_locked(payload: Mapping[str, Any]) -> bool:

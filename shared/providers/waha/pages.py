@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from shared.kernel.inbound import InboundMessage
+from shared.kernel.inbound import Edit, InboundMessage, Revocation
 
 CHATS_AT_ONCE, MESSAGES_AT_ONCE = 200, 100
+Change = Edit | Revocation
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -51,8 +52,12 @@ class ChatPage:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class MessagePage:
-    """The same of a chat's messages, oldest first as far as the server keeps to that."""
+    """The same of a chat's messages, oldest first as far as the server keeps to that.
+
+    `changes` are what the rows say became of messages: of these, or of others.
+    """
 
     rows: int
     told: tuple[ToldMessage, ...]
     unread: tuple[UnreadRow, ...]
+    changes: tuple[Change, ...] = ()
