@@ -168,11 +168,18 @@ def _told(archive: Archive, what: str, rows: list[Any], query: dict[str, str]) -
     if trouble in FAILING:
         status, sentence = (429, "Too Many Requests") if trouble == "error_429" else (500, "Internal server error")
         return status, {"statusCode": status, "message": sentence}
-    begin = max(0, offset - 2) if trouble == "again" else offset
-    shown = [_shown(archive.engine, row, query) for row in rows[begin : offset + limit] if row is not None]
+    page = _page(rows, offset, limit, trouble)
+    shown = [_shown(archive.engine, row, query) for row in page if row is not None]
     if trouble == "twice":
         shown += shown[:3]
     return 200, shown[::-1] if trouble == "backwards" else shown
+
+
+def _page(rows: list[Any], offset: int, limit: int, trouble: str | None) -> list[Any]:
+    """The rows that are told, which in some troubles are not those that were asked for."""
+    if trouble == "no_offset":
+        return rows[:limit]
+    return rows[max(0, offset - 2) if trouble == "again" else offset : offset + limit]
 
 
 def _chats(archive: Archive, beside: list[dict[str, Any]]) -> list[Any]:

@@ -12,7 +12,7 @@ from shared.runtime.parsing import adapter
 from shared.runtime.postgres import Sql, sql
 from shared.runtime.work import UnitOfWork
 
-_COLUMNS = "address, phone_address, subject, next_row, empty_pages, attempts"
+_COLUMNS = "address, phone_address, subject, next_row, empty_pages, attempts, last_page"
 _ADD = """
 insert into history_chats (tenant_id, project_id, run_id, address, subject)
 select :tenant_id, :project_id, :run_id, address, subject
@@ -62,7 +62,10 @@ update history_chats set expires_at = default where tenant_id = :tenant_id and r
 
 @dataclass(frozen=True, kw_only=True)
 class Cursor:
-    """Where a chat is to be read on. `empty_pages` came one behind the other; `attempts` failed since the last page."""
+    """Where a chat is to be read on, behind `last_page`, by its mark.
+
+    `empty_pages` came one behind the other; `attempts` failed since the last page.
+    """
 
     address: str
     phone_address: str | None
@@ -70,6 +73,7 @@ class Cursor:
     next_row: int
     empty_pages: int
     attempts: int
+    last_page: str | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,7 +119,7 @@ class Cursors:
 
 _ADVANCE = """
 update history_chats set
-    next_row = :next_row, empty_pages = :empty_pages, phone_address = :phone_address, attempts = 0, next_at = null,
+    next_row = :next_row, empty_pages = :empty_pages, last_page = :last_page, phone_address = :phone_address, attempts = 0, next_at = null,
     failure_code = null, failure_reason = null, read = read + :read, added = added + :added, known = known + :known,
     unread = unread + :unread, status = :status, lane = case :status when 'done' then null else lane end
 where tenant_id = :tenant_id and run_id = :run_id and address = :address

@@ -20,6 +20,7 @@ from shared.crm.history.tasks import ListHistory, ReadHistory
 from shared.crm.history.use_cases import start_lanes
 from shared.crm.history.writing import EMPTY_PAGES, write
 from shared.providers.waha.client import Refused, WahaError
+from shared.providers.waha.history import Repeated
 from shared.providers.waha.pages import ChatPage
 from shared.runtime.consume import Transactions
 from shared.runtime.postgres import Sql
@@ -29,6 +30,7 @@ from shared.runtime.work import UnitOfWork
 
 CHATS = 8  # at most, in one step of a lane
 TELL_EVERY = 5  # steps of a lane
+NO_MORE = Repeated()
 
 
 def list_chats(transactions: Transactions, task: ListHistory) -> None:
@@ -56,13 +58,19 @@ def _listed(
         if run is None or run.next_chat != asked:
             return
         empty_pages = 0 if page.rows else task.empty_pages + 1
-        is_last = empty_pages >= EMPTY_PAGES
+        is_repeated = page.mark is not None and page.mark == task.last_page
+        if is_repeated and page.is_full:
+            run.fail(NO_MORE.code, NO_MORE.sentence, uow.now)
+            uow.commit()
+            return
+        is_last = is_repeated or empty_pages >= EMPTY_PAGES
         run.listed(None if is_last else page.covered, own)
         Cursors(uow, run).add(chat for chat in page.chats if chat.last_at is None or chat.last_at >= run.since)
         if is_last:
             start_lanes(uow, run)
         else:
-            uow.schedule(replace(task, step=task.step + 1, empty_pages=empty_pages))
+            mark = page.mark or task.last_page
+            uow.schedule(replace(task, step=task.step + 1, empty_pages=empty_pages, last_page=mark))
         uow.commit()
 
 
@@ -106,7 +114,7 @@ def _step(run: HistoryRun, channel: Channel, cursors: list[Cursor], task: ReadHi
 
 
 def _failure(run: HistoryRun, page: FailedPage) -> Sql:
-    pause = pause_after(page.cursor.attempts + 1)
+    pause = None if page.is_final else pause_after(page.cursor.attempts + 1)
     seconds = pause.total_seconds() if pause else None
     return failed(run.tenant_id, run.id, page.cursor, code=page.code, reason=page.reason, pause_seconds=seconds)
 

@@ -18,7 +18,7 @@ from shared.crm.messages.model import STALE_AFTER
 from shared.kernel.inbound import InboundMessage, Revocation
 from shared.providers.waha.client import Refused, WahaError
 from shared.providers.waha.envelope import read_delivery
-from shared.providers.waha.history import Archive
+from shared.providers.waha.history import Archive, Repeated
 from shared.providers.waha.pages import MESSAGES_AT_ONCE, ToldMessage
 from shared.runtime.telemetry import say
 
@@ -30,11 +30,12 @@ _BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
 
 @dataclass(frozen=True, kw_only=True)
 class FailedPage:
-    """A page that could not be had; `code` and `reason` are ours."""
+    """A page that could not be had, and whether it ever can; `code` and `reason` are ours."""
 
     cursor: Cursor
     code: str
     reason: str
+    is_final: bool
 
 
 @dataclass(kw_only=True)
@@ -60,7 +61,7 @@ def read(run: HistoryRun, channel: Channel, cursors: Sequence[Cursor], now: date
                 found.pages.append(_page(run, channel, archive, cursor, now))
             except WahaError as error:
                 say("history not read", outcome=type(error).__name__, run_id=run.id)
-                found.failed.append(FailedPage(cursor=cursor, code=_code(error), reason=error.sentence))
+                found.failed.append(_failed(cursor, error))
     return found
 
 
@@ -68,6 +69,8 @@ def _page(run: HistoryRun, channel: Channel, archive: Archive, cursor: Cursor, n
     phone = cursor.phone_address or _phone(archive, cursor)
     own = frozenset(run.own_addresses)
     page = archive.page(cursor.address, cursor.next_row, since=run.since, until=run.until, own=own, at=now)
+    if page.mark and page.mark == cursor.last_page:
+        raise Repeated
     told = {each.message.external_id: each for each in in_order(page.told)}
     taken_back = {each.external_id for each in page.changes if isinstance(each, Revocation)}
     may_wait = [each for name, each in told.items() if name not in taken_back and is_new(each.message, now)]
@@ -82,6 +85,7 @@ def _page(run: HistoryRun, channel: Channel, archive: Archive, cursor: Cursor, n
         delivered=_delivered(channel, may_wait),
         unread=page.unread,
         rows=page.rows,
+        mark=page.mark,
         size=MESSAGES_AT_ONCE,
         phone_address=phone,
     )
@@ -128,5 +132,6 @@ def _deliver(channel: Channel, told: ToldMessage) -> None:
     receive(gate_of(channel), body, read_delivery(body))
 
 
-def _code(error: WahaError) -> str:
-    return error.code if isinstance(error, Refused) else type(error).__name__.lower()
+def _failed(cursor: Cursor, error: WahaError) -> FailedPage:
+    code = error.code if isinstance(error, Refused) else type(error).__name__.lower()
+    return FailedPage(cursor=cursor, code=code, reason=error.sentence, is_final=isinstance(error, Repeated))

@@ -84,7 +84,7 @@ class ReadPage:
     """A page as it was read: its messages, oldest first, and what could not be understood.
 
     `delivered` are the ids of those that are no history yet: they were taken in as if delivered, and had been missing.
-    `size` is how many rows were asked for; `rows` how many came.
+    `size` is how many rows were asked for; `rows` how many came; `mark` tells the page from others.
     """
 
     cursor: Cursor
@@ -92,6 +92,7 @@ class ReadPage:
     delivered: frozenset[str]
     unread: tuple[UnreadRow, ...]
     rows: int
+    mark: str | None
     size: int
     phone_address: str | None = None
 
@@ -208,7 +209,10 @@ class _Writing:
             "unread": len(page.unread),
         }
         place = {"next_row": page.cursor.next_row + page.size, "empty_pages": page.empty_pages}
-        known = {"phone_address": page.phone_address or page.cursor.phone_address}
+        known = {
+            "phone_address": page.phone_address or page.cursor.phone_address,
+            "last_page": page.mark or page.cursor.last_page,
+        }
         cursor = advanced(
             self.history.tenant_id, self.history.id, page.cursor, done=page.is_last, **place, **known, **counts
         )

@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from shared.kernel.inbound import ChatKind
 from shared.providers import guard
-from shared.providers.waha.client import Refused, Waha, WahaError, listed
+from shared.providers.waha.client import OK, Refused, Waha, WahaError, listed
 from shared.providers.waha.fields import LONGEST_NAME, dig, mapping, moment, text
 from shared.providers.waha.hindsight import read_action, read_own_edit
 from shared.providers.waha.ids import address, bare_id, chat_kind
@@ -23,11 +23,20 @@ from shared.providers.waha.pages import (
     MessagePage,
     ToldMessage,
     UnreadRow,
+    mark_of,
 )
 
 TIMEOUT_SECONDS = 30.0  # a server may have to ask the phone
 MOST_BYTES = 64 * 1024 * 1024
 BAD_REQUEST = 400
+
+
+class Repeated(Refused):
+    """The server told the same page again, whatever was asked for: what lies behind it cannot be had."""
+
+    def __init__(self) -> None:
+        sentence = "WAHA tells the same page whichever is asked for, so what lies behind it cannot be read."
+        super().__init__(OK, "offset_ignored", sentence)
 
 
 class Archive(Waha):
@@ -45,7 +54,7 @@ class Archive(Waha):
         """The chats from the so many-th on, in an order that new messages do not change."""
         query = {"limit": CHATS_AT_ONCE, "offset": offset, "sortBy": "id", "sortOrder": "asc"}
         rows = listed(self._ask(f"/api/{self._name}/chats", query))
-        return ChatPage(rows=len(rows), chats=tuple(filter(None, map(_listed, rows))))
+        return ChatPage(rows=len(rows), chats=tuple(filter(None, map(_listed, rows))), mark=mark_of(rows))
 
     def page(
         self,
@@ -103,7 +112,9 @@ def read_page(rows: list[Any], setting: Setting, at: datetime | None = None) -> 
             except Unreadable as problem:
                 unread.append(UnreadRow(payload=row, problem=str(problem), at=moment(payload.get("timestamp"))))
     changes += _own_edits(told, looking_back)
-    return MessagePage(rows=len(rows), told=tuple(told), unread=tuple(unread), changes=tuple(changes))
+    return MessagePage(
+        rows=len(rows), told=tuple(told), unread=tuple(unread), changes=tuple(changes), mark=mark_of(rows)
+    )
 
 
 def _own_edits(told: list[ToldMessage], setting: Setting) -> Iterator[Change]:

@@ -1,6 +1,8 @@
 """What a WAHA server tells of what it remembers, a page at a time."""
 
-from collections.abc import Mapping
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -39,10 +41,19 @@ class UnreadRow:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ChatPage:
-    """`rows` is how many came: fewer than were asked for is not the end, for the server may hide some."""
+    """`rows` is how many came: fewer than were asked for is not the end, for the server may hide some.
+
+    `mark` tells the page from others; None where nothing came.
+    """
 
     rows: int
     chats: tuple[ListedChat, ...]
+    mark: str | None
+
+    @property
+    def is_full(self) -> bool:
+        """Whether there may be more behind it that it had no room for."""
+        return self.rows >= CHATS_AT_ONCE
 
     @property
     def covered(self) -> int:
@@ -60,4 +71,13 @@ class MessagePage:
     rows: int
     told: tuple[ToldMessage, ...]
     unread: tuple[UnreadRow, ...]
-    changes: tuple[Change, ...] = ()
+    changes: tuple[Change, ...]
+    mark: str | None
+
+
+def mark_of(rows: Sequence[Any]) -> str | None:
+    """A hash by which a page is known again: of how many rows it has, and of its first and last row's ids."""
+    if not rows:
+        return None
+    ends = [row.get("id") if isinstance(row, dict) and row.get("id") else row for row in (rows[0], rows[-1])]
+    return hashlib.blake2b(json.dumps([len(rows), *ends], sort_keys=True).encode(), digest_size=8).hexdigest()
