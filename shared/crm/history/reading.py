@@ -16,7 +16,7 @@ from shared.crm.inbound.gate import gate_of
 from shared.crm.inbound.receive import receive
 from shared.crm.messages.model import STALE_AFTER
 from shared.kernel.inbound import InboundMessage, Revocation
-from shared.providers.waha.client import Refused, WahaError
+from shared.providers.waha.client import Refused, Unanswered, Unreachable, WahaError
 from shared.providers.waha.envelope import read_delivery
 from shared.providers.waha.history import Archive, Repeated
 from shared.providers.waha.pages import MESSAGES_AT_ONCE, ToldMessage
@@ -25,17 +25,19 @@ from shared.runtime.telemetry import say
 SECONDS = 20.0  # a step asks for no more pages after so long
 ROWS = 200  # nor when it holds so many: who writes in these chats waits until they are written
 HIDDEN = "@lid"
+SILENT = (Unreachable, Unanswered)
 _BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, kw_only=True)
 class FailedPage:
-    """A page that could not be had, and whether it ever can; `code` and `reason` are ours."""
+    """A page that could not be had, whether it ever can, and whether no answer came; `code` and `reason` are ours."""
 
     cursor: Cursor
     code: str
     reason: str
     is_final: bool
+    is_silent: bool
 
 
 @dataclass(kw_only=True)
@@ -49,13 +51,26 @@ class Read:
     def rows(self) -> int:
         return sum(len(page.asked.messages) for page in self.pages)
 
+    @property
+    def is_answered(self) -> bool:
+        """Whether the server said anything."""
+        return bool(self.pages) or not all(page.is_silent for page in self.failed)
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether what was asked last was not answered."""
+        return any(page.is_silent for page in self.failed[-1:])
+
 
 def read(run: HistoryRun, channel: Channel, cursors: Sequence[Cursor], now: datetime) -> Read:
-    """Ask for the next page of each chat, until the step is full. What is new is taken in as if delivered."""
+    """Ask for the next page of each chat, until the step is full or nobody answers.
+
+    What is new is taken in as if delivered.
+    """
     found, until = Read(), time.monotonic() + SECONDS
     with open_archive(channel) as archive:
         for cursor in cursors:
-            if found.rows >= ROWS or time.monotonic() >= until:
+            if found.rows >= ROWS or found.is_silent or time.monotonic() >= until:
                 break
             try:
                 found.pages.append(_page(run, channel, archive, cursor, now))
@@ -134,4 +149,10 @@ def _deliver(channel: Channel, told: ToldMessage) -> None:
 
 def _failed(cursor: Cursor, error: WahaError) -> FailedPage:
     code = error.code if isinstance(error, Refused) else type(error).__name__.lower()
-    return FailedPage(cursor=cursor, code=code, reason=error.sentence, is_final=isinstance(error, Repeated))
+    return FailedPage(
+        cursor=cursor,
+        code=code,
+        reason=error.sentence,
+        is_final=isinstance(error, Repeated),
+        is_silent=isinstance(error, SILENT),
+    )

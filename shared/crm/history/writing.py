@@ -111,11 +111,11 @@ def write(
     pages: Sequence[ReadPage],
     *,
     behind: Sequence[Sql] = (),
-    following: Task | None = None,
+    following: Sequence[Task] = (),
 ) -> None:
     """Write all that the pages say, with how far the run has come by them; written again they change nothing.
 
-    `behind` are statements, and `following` is a task, of the same transaction. Of a run that was stopped in the
+    `behind` are statements, and `following` are tasks, of the same transaction. Of a run that was stopped in the
     meantime nothing is written, nor of a page that somebody else has written.
     """
     retried(lambda: _Writing(run, channel, pages, behind, following).run())
@@ -136,7 +136,7 @@ class _Writing:
         channel: Channel,
         pages: Sequence[ReadPage],
         behind: Sequence[Sql],
-        following: Task | None,
+        following: Sequence[Task],
     ) -> None:
         self.history, self.channel, self.pages, self.behind, self.following = run, channel, pages, behind, following
         run.collect()  # what an attempt that came to nothing had to tell
@@ -157,8 +157,8 @@ class _Writing:
             outgoing = Outgoing(tenant_id=self.history.tenant_id)
             statements = [*self._statements(), *moved, *self.behind]
             outgoing.collect([*self.touched, *self.ledger.batch.aggregates, *self.added, self.history])
-            if self.following:
-                outgoing.schedule(self.following)
+            for task in self.following:
+                outgoing.schedule(task)
             progressed = Sql(_PROGRESSED, {**self.names, "run_id": self.history.id})
             commit(connection, *statements, *outgoing.statements(), progressed, after=outgoing.hint())
 

@@ -83,10 +83,9 @@ def test_a_revocation_that_was_missed_is_noted_once_and_the_words_stay(knowing, 
 def test_what_was_heard_live_is_not_told_again(knowing, world):
     hears(knowing)
     at = knowing.said.timestamp
-    said = {"customer": ANA}
     for event in (
-        make_edit(knowing.engine, "M1", "Oi!", timestamp=at + 60, **said),
-        make_revocation(knowing.engine, "M1", timestamp=at + 90, **said),
+        make_edit(knowing.engine, "M1", "Oi!", timestamp=at + 60, customer=ANA),
+        make_revocation(knowing.engine, "M1", timestamp=at + 90, customer=ANA),
     ):
         assert knowing.shop.channel.deliver(event).status_code == 200
     before = world.rows("select * from messages")
