@@ -147,7 +147,7 @@ ADMITTED = (
     admission("relay", "idempotency_keys", "delete", _FORGETS),
     admission("relay", "dead_letters", "select", _FORGETS, "expires_at"),
     admission("relay", "dead_letters", "delete", _FORGETS),
-    admission("relay", "history_runs", "select", _DUE, "tenant_id id status updated_at"),
+    admission("relay", "history_runs", "select", _DUE, "tenant_id id status updated_at resumes_at"),
     admission("relay", "channels", "select", _DUE, "tenant_id id type status"),
     admission("relay", "channel_health", "select", _DUE, "tenant_id id checked_at"),
     admission("relay", "history_chats", "select", _FORGETS, "tenant_id expires_at"),

@@ -1,6 +1,7 @@
 """What follows upon messages, as each WAHA engine would tell it: edits, revocations, reactions, votes, answers."""
 
 import time
+from dataclasses import replace
 from typing import Any
 
 from infra.fakes.waha_events import Party, Said, envelope, message_id, payload
@@ -31,6 +32,30 @@ def make_revocation(engine: str, revoked: str, *, session: str = "default", **sa
     before = after if engine == "WEBJS" else None
     told = {"after": after, "before": before, "revokedMessageId": revoked, "_data": after["_data"]}
     return _wrapped(engine, "message.revoked", session, told, action)
+
+
+def edited_row(engine: str, said: Said, body: str, at: int) -> Event:
+    """The row of a history that tells of an edit: the message's own on WEBJS, one of the edit's on the others."""
+    if engine == "WEBJS":
+        row = payload(engine, replace(said, body=body))
+        return row | {"_data": row["_data"] | {"latestEditSenderTimestampMs": at * 1000}}
+    told: Event = make_edit(engine, said.message_id, body, **_of(said, at))["payload"]
+    return {name: value for name, value in told.items() if name != "editedMessageId"}
+
+
+def revoked_row(engine: str, said: Said, at: int) -> Event:
+    """The row of a history that tells of a revocation: WEBJS keeps the message's own, without its words."""
+    if engine == "WEBJS":
+        row = payload(engine, replace(said, body="", kind="text", media=None))
+        return row | {"_data": row["_data"] | {"type": "revoked"}}
+    told: Event = make_revocation(engine, said.message_id, **_of(said, at))["payload"]["after"]
+    return told
+
+
+def _of(said: Said, at: int) -> dict[str, Any]:
+    """The fields of something done to that message, in its chat and by its author."""
+    names = ("customer", "me", "group", "chat", "from_me", "addressing")
+    return {name: getattr(said, name) for name in names} | {"timestamp": at}
 
 
 def make_reaction(
@@ -100,7 +125,7 @@ def _says(engine: str, told: dict[str, Any], about: str, said: Said, edited: dic
     """Put the engine's own message about another message into a payload."""
     names = ("remoteJID", "ID", "timestampMS") if engine == "GOWS" else ("remoteJid", "id", "timestampMs")
     key = {names[0]: said.chat_address, "fromMe": said.from_me, names[1]: about}
-    change = {"editedMessage": edited, names[2]: said.timestamp * 1000} if edited else {"type": 0}
+    change = {"type": 14, "editedMessage": edited, names[2]: said.timestamp * 1000} if edited else {"type": 0}
     told["_data"]["Message" if engine == "GOWS" else "message"] = {"protocolMessage": {"key": key, **change}}
 
 

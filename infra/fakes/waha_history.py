@@ -4,7 +4,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Any
 from urllib.parse import unquote
@@ -29,10 +29,11 @@ class Dropped(Exception):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Kept:
-    """A message as the server remembers it, and how far it had come."""
+    """A message as the server remembers it, and how far it had come; `row` is how it tells of one that was changed."""
 
     said: Said
     ack: int
+    row: dict[str, Any] | None = None
 
 
 def read_kept(told: dict[str, Any]) -> Kept:
@@ -107,6 +108,17 @@ class Archive:
             chat = self._chats.setdefault(kept.said.chat_address, KeptChat(id=kept.said.chat_address))
             chat.rows.append(kept)
 
+    def change(self, row: dict[str, Any], said: Said) -> None:
+        """Tell of the message by that row from now on, or by one more where engines keep each action as a row."""
+        with self._lock:
+            rows = self._chats[said.chat_address].rows
+            known = [number for number, kept in enumerate(rows) if kept and kept.said.id == row["id"]]
+            for number in known:
+                rows[number] = replace(rows[number] or Kept(said=said, ack=0), row=row)
+            if not known:
+                action = replace(said, message_id=bare_id(row["id"]) or "", timestamp=row["timestamp"])
+                rows.append(Kept(said=action, ack=0, row=row))
+
     def chat(self, chat_id: str) -> KeptChat | None:
         with self._lock:
             return self._chats.get(address(chat_id) or "")
@@ -156,11 +168,18 @@ def _told(archive: Archive, what: str, rows: list[Any], query: dict[str, str]) -
     if trouble in FAILING:
         status, sentence = (429, "Too Many Requests") if trouble == "error_429" else (500, "Internal server error")
         return status, {"statusCode": status, "message": sentence}
-    begin = max(0, offset - 2) if trouble == "again" else offset
-    shown = [_shown(archive.engine, row, query) for row in rows[begin : offset + limit] if row is not None]
+    page = _page(rows, offset, limit, trouble)
+    shown = [_shown(archive.engine, row, query) for row in page if row is not None]
     if trouble == "twice":
         shown += shown[:3]
     return 200, shown[::-1] if trouble == "backwards" else shown
+
+
+def _page(rows: list[Any], offset: int, limit: int, trouble: str | None) -> list[Any]:
+    """The rows that are told, which in some troubles are not those that were asked for."""
+    if trouble == "no_offset":
+        return rows[:limit]
+    return rows[max(0, offset - 2) if trouble == "again" else offset : offset + limit]
 
 
 def _chats(archive: Archive, beside: list[dict[str, Any]]) -> list[Any]:
@@ -207,5 +226,5 @@ def _is_wanted(row: Any, query: dict[str, str]) -> bool:
 def _shown(engine: str, row: Any, query: dict[str, str]) -> Any:
     """A row as the engine tells it; the file of a message only if that is asked for."""
     if isinstance(row, Kept):
-        row = payload(engine, row.said) | {"ack": row.ack, "ackName": ACK_NAMES[row.ack]}
+        row = (row.row or payload(engine, row.said)) | {"ack": row.ack, "ackName": ACK_NAMES[row.ack]}
     return row | {"media": None} if query.get("downloadMedia") == "false" and "media" in row else row

@@ -6,5 +6,5 @@ from shared.runtime.work import UnitOfWork
 
 @task(ReviveHistory)
 def revive_history(uow: UnitOfWork, task: ReviveHistory) -> None:
-    """Set a run through a channel's history going again that nobody works on any more."""
+    """Set a run through a channel's history going again that is due, or that nobody works on any more."""
     revive(uow, task.run_id)

@@ -9,6 +9,7 @@ from uuid import UUID
 from shared.crm.channels.model import Channel
 from shared.crm.chats.model import Chat
 from shared.crm.contacts.model import Contact
+from shared.crm.history.changes import sequel_of, take_change
 from shared.crm.history.days import Day, Days
 from shared.crm.history.events import MessageImported
 from shared.crm.history.model import HistoryRun
@@ -22,11 +23,12 @@ from shared.crm.inbound.progress import follow
 from shared.crm.message_groups.model import GroupStatus, MessageGroup, Outcome
 from shared.crm.messages.following import Sequel
 from shared.crm.messages.model import LEVELS, READ, Direction, Message, MessageStatus
-from shared.crm.messages.waiting import ANSWERED_LATER, TAKEN
+from shared.crm.messages.waiting import ANSWERED_LATER, TAKEN, wait
 from shared.crm.sessions.model import Holder, Session, SessionStatus
 from shared.kernel.ids import uuid7
 from shared.kernel.inbound import InboundMessage
 from shared.kernel.stamps import stamp
+from shared.providers.waha.pages import Change
 
 _REACHED = {level.value: number for number, level in LEVELS.items() if number > 0}
 
@@ -42,6 +44,7 @@ class Book:
         self.now = datetime.fromisoformat(seen["now"])
         self.ids: dict[str, UUID] = {external_id: UUID(row["id"]) for external_id, row in seen["known"].items()}
         self.behind: list[tuple[InboundMessage, UUID]] = []  # known here, and said to have come further
+        self.changed: list[tuple[Change, UUID]] = []  # known here, and said to have been changed
         self.sessions = ledger.load_all("sessions", Session, seen["sessions"])
         self._sending = {row["id"]: row for row in seen["sending"]}
         self._stretches: dict[UUID, Stretches] = {}
@@ -113,6 +116,13 @@ class Book:
                 self._fill(message, told)
             if told.from_me and told.ack is not None:
                 message.receipt(told.ack, told.sent_at or message.sent_at)
+        for change, _ in self.changed:
+            take_change(self.ledger, messages[change.external_id], sequel_of(change, self.now))
+
+    def wait(self, change: Change) -> None:
+        """Let a change wait for its message, which is not here."""
+        names = (self.run.tenant_id, self.run.project_id, self.run.channel_id, change.external_id)
+        self.ledger.afterwards.append(wait(*names, sequel_of(change, self.now)))
 
     def _fill(self, message: Message, told: InboundMessage) -> None:
         """Let a message that was only announced say what it says, which is long over."""
@@ -134,6 +144,7 @@ class Chapter:
 
     def __init__(self, book: Book, asked: Asked, delivered: frozenset[str] = frozenset()) -> None:
         self.book, self.told, self._delivered = book, asked.messages, delivered
+        self._changes = asked.changes
         self._placed = placed_before(asked.messages, book.ids, book.beyond(asked))
         self.added: list[Message] = []
         self.known = self.delivered = 0
@@ -144,6 +155,8 @@ class Chapter:
     def read(self) -> None:
         for told in self.told:
             self._take(told)
+        for change in self._changes:
+            self._change(change)
         for contact, at in self._last_heard.values():
             contact.wrote(at)
         if self.added:
@@ -168,6 +181,17 @@ class Chapter:
             self.known += 1
         else:
             self._keep(told, chat, contact, at)
+
+    def _change(self, change: Change) -> None:
+        known = self.book.seen["known"].get(change.external_id)
+        new = next((each for each in self.added if each.external_id == change.external_id), None)
+        if new:
+            take_change(self.book.ledger, new, sequel_of(change, self.book.now))
+            new.collect()  # it is long over too
+        elif known:
+            self.book.changed.append((change, UUID(known["id"])))
+        else:
+            self.book.wait(change)
 
     def _count(self, chat: Chat, told: InboundMessage, at: datetime, *, missing: bool) -> None:
         day = self.book.days.told(chat.id, told.external_id, at, missing=missing)

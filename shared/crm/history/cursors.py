@@ -12,14 +12,14 @@ from shared.runtime.parsing import adapter
 from shared.runtime.postgres import Sql, sql
 from shared.runtime.work import UnitOfWork
 
-_COLUMNS = "address, phone_address, subject, next_row, empty_pages, attempts"
+_COLUMNS = "address, phone_address, subject, next_row, empty_pages, attempts, last_page"
 _ADD = """
 insert into history_chats (tenant_id, project_id, run_id, address, subject)
 select :tenant_id, :project_id, :run_id, address, subject
 from jsonb_to_recordset(cast(:rows as jsonb)) as told (address text, subject text)
 on conflict (tenant_id, run_id, address) do nothing
 """
-# What a lane has begun it goes on with; what nobody has begun it takes.
+# What a lane has begun it goes on with; what nobody has begun it takes, and last what was asked for in vain.
 _TAKE = f"""
 with mine as (
     select address from history_chats
@@ -29,7 +29,7 @@ with mine as (
 ), others as (
     select address from history_chats
     where tenant_id = :tenant_id and run_id = :run_id and status = 'waiting'
-    order by address limit :most - (select count(*) from mine) for update skip locked
+    order by attempts, address limit :most - (select count(*) from mine) for update skip locked
 )
 update history_chats set status = 'reading', lane = :lane
 where tenant_id = :tenant_id and run_id = :run_id
@@ -55,6 +55,15 @@ _TRY_AGAIN = """
 update history_chats set status = 'waiting', lane = null, attempts = 0, next_at = null
 where tenant_id = :tenant_id and run_id = :run_id and status = 'failed'
 """
+_RELEASE = """
+update history_chats set status = 'waiting', lane = null, next_at = null
+where tenant_id = :tenant_id and run_id = :run_id and status = 'reading'
+"""
+_UNTRIED = """
+select 1 from history_chats where tenant_id = :tenant_id and run_id = :run_id
+having count(*) filter (where status = 'done') = 0
+    or count(*) filter (where status in ('waiting', 'reading') and attempts = 0) > 0
+"""
 _KEEP = """
 update history_chats set expires_at = default where tenant_id = :tenant_id and run_id = :run_id
 """
@@ -62,7 +71,10 @@ update history_chats set expires_at = default where tenant_id = :tenant_id and r
 
 @dataclass(frozen=True, kw_only=True)
 class Cursor:
-    """Where a chat is to be read on. `empty_pages` came one behind the other; `attempts` failed since the last page."""
+    """Where a chat is to be read on, behind `last_page`, by its mark.
+
+    `empty_pages` came one behind the other; `attempts` failed since the last page.
+    """
 
     address: str
     phone_address: str | None
@@ -70,6 +82,7 @@ class Cursor:
     next_row: int
     empty_pages: int
     attempts: int
+    last_page: str | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,6 +121,14 @@ class Cursors:
         found: Totals = adapter(Totals).validate_json(self.uow.run(Sql(_TOTALS, self.names))[0][0][0] or "")
         return found
 
+    def may_be_told(self) -> bool:
+        """Whether no chat was told yet, or one that is open was not asked for in vain: what is left is not at fault."""
+        return bool(self.uow.run(Sql(_UNTRIED, self.names))[0])
+
+    def release(self) -> None:
+        """Let any lane go on with what others have begun."""
+        self.uow.run(Sql(_RELEASE, self.names))
+
     def try_again(self) -> None:
         """Let those that failed be read on where they failed; none is to be forgotten before that is done."""
         self.uow.run(Sql(_TRY_AGAIN, self.names), Sql(_KEEP, self.names))
@@ -115,9 +136,10 @@ class Cursors:
 
 _ADVANCE = """
 update history_chats set
-    next_row = :next_row, empty_pages = :empty_pages, phone_address = :phone_address, attempts = 0, next_at = null,
-    failure_code = null, failure_reason = null, read = read + :read, added = added + :added, known = known + :known,
-    unread = unread + :unread, status = :status, lane = case :status when 'done' then null else lane end
+    next_row = :next_row, empty_pages = :empty_pages, last_page = :last_page, phone_address = :phone_address,
+    attempts = 0, next_at = null, failure_code = null, failure_reason = null, read = read + :read,
+    added = added + :added, known = known + :known, unread = unread + :unread, status = :status,
+    lane = case :status when 'done' then null else lane end
 where tenant_id = :tenant_id and run_id = :run_id and address = :address
 """
 _FAIL = """

@@ -30,7 +30,9 @@ class ChannelHistoryImportProgressed(HistoryEvent, name="channel.history_import_
 
 
 class ChannelHistoryImportPaused(HistoryEvent, name="channel.history_import_paused"):
-    pass
+    """By somebody; or by itself, for that reason, and then it resumes by itself."""
+
+    reason: str | None = None
 
 
 class ChannelHistoryImportResumed(HistoryEvent, name="channel.history_import_resumed"):

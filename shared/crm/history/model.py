@@ -28,6 +28,13 @@ OVERLAP = timedelta(hours=1)  # read again before where the last import ended: c
 CHATS_KEPT = timedelta(days=30)  # then it may be forgotten how far each was read
 MOST_ATTEMPTS = 4  # the first and three more
 BACKOFF = (timedelta(seconds=2), timedelta(seconds=15), timedelta(seconds=60))
+RETRIES = (timedelta(minutes=5), timedelta(minutes=30), timedelta(hours=2))  # of a comparison nobody asked for
+MOST_UNANSWERED = 3  # one after the other, before a server is taken to be away
+SHORTEST_WAIT, LONGEST_WAIT = timedelta(minutes=1), timedelta(hours=1)
+MOST_WAITS = 30  # each twice as long as the one before, as far as that goes: about a day
+AWAY = "provider_away"
+AWAY_REASON = "WAHA does not answer; it is asked again from time to time, and all goes on once it answers"
+GIVEN_UP = "WAHA has not answered for about a day; resume to try once more"
 
 
 class RunKind(StrEnum):
@@ -73,7 +80,9 @@ class HistoryRun(Aggregate):
 
     `next_chat` is where the list of chats is to be read on; None when all are known. `round` counts how often the run
     was set going: what was set going before has no say any more. `attempts` count the failed askings for the list, and
-    the times that the run was revived, since anything was read.
+    the times that the run was revived, since anything was read. `unanswered` counts what was asked since the server
+    last answered, and `waits` how often it was waited for; `retries`, how often it was begun again after it failed.
+    At `resumes_at` it goes on by itself.
     """
 
     aggregate_type: ClassVar[str] = "history_run"
@@ -93,6 +102,10 @@ class HistoryRun(Aggregate):
     round: int = 1
     next_chat: int | None = 0
     attempts: int = 0
+    unanswered: int = 0
+    waits: int = 0
+    retries: int = 0
+    resumes_at: datetime | None = None
     own_addresses: list[str] = field(default_factory=list)
     started_at: datetime
     finished_at: datetime | None = None
@@ -150,23 +163,56 @@ class HistoryRun(Aggregate):
     def listed(self, rows: int | None, own_addresses: Iterable[str]) -> None:
         """Go on behind so many chats; None: these were all."""
         self.own_addresses, self.attempts = sorted(own_addresses), 0
+        self.unanswered = self.waits = 0
         self.next_chat = None if rows is None else (self.next_chat or 0) + rows
 
     def all_listed(self, chats: int) -> None:
         self._tell(ChannelHistoryImportStarted(channel_id=self.channel_id, run_id=self.id, chats=chats))
 
     def pause(self) -> None:
-        if self.status is not RunStatus.RUNNING:
+        """Rest until somebody resumes it, also if it would go on by itself."""
+        if self.status is not RunStatus.RUNNING and not (self.is_active and self.resumes_at):
             raise Conflict("only an import that is under way can be paused", code="not_running")
-        self.status = RunStatus.PAUSED
-        self._tell(ChannelHistoryImportPaused(channel_id=self.channel_id, run_id=self.id))
+        self._rest(None, None)
+
+    def wait_for_provider(self, totals: Totals, now: datetime) -> None:
+        """Rest for a while, each time for longer, until the server answers again; after about a day give up."""
+        if self.waits >= MOST_WAITS:
+            self.fail(AWAY, GIVEN_UP, now, totals)
+            return
+        self.resumes_at = now + min(SHORTEST_WAIT * 2**self.waits, LONGEST_WAIT)
+        self.waits += 1
+        self._rest(AWAY, AWAY_REASON)
+
+    def _rest(self, code: str | None, reason: str | None) -> None:
+        self.status, self.failure_code, self.failure_reason = RunStatus.PAUSED, code, reason
+        self.resumes_at = self.resumes_at if code else None
+        self._tell(ChannelHistoryImportPaused(channel_id=self.channel_id, run_id=self.id, reason=code))
+
+    @property
+    def is_away(self) -> bool:
+        """Whether its server did not answer when it was last asked, and has been waited for."""
+        return self.waits > 0
+
+    @property
+    def hears_nothing(self) -> bool:
+        return self.unanswered >= (1 if self.is_away else MOST_UNANSWERED)
+
+    def is_due(self, now: datetime) -> bool:
+        """Whether it is time to go on by itself."""
+        return self.resumes_at is not None and self.resumes_at <= now
 
     def resume(self, now: datetime) -> None:
-        """Go on where it stopped, by will or by failure; if that is long ago, from a new list of the chats."""
+        """Go on because somebody wants it, where it stopped, by will or by failure."""
         if self.status not in {RunStatus.PAUSED, RunStatus.FAILED}:
             raise Conflict("only an import that is paused or has failed can be resumed", code="not_stopped")
+        self.waits = 0
+        self.go_on(now)
+
+    def go_on(self, now: datetime) -> None:
+        """Work again where it stopped; if that is long ago, from a new list of the chats."""
         self.failure_code, self.failure_reason, self.finished_at, self.totals = None, None, None, None
-        self.status, self.attempts = RunStatus.RUNNING, 0
+        self.status, self.attempts, self.unanswered, self.resumes_at = RunStatus.RUNNING, 0, 0, None
         if self.whole and now - self.started_at >= CHATS_KEPT:
             self.next_chat = 0
         self.set_going()
@@ -196,11 +242,14 @@ class HistoryRun(Aggregate):
     def fail(self, code: str, reason: str, now: datetime, totals: Totals | None = None) -> None:
         self.failure_code, self.failure_reason, self.totals = code, reason, totals
         self._end(RunStatus.FAILED, now)
+        if self.recovers and self.cause is not RunCause.REQUESTED and self.retries < len(RETRIES):
+            self.resumes_at = now + RETRIES[self.retries]
+            self.retries += 1
         event = ChannelHistoryImportFailed(channel_id=self.channel_id, run_id=self.id, code=code, reason=reason)
         self._tell(event)
 
     def _end(self, status: RunStatus, now: datetime) -> None:
-        self.status, self.finished_at = status, now
+        self.status, self.finished_at, self.resumes_at = status, now, None
 
     def _tell(self, event: Event) -> None:
         """Of an import everybody is told; of a reconciliation only what it finds."""

@@ -11,6 +11,7 @@ from shared.crm.inbound.picture import About, Wanted, locking
 from shared.kernel.identities import Identity
 from shared.kernel.inbound import ChatKind, InboundMessage, Person
 from shared.providers.waha.ids import chat_kind, identities
+from shared.providers.waha.pages import Change
 from shared.runtime.postgres import Sql
 
 _LOCK_CURSORS = """
@@ -129,11 +130,12 @@ select json_build_object(
 
 @dataclass(frozen=True, kw_only=True)
 class Asked:
-    """A page's messages, and the addresses under which its chat was asked for."""
+    """A page's messages, what became of these or others, and the addresses under which its chat was asked for."""
 
     chat: str
     addresses: tuple[str, ...]
     messages: Sequence[InboundMessage]
+    changes: Sequence[Change] = ()
 
     @cached_property
     def all_addresses(self) -> tuple[str, ...]:
@@ -141,9 +143,10 @@ class Asked:
 
     @cached_property
     def ids(self) -> tuple[str, ...]:
-        """The messages' own, and those that they quote."""
+        """The messages' own, those that they quote, and those of what was changed."""
         told = (each for message in self.messages for each in (message.external_id, message.quoted_external_id))
-        return tuple(dict.fromkeys(filter(None, told)))
+        changed = (each.external_id for each in self.changes)
+        return tuple(dict.fromkeys(filter(None, (*told, *changed))))
 
     @cached_property
     def people(self) -> tuple[Identity, ...]:

@@ -15,26 +15,29 @@ from shared.crm.history.writing import ReadPage, known_ids
 from shared.crm.inbound.gate import gate_of
 from shared.crm.inbound.receive import receive
 from shared.crm.messages.model import STALE_AFTER
-from shared.kernel.inbound import InboundMessage
-from shared.providers.waha.client import Refused, WahaError
+from shared.kernel.inbound import InboundMessage, Revocation
+from shared.providers.waha.client import Refused, Unanswered, Unreachable, WahaError
 from shared.providers.waha.envelope import read_delivery
-from shared.providers.waha.history import Archive
+from shared.providers.waha.history import Archive, Repeated
 from shared.providers.waha.pages import MESSAGES_AT_ONCE, ToldMessage
 from shared.runtime.telemetry import say
 
 SECONDS = 20.0  # a step asks for no more pages after so long
 ROWS = 200  # nor when it holds so many: who writes in these chats waits until they are written
 HIDDEN = "@lid"
+SILENT = (Unreachable, Unanswered)
 _BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, kw_only=True)
 class FailedPage:
-    """A page that could not be had; `code` and `reason` are ours."""
+    """A page that could not be had, whether it ever can, and whether no answer came; `code` and `reason` are ours."""
 
     cursor: Cursor
     code: str
     reason: str
+    is_final: bool
+    is_silent: bool
 
 
 @dataclass(kw_only=True)
@@ -48,37 +51,56 @@ class Read:
     def rows(self) -> int:
         return sum(len(page.asked.messages) for page in self.pages)
 
+    @property
+    def is_answered(self) -> bool:
+        """Whether the server said anything."""
+        return bool(self.pages) or not all(page.is_silent for page in self.failed)
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether what was asked last was not answered."""
+        return any(page.is_silent for page in self.failed[-1:])
+
 
 def read(run: HistoryRun, channel: Channel, cursors: Sequence[Cursor], now: datetime) -> Read:
-    """Ask for the next page of each chat, until the step is full. What is new is taken in as if delivered."""
+    """Ask for the next page of each chat, until the step is full or nobody answers.
+
+    What is new is taken in as if delivered.
+    """
     found, until = Read(), time.monotonic() + SECONDS
     with open_archive(channel) as archive:
         for cursor in cursors:
-            if found.rows >= ROWS or time.monotonic() >= until:
+            if found.rows >= ROWS or found.is_silent or time.monotonic() >= until:
                 break
             try:
                 found.pages.append(_page(run, channel, archive, cursor, now))
             except WahaError as error:
                 say("history not read", outcome=type(error).__name__, run_id=run.id)
-                found.failed.append(FailedPage(cursor=cursor, code=_code(error), reason=error.sentence))
+                found.failed.append(_failed(cursor, error))
     return found
 
 
 def _page(run: HistoryRun, channel: Channel, archive: Archive, cursor: Cursor, now: datetime) -> ReadPage:
     phone = cursor.phone_address or _phone(archive, cursor)
     own = frozenset(run.own_addresses)
-    page = archive.page(cursor.address, cursor.next_row, since=run.since, until=run.until, own=own)
+    page = archive.page(cursor.address, cursor.next_row, since=run.since, until=run.until, own=own, at=now)
+    if page.mark and page.mark == cursor.last_page:
+        raise Repeated
     told = {each.message.external_id: each for each in in_order(page.told)}
+    taken_back = {each.external_id for each in page.changes if isinstance(each, Revocation)}
+    may_wait = [each for name, each in told.items() if name not in taken_back and is_new(each.message, now)]
     return ReadPage(
         cursor=cursor,
         asked=Asked(
             chat=cursor.address,
             addresses=tuple(filter(None, (cursor.address, phone))),
             messages=tuple(each.message for each in told.values()),
+            changes=page.changes,
         ),
-        delivered=_delivered(channel, [each for each in told.values() if is_new(each.message, now)]),
+        delivered=_delivered(channel, may_wait),
         unread=page.unread,
         rows=page.rows,
+        mark=page.mark,
         size=MESSAGES_AT_ONCE,
         phone_address=phone,
     )
@@ -125,5 +147,12 @@ def _deliver(channel: Channel, told: ToldMessage) -> None:
     receive(gate_of(channel), body, read_delivery(body))
 
 
-def _code(error: WahaError) -> str:
-    return error.code if isinstance(error, Refused) else type(error).__name__.lower()
+def _failed(cursor: Cursor, error: WahaError) -> FailedPage:
+    code = error.code if isinstance(error, Refused) else type(error).__name__.lower()
+    return FailedPage(
+        cursor=cursor,
+        code=code,
+        reason=error.sentence,
+        is_final=isinstance(error, Repeated),
+        is_silent=isinstance(error, SILENT),
+    )

@@ -8,12 +8,13 @@ from shared.kernel.tasks import Task
 
 
 class ListHistory(Task, name="list_history", queue="history", once_per=("run_id", "round", "step")):
-    """Read on in the list of chats of a run; so many pages of it came empty just before."""
+    """Read on in the list of chats of a run, behind the page of that mark; so many came empty just before."""
 
     run_id: UUID
     round: int
     step: int
     empty_pages: int = 0
+    last_page: str | None = None
 
 
 class ReadHistory(Task, name="read_history", queue="history", once_per=("run_id", "round", "lane", "step")):

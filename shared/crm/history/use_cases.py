@@ -11,7 +11,7 @@ from shared.crm.history.events import ChannelGapDetected
 from shared.crm.history.model import OLDEST, OVERLAP, HistoryRun, RunCause, RunKind, RunStatus, window
 from shared.crm.history.passes import is_new, will_go_on
 from shared.crm.history.store import HistoryRuns, history_runs
-from shared.crm.history.tasks import ListHistory, ReadHistory, RecoverHistory
+from shared.crm.history.tasks import ListHistory, ReadHistory, RecoverHistory, ReviveHistory
 from shared.kernel.errors import Conflict, Invalid
 from shared.kernel.identities import IdentityKind
 from shared.providers.waha.ids import address, identity
@@ -81,10 +81,19 @@ def go_on(uow: UnitOfWork, run: HistoryRun) -> None:
 
 
 def start_lanes(uow: UnitOfWork, run: HistoryRun) -> None:
-    """Let the lanes begin, all chats being known."""
-    run.all_listed(Cursors(uow, run).totals().chats)
-    for lane in range(LANES):
+    """Let the lanes begin, all chats being known; of a server that was away, one finds out whether it answers."""
+    cursors = Cursors(uow, run)
+    run.all_listed(cursors.totals().chats)
+    if run.is_away:
+        cursors.release()
+    for lane in range(1 if run.is_away else LANES):
         uow.schedule(ReadHistory(run_id=run.id, round=run.round, lane=lane, step=0))
+
+
+def plan(uow: UnitOfWork, run: HistoryRun) -> None:
+    """Have the run go on by itself when it is to."""
+    if run.resumes_at:
+        uow.schedule(ReviveHistory(run_id=run.id), at=run.resumes_at)
 
 
 def resume(uow: UnitOfWork, channel_id: UUID) -> HistoryRun:
@@ -178,13 +187,35 @@ def last_heard(uow: UnitOfWork, channel: Channel, before: datetime) -> datetime:
 
 
 def revive(uow: UnitOfWork, run_id: UUID) -> None:
-    """Set a run going again that nobody works on any more; one that never gets anywhere is given up."""
+    """Set a run going again that is due, or that nobody works on any more."""
     run = HistoryRuns(uow).first(history_runs.c.id == run_id, lock=True)
     lost = uow.run(sql(_IS_LOST, tenant_id=uow.tenant_id, id=run_id, minutes=LOST_AFTER_MINUTES))[0]
-    if run is None or run.status is not RunStatus.RUNNING or not lost:
-        return
+    if run and run.is_due(uow.now):
+        _try_again(uow, run)
+    elif run and run.status is RunStatus.RUNNING and lost:
+        _work_again(uow, run)
+
+
+def _try_again(uow: UnitOfWork, run: HistoryRun) -> None:
+    """Go on with what waited, or has failed; unless another run has done it since, or behind one that is under way."""
+    runs = HistoryRuns(uow)
+    other = runs.active(run.channel_id, run.kind)
+    if run.status is RunStatus.FAILED and runs.compares(run.channel_id, run.since, run.until):
+        run.resumes_at = None
+    elif other and other.id != run.id:
+        run.resumes_at = uow.now + LOOK_AGAIN
+        plan(uow, run)
+    else:
+        run.go_on(uow.now)
+        Cursors(uow, run).try_again()
+        go_on(uow, run)
+
+
+def _work_again(uow: UnitOfWork, run: HistoryRun) -> None:
+    """Begin a new round of a run whose steps were lost; one that never gets anywhere is given up."""
     if run.attempts >= MOST_REVIVALS:
         run.fail("stuck", STUCK, uow.now, Cursors(uow, run).totals())
+        plan(uow, run)
         return
     run.attempts += 1
     run.set_going()

@@ -25,6 +25,8 @@ class HistoryRunView:
 
     `unread` is what could not be understood and is kept as it came. `chats` is how many there are as far as they are
     listed. `messages_per_minute` and `seconds_left` are estimates, and null before there is anything to go by.
+    At `resumes_at` it goes on by itself: one that is paused because its server does not answer (`provider_away`),
+    or a comparison that failed.
     """
 
     id: UUID
@@ -47,6 +49,7 @@ class HistoryRunView:
     errors: list[HistoryError]
     failure_code: str | None
     failure_reason: str | None
+    resumes_at: datetime | None
     started_at: datetime
     finished_at: datetime | None
     version: int

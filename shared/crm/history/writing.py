@@ -49,7 +49,7 @@ class ReadPage:
     """A page as it was read: its messages, oldest first, and what could not be understood.
 
     `delivered` are the ids of those that are no history yet: they were taken in as if delivered, and had been missing.
-    `size` is how many rows were asked for; `rows` how many came.
+    `size` is how many rows were asked for; `rows` how many came; `mark` tells the page from others.
     """
 
     cursor: Cursor
@@ -57,6 +57,7 @@ class ReadPage:
     delivered: frozenset[str]
     unread: tuple[UnreadRow, ...]
     rows: int
+    mark: str | None
     size: int
     phone_address: str | None = None
 
@@ -75,11 +76,11 @@ def write(
     pages: Sequence[ReadPage],
     *,
     behind: Sequence[Sql] = (),
-    following: Task | None = None,
+    following: Sequence[Task] = (),
 ) -> None:
     """Write all that the pages say, with how far the run has come by them; written again they change nothing.
 
-    `behind` are statements, and `following` is a task, of the same transaction. Of a run that was stopped in the
+    `behind` are statements, and `following` are tasks, of the same transaction. Of a run that was stopped in the
     meantime nothing is written, nor of a page that somebody else has written.
     """
     retried(lambda: _Writing(run, channel, pages, behind, following).run())
@@ -100,7 +101,7 @@ class _Writing:
         channel: Channel,
         pages: Sequence[ReadPage],
         behind: Sequence[Sql],
-        following: Task | None,
+        following: Sequence[Task],
     ) -> None:
         self.history, self.channel, self.pages, self.behind, self.following = run, channel, pages, behind, following
         run.collect()  # what an attempt that came to nothing had to tell
@@ -118,8 +119,8 @@ class _Writing:
             outgoing = Outgoing(tenant_id=self.history.tenant_id)
             statements = [*self.taking.statements(), *book.days.statements(), *moved, *self.behind]
             outgoing.collect([*self.taking.aggregates, self.history])
-            if self.following:
-                outgoing.schedule(self.following)
+            for task in self.following:
+                outgoing.schedule(task)
             progressed = Sql(_PROGRESSED, {**self.names, "run_id": self.history.id})
             commit(connection, *statements, *outgoing.statements(), progressed, after=outgoing.hint())
 
@@ -149,7 +150,10 @@ class _Writing:
             "unread": len(page.unread),
         }
         place = {"next_row": page.cursor.next_row + page.size, "empty_pages": page.empty_pages}
-        known = {"phone_address": page.phone_address or page.cursor.phone_address}
+        known = {
+            "phone_address": page.phone_address or page.cursor.phone_address,
+            "last_page": page.mark or page.cursor.last_page,
+        }
         cursor = advanced(
             self.history.tenant_id, self.history.id, page.cursor, done=page.is_last, **place, **known, **counts
         )
@@ -162,8 +166,8 @@ class _Writing:
 
     def _catch_up(self, send: Run, book: Book) -> None:
         """Bring messages that are here as far as the provider says that they have come; say what was only announced."""
-        if book.behind:
-            ids = [message_id for _, message_id in book.behind]
+        if book.behind or book.changed:
+            ids = [message_id for _, message_id in (*book.behind, *book.changed)]
             book.catch_up(last_json(send(Sql(_BEHIND, {**self.names, "ids": ids}))))
 
     def _kept_raw(self, row: UnreadRow) -> Sql:

@@ -227,6 +227,11 @@ class Message(Standing):
         self.record(MessageEdited(by=by, **self._names()))
         return before
 
+    def was_edited(self, at: datetime, stamp: str) -> None:
+        """Note that what it says is an edit's, unless that is known; what it said before, nobody knows."""
+        if not self.edit_stamp:
+            self.edited_at, self.edit_stamp = at, stamp
+
     def says_already(self, text: str | None, since: datetime) -> bool:
         """Whether it was edited to say this since then."""
         return text == self.text and self.edited_at is not None and self.edited_at >= since - CLOCKS_APART

@@ -22,7 +22,7 @@ ANSWERS = {"UNKNOWN", "GOING", "NOT_GOING", "MAYBE"}
 
 def read_edit(payload: Mapping[str, Any], setting: Setting) -> Edit:
     """Read an edit; raises Unreadable when it does not say of which message. `id` is that of the edit itself."""
-    protocol, known = _protocol(payload), identify(payload)
+    protocol, known = protocol_of(payload), identify(payload)
     external_id = _target(payload.get("editedMessageId"), protocol)
     if external_id is None:
         # WEBJS tells it under the message's own id.
@@ -36,7 +36,7 @@ def read_edit(payload: Mapping[str, Any], setting: Setting) -> Edit:
     return Edit(external_id=external_id, text=body, at=at, stamp=stamp(at, content=(known.bare, body)))
 
 
-def _protocol(payload: Mapping[str, Any]) -> Mapping[str, Any]:
+def protocol_of(payload: Mapping[str, Any]) -> Mapping[str, Any]:
     """The engine's own message about another message."""
     raw = payload.get("_data")
     places = (dig(raw, "Message"), dig(raw, "message"), content(payload))
@@ -87,7 +87,7 @@ def read_revocation(payload: Mapping[str, Any], setting: Setting) -> Revocation:
     """
     after, before = mapping(payload.get("after")), mapping(payload.get("before"))
     named = payload.get("revokedMessageId") or dig(after, "_data", "protocolMessageKey")
-    external_id = _target(named, _protocol(after) or _protocol(payload)) or bare_id(before.get("id"))
+    external_id = _target(named, protocol_of(after) or protocol_of(payload)) or bare_id(before.get("id"))
     if external_id is None:
         raise Unreadable("The revocation does not say which message was taken back.")
     said = None if setting.engine in BROWSER_ENGINES else moment(after.get("timestamp"))

@@ -37,6 +37,7 @@ REFUSALS = {
     501: ("engine_cannot", "The engine of this WAHA session cannot do this."),
 }
 UNABLE, SLOW_DOWN, NOT_IMPLEMENTED = 422, 429, 501
+GATEWAYS = {502, 503, 504}
 OK, REDIRECT, CLIENT_ERROR, NOT_FOUND, TIMEOUT, SERVER_ERROR = 200, 300, 400, 404, 408, 500
 
 
@@ -66,6 +67,10 @@ class NotNow(Refused):
 
 class Unknown(WahaError):
     """The request went out and no answer tells what became of it."""
+
+
+class Unanswered(Unknown):
+    """The request went out and nothing came back, at least not from the server itself."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -217,7 +222,7 @@ class Waha:
         except (ForbiddenUrl, httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
             raise Unreachable("WAHA's address may not be called.", str(error)) from error
         except httpx.HTTPError as error:
-            raise Unknown("WAHA did not answer in time, or its answer was lost.") from error
+            raise Unanswered("WAHA did not answer in time, or its answer was lost.") from error
         return _answer(response)
 
 
@@ -229,6 +234,8 @@ def _answer(response: httpx.Response) -> Any:
     if TIMELOCK in (detail or response.text):
         sentence = "WhatsApp does not let this number start new chats for now."
         raise Refused(response.status_code, TIMELOCKED, sentence, detail)
+    if response.status_code in GATEWAYS:
+        raise Unanswered("What stands before WAHA got no answer from it.", detail)
     if _tells_nothing(response.status_code):
         raise Unknown("WAHA failed while it worked on the request.", detail)
     code, sentence = REFUSALS.get(response.status_code, ("refused", "WAHA refused the request."))

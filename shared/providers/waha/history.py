@@ -1,30 +1,42 @@
 """Reading what a WAHA server remembers: its chats, and the messages of one, page by page."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
-from shared.kernel.inbound import ChatKind
+from shared.kernel.inbound import ChatKind, Edit, Revocation
 from shared.providers import guard
-from shared.providers.waha.client import Refused, Waha, WahaError, listed
+from shared.providers.waha.client import OK, Refused, Waha, WahaError, listed
 from shared.providers.waha.fields import LONGEST_NAME, dig, mapping, moment, text
-from shared.providers.waha.ids import address, chat_kind
+from shared.providers.waha.hindsight import read_action, read_own_edit
+from shared.providers.waha.ids import address, bare_id, chat_kind
 from shared.providers.waha.messages import Setting, Unreadable, own_addresses, read_message, read_placeholder
 from shared.providers.waha.notices import was_written
 from shared.providers.waha.pages import (
     CHATS_AT_ONCE,
     MESSAGES_AT_ONCE,
+    Change,
     ChatPage,
     ListedChat,
     MessagePage,
     ToldMessage,
     UnreadRow,
+    mark_of,
 )
 
 TIMEOUT_SECONDS = 30.0  # a server may have to ask the phone
 MOST_BYTES = 64 * 1024 * 1024
 BAD_REQUEST = 400
+
+
+class Repeated(Refused):
+    """The server told the same page again, whatever was asked for: what lies behind it cannot be had."""
+
+    def __init__(self) -> None:
+        sentence = "WAHA tells the same page whichever is asked for, so what lies behind it cannot be read."
+        super().__init__(OK, "offset_ignored", sentence)
 
 
 class Archive(Waha):
@@ -42,12 +54,19 @@ class Archive(Waha):
         """The chats from the so many-th on, in an order that new messages do not change."""
         query = {"limit": CHATS_AT_ONCE, "offset": offset, "sortBy": "id", "sortOrder": "asc"}
         rows = listed(self._ask(f"/api/{self._name}/chats", query))
-        return ChatPage(rows=len(rows), chats=tuple(filter(None, map(_listed, rows))))
+        return ChatPage(rows=len(rows), chats=tuple(filter(None, map(_listed, rows))), mark=mark_of(rows))
 
     def page(
-        self, chat: str, offset: int, *, since: datetime, until: datetime, own: frozenset[str] = frozenset()
+        self,
+        chat: str,
+        offset: int,
+        *,
+        since: datetime,
+        until: datetime,
+        own: frozenset[str] = frozenset(),
+        at: datetime | None = None,
     ) -> MessagePage:
-        """A chat's messages of that time, from the so many-th on; media stay where they are."""
+        """A chat's messages of that time, from the so many-th on; media stay where they are. `at` is now."""
         query = {
             "limit": MESSAGES_AT_ONCE,
             "offset": offset,
@@ -58,7 +77,7 @@ class Archive(Waha):
             "filter.timestamp.lte": int(until.timestamp()),
         }
         rows = listed(self._ask(f"/api/{self._name}/chats/{quote(chat, safe='')}/messages", query))
-        return read_page(rows, Setting(engine=self._engine, own=own))
+        return read_page(rows, Setting(engine=self._engine, own=own), at)
 
     def phone_address(self, lid: str) -> str | None:
         """The phone behind a hidden id ("100000000000001@lid"), as far as the server knows it."""
@@ -76,25 +95,38 @@ class Archive(Waha):
             raise _without_store(error, self._engine) from error
 
 
-def read_page(rows: list[Any], setting: Setting) -> MessagePage:
+def read_page(rows: list[Any], setting: Setting, at: datetime | None = None) -> MessagePage:
     """Read the rows of a page; one that came twice stays twice, and what nobody wrote is left out."""
-    read = [_read_row(row, setting) for row in rows]
-    told = tuple(each for each in read if isinstance(each, ToldMessage))
-    unread = tuple(each for each in read if isinstance(each, UnreadRow))
-    return MessagePage(rows=len(rows), told=told, unread=unread)
+    looking_back = replace(setting, at=at)
+    read = [each for row in rows for each in _read_row(row, setting, looking_back)]
+    return MessagePage(
+        rows=len(rows),
+        told=tuple(each for each in read if isinstance(each, ToldMessage)),
+        unread=tuple(each for each in read if isinstance(each, UnreadRow)),
+        changes=tuple(each for each in read if isinstance(each, Edit | Revocation)),
+        mark=mark_of(rows),
+    )
 
 
-def _read_row(row: object, setting: Setting) -> ToldMessage | UnreadRow | None:
+def _read_row(row: object, setting: Setting, looking_back: Setting) -> list[ToldMessage | Change | UnreadRow]:
     payload = mapping(row)
     try:
-        if not was_written(payload):
-            return None
-        read = read_placeholder if is_locked(payload) else read_message
-        return ToldMessage(message=read(payload, setting), payload=payload)
+        action = read_action(payload, looking_back)
+        is_its_own = action is None or action.external_id == bare_id(payload.get("id"))
+        written = _written(payload, setting, looking_back) if was_written(payload) and is_its_own else []
+        return [*written, *filter(None, [action])]
     except Unreadable as problem:
-        return UnreadRow(payload=row, problem=str(problem), at=moment(payload.get("timestamp")))
+        return [UnreadRow(payload=row, problem=str(problem), at=moment(payload.get("timestamp")))]
     except Exception:  # noqa: BLE001 - a row that no reader foresaw costs its chat nothing but itself
-        return UnreadRow(payload=row, problem="The row could not be read.", at=None)
+        return [UnreadRow(payload=row, problem="The row could not be read.", at=None)]
+
+
+def _written(payload: Mapping[str, Any], setting: Setting, looking_back: Setting) -> list[ToldMessage | Change]:
+    """A message, and the edit that let it say what it says."""
+    read = read_placeholder if is_locked(payload) else read_message
+    message = read(payload, setting)
+    edit = read_own_edit(message, payload, looking_back)
+    return [ToldMessage(message=message, payload=payload), *filter(None, [edit])]
 
 
 def is_locked(payload: Mapping[str, Any]) -> bool:

@@ -13,7 +13,7 @@ from shared.kernel.inbound import MessageType
 from shared.kernel.outbound import words
 from shared.providers import guard
 from shared.providers.waha.capabilities import takes_id
-from shared.providers.waha.client import NotNow, Refused, Unknown, Unreachable, Waha
+from shared.providers.waha.client import NotNow, Refused, Unanswered, Unknown, Unreachable, Waha
 from shared.providers.waha.ids import new_message_id
 
 ENGINES = ["WEBJS", "NOWEB", "GOWS"]
@@ -188,7 +188,7 @@ def test_a_chat_is_asked_for_without_its_media_and_with_its_address_escaped():
         (400, b"\xff\xfe", Refused),
         (408, b"", Unknown),
         (418, b"{}", Refused),
-        (502, b"<html>", Unknown),
+        (502, b"<html>", Unanswered),
         (422, b'{"error": "Session status is not as expected. Try again later", "status": "STARTING"}', NotNow),
         (429, b"", NotNow),
         (500, b'{"message": "server returned error 463"}', Refused),
@@ -223,10 +223,10 @@ def test_a_no_for_good_is_no_not_now(status, body):
     [
         (httpx.ConnectError, Unreachable),
         (httpx.ConnectTimeout, Unreachable),
-        (httpx.WriteTimeout, Unknown),
-        (httpx.ReadTimeout, Unknown),
-        (httpx.ReadError, Unknown),
-        (httpx.RemoteProtocolError, Unknown),
+        (httpx.WriteTimeout, Unanswered),
+        (httpx.ReadTimeout, Unanswered),
+        (httpx.ReadError, Unanswered),
+        (httpx.RemoteProtocolError, Unanswered),
     ],
 )
 def test_where_a_connection_breaks_says_whether_it_was_sent(error, expected):
