@@ -52,6 +52,6 @@ COMPLETENESS = Source(
         from ({_DAYS}) as n) as n""",  # noqa: S608 - our own words
     alias="c",
     columns={"channel_id": "c.id", **{name: f"n.{name}" for name in (*_SUMS, "checked_at", "days")}},
-    where="c.id = :channel_id",
+    where="c.id = :channel_id and c.deleted_at is null",
     noun="channel",
 )
