@@ -120,7 +120,7 @@ ADMITTED = (
     admission("relay", "sessions", "select", _DUE, "tenant_id id status last_message_at timeout_minutes"),
     *(
         each
-        for table in ("early_events", "presences")
+        for table in ("early_events", "presences", "number_checks")
         for each in (
             admission("relay", table, "select", _FORGETS, "tenant_id expires_at"),
             admission("relay", table, "delete", _FORGETS),

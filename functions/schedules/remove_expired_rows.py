@@ -15,6 +15,7 @@ EXPIRED = (
     Old(table="calls", time="created_at", condition=_OF_STRANGERS),
     Old(table="idempotency_keys", time="expires_at", condition=_EXPIRED),
     Old(table="history_chats", time="expires_at", condition=_EXPIRED),
+    Old(table="number_checks", time="expires_at", condition=_EXPIRED),
     Old(table="login_sessions", time="expires_at", condition=_EXPIRED),
     Old(table="dead_letters", time="expires_at", condition=_EXPIRED),
     Old(table="auth_attempts", time="at", condition="at < now() - interval '1 hour'"),

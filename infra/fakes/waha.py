@@ -18,7 +18,7 @@ from types import TracebackType
 from typing import Any, Self
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from infra.fakes import waha_history, waha_sessions
+from infra.fakes import waha_history, waha_numbers, waha_sessions
 from infra.fakes.openapi import Contract, Operation
 from infra.fakes.waha_acts import ACTS, TOLD, echo
 from infra.fakes.waha_controls import control
@@ -160,7 +160,7 @@ class FakeWaha:
 
     def answer(self, operation: Operation, key: str, query: dict[str, str], body: Any) -> tuple[int, Any]:
         """Do one operation of the API; raises Refusal and Dropped."""
-        name = operation.values.get("session") or (body or {}).get("session", "")
+        name = operation.values.get("session") or {**query, **(body or {})}.get("session", "")
         session = self.state.sessions.get(unquote(name))
         if key not in {each.api_key for each in self.state.sessions.values()}:
             raise Refusal(401, {"message": "Unauthorized", "statusCode": 401})
@@ -179,7 +179,14 @@ class FakeWaha:
             return waha_history.answer(self.archive(session.name), beside, operation, query)
         if operation.id in waha_sessions.OPERATIONS:
             return self._control_session(session, operation, query, body)
+        if operation.id == waha_numbers.OPERATION:
+            return self._number(session, query["phone"])
         return self._known(operation, session)
+
+    def _number(self, session: Session, phone: str) -> tuple[int, Any]:
+        must_work(session)
+        fault, told = waha_numbers.asked(session, phone), waha_numbers.answer(session, phone)
+        return self._fail(fault, told) if fault else (200, told)
 
     def _known(self, operation: Operation, session: Session) -> tuple[int, Any]:
         """Answer what asks for one thing that is known."""

@@ -28,7 +28,8 @@ def answer(session: Session, operation: Operation, query: dict[str, str], body: 
         _move(session, VERBS[operation.id])
         return 201, _short(session)
     if operation.id == "SessionsController_update":
-        session.webhook = _webhook(body.get("config") or {}) or session.webhook
+        config = body.get("config") or {}
+        session.webhook = _webhook(config) if "webhooks" in config else session.webhook
         return 200, _short(session)
     if session.status != WAITING:
         raise NotNow(f"Session status is {session.status}, expected SCAN_QR_CODE")

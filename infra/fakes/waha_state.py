@@ -40,7 +40,8 @@ class Fault:
 class Session:
     """One connected number. `auto_acks` are the levels every accepted send goes through by itself.
 
-    `acks_by_lid`: receipts name the chat by its hidden id, though the message was sent to the phone.
+    `acks_by_lid`: receipts name the chat by its hidden id, though the message was sent to the phone. `numbers` are
+    where phones (digits) are that are not where they are dialled; None: nowhere. `checks` are those asked for.
     """
 
     name: str
@@ -56,6 +57,9 @@ class Session:
     paired: bool = True
     codes: list[str] = field(default_factory=list)  # phones that a pairing code was asked for
     restrictions: dict[str, Any] = field(default_factory=dict)  # `reachoutTimelock` and `messageCapping`
+    numbers: dict[str, str | None] = field(default_factory=dict)
+    checks: list[str] = field(default_factory=list)
+    checks_fault: Fault | None = None
 
     def config(self) -> dict[str, Any]:
         """What is told of where it delivers; a key is never told."""

@@ -3,7 +3,7 @@
 from migrations.support import run
 
 revision = "0024_messages_given"
-down_revision = "0019_actions_swept"
+down_revision = "0023_numbers"
 
 
 def upgrade() -> None:

@@ -257,7 +257,7 @@ run "what_can_go_wrong_is_told_and_shown" {
   }
 
   assert {
-    condition     = length(setintersection(module.observability.alerts, ["outbox-age", "dead-letters", "server-errors", "latency", "pooler-waiting", "pooler-cpu", "database-connections", "database-cpu", "signature-failures", "unforeseen-events", "breaker-open", "delivery-failed", "schedule-failed", "seldom-schedule-failed"])) == 14
+    condition     = length(setintersection(module.observability.alerts, ["outbox-age", "dead-letters", "server-errors", "latency", "pooler-waiting", "pooler-cpu", "database-connections", "database-cpu", "signature-failures", "unforeseen-events", "misdirected-deliveries", "breaker-open", "delivery-failed", "schedule-failed", "seldom-schedule-failed"])) == 15
     error_message = "Each of these must have its alert."
   }
 

@@ -56,6 +56,12 @@ def to_stop(shop: Shop) -> Bodies:
     return [_body(shop, StopChannel(channel_id=shop.channel.id, logout=False))]
 
 
+def to_retire(shop: Shop) -> Bodies:
+    answer = shop.api.delete(f"/api/v1/crm/channels/{shop.channel.id}", as_=shop.tenant.admin)
+    assert answer.status_code == 204, answer.text
+    return _scheduled(shop, "retire_channel")
+
+
 def let_go(shop: Shop) -> Bodies:
     """A message waits for its number to begin chats, and it may again."""
     session = shop.waha.state.sessions[SESSION]
@@ -117,6 +123,7 @@ CHANNEL_SITUATIONS = {
     "configure_channel": to_configure,
     "perform_message_action": to_change,
     "release_messages": let_go,
+    "retire_channel": to_retire,
     "send_scheduled_message": planned,
     "show_typing": typing,
     "start_channel": to_start,

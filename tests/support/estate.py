@@ -111,7 +111,8 @@ def settle(world: World, api: Api, tenant: Tenant) -> Estate:
         **_access(world, api, tenant),
     }
     merged = _merged(world, two_faces)
-    return Estate(tenant, channel, _text(live), _text({"contact": deleted.contact_id, **merged}))
+    gone = {"contact": deleted.contact_id, "channel": _deleted_channel(world, api, tenant), **merged}
+    return Estate(tenant, channel, _text(live), _text(gone))
 
 
 def beside(world: World, tenant: Tenant) -> Tenant:
@@ -195,12 +196,19 @@ def _scheduled(api: Api, tenant: Tenant, spoken: Spoken) -> Any:
 def _channels(world: World, api: Api, tenant: Tenant) -> dict[str, Any]:
     """Channels for what changes them: one to switch off, one to pair, others whose past is being fetched, or may be."""
     fetching = {f"{what}_channel": status for what, status in _PASTS.items()}
-    made = {name: waha_channel(world, api, tenant, bot=False).id for name in ("spare_channel", *fetching)}
+    named = ("spare_channel", "doomed_channel", *fetching)
+    made = {name: waha_channel(world, api, tenant, bot=False).id for name in named}
     made["pairing_channel"] = waha_channel(world, api, tenant, bot=False, session_name="pairing").id
     for name, status in fetching.items():
         names = {"tenant_id": tenant.tenant_id, "project_id": tenant.project_id, "channel_id": made[name]}
         world.admin.run(sql(_PAST, **names, id=uuid7(), status=status))
     return made
+
+
+def _deleted_channel(world: World, api: Api, tenant: Tenant) -> Any:
+    channel = waha_channel(world, api, tenant, bot=False)
+    assert api.delete(f"/api/v1/crm/channels/{channel.id}", as_=tenant.admin).status_code == 204
+    return channel.id
 
 
 def _dead_letter(world: World, tenant: Tenant) -> Any:

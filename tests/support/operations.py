@@ -54,6 +54,7 @@ KINDS = {
 WORDS = {"component": "database"}
 # Where an operation asks for a thing in a certain state.
 STATES = {
+    ("assign_message_agent", "message_id"): "sent_message",
     ("confirm_delivery", "message_id"): "sent_message",
     ("retry_message", "message_id"): "failed_message",
     ("recall_message", "message_id"): "sent_message",
@@ -61,6 +62,7 @@ STATES = {
     ("cancel_scheduled_message", "scheduled_message_id"): "doomed_scheduled",
     ("retry_media", "media_id"): "failed_media",
     ("deactivate_channel", "channel_id"): "spare_channel",
+    ("delete_channel", "channel_id"): "doomed_channel",
     ("get_channel_qr", "channel_id"): "pairing_channel",
     ("request_pairing_code", "channel_id"): "pairing_channel",
     ("get_import_status", "channel_id"): "fetching_channel",
@@ -98,7 +100,9 @@ def _past() -> Json:
 # For every operation with a body, bodies that are good; between them they fill every field that takes an id.
 BODIES: dict[str, Callable[[Estate], list[Json]]] = {
     "add_project_member": lambda _: [{"email": "nova@example.com", "name": "Nova", "role": "agent"}],
+    "assign_message_agent": lambda it: [{"agent_id": it.live["agent"]}],
     "assign_session": lambda it: [{"agent_id": it.live["agent"]}],
+    "check_numbers": lambda _: [{"phones": ["+5511933334444"]}],
     "close_session": lambda _: [{"outcome": "resolved"}],
     "confirm_delivery": lambda _: [{"status": "delivered"}],
     "deactivate_channel": lambda _: [{"logout": True}],

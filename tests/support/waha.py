@@ -17,6 +17,7 @@ from tests.support.api import Api
 from tests.support.tenants import Tenant
 from tests.support.world import World
 
+ANY_SESSION = "default"  # as events are made that name none
 HMAC_KEY = "a key that only WAHA and we know"
 _CHANNEL = """
 insert into channels (
@@ -41,11 +42,16 @@ class WahaChannel:
     id: UUID
     path: str
     agent_id: UUID | None
+    session_name: str
 
     def deliver(self, event: dict[str, Any] | bytes, *, key: str = HMAC_KEY, **headers: str) -> TestResponse:
-        body = event if isinstance(event, bytes) else json.dumps(event).encode()
+        body = event if isinstance(event, bytes) else json.dumps(self._own(event)).encode()
         signed = {"X-Webhook-Hmac": sign(body, key), "X-Webhook-Hmac-Algorithm": "sha512", **headers}
         return self.api.post(self.path, data=body, headers=signed, content_type="application/json")
+
+    def _own(self, event: dict[str, Any]) -> dict[str, Any]:
+        """The event as the channel's session tells it, where it was made for any."""
+        return {**event, "session": self.session_name} if event.get("session") == ANY_SESSION else event
 
 
 def waha_channel(
@@ -86,4 +92,4 @@ def waha_channel(
     }
     world.admin.run(Sql(_CHANNEL, row))
     path = f"/api/v1/webhooks/inbound/waha/{channel_token(tenant.tenant_id, secret)}"
-    return WahaChannel(api=api, tenant=tenant, id=channel_id, path=path, agent_id=agent_id)
+    return WahaChannel(api=api, tenant=tenant, id=channel_id, path=path, agent_id=agent_id, session_name=session_name)

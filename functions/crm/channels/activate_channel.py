@@ -13,7 +13,7 @@ from shared.runtime.work import UnitOfWork
 @endpoint("POST", "/api/v1/crm/channels/{channel_id}/activate", allow=Role.ADMIN, status=202)
 def activate_channel(uow: UnitOfWork, channel_id: UUID) -> One[ChannelView]:
     """Let a channel send, and have its provider connect it; a phone that is not paired yet is shown the QR code."""
-    channel = Channels(uow).get(channel_id, lock=True)
+    channel = Channels(uow).living(channel_id, lock=True)
     channel.activate()
     uow.schedule(StartChannel(channel_id=channel.id))
     return one(CHANNELS, channel.id)

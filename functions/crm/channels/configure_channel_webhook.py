@@ -13,7 +13,7 @@ from shared.runtime.work import UnitOfWork
 @endpoint("POST", "/api/v1/crm/channels/{channel_id}/configure-webhook", allow=Role.ADMIN, status=202)
 def configure_channel_webhook(uow: UnitOfWork, channel_id: UUID) -> One[ChannelView]:
     """Have the provider deliver all that is understood here, signed; it restarts the session to do so."""
-    channel = Channels(uow).get(channel_id)
+    channel = Channels(uow).living(channel_id)
     channel.must_be_active()
     uow.schedule(ConfigureChannel(channel_id=channel.id))
     return one(CHANNELS, channel.id)

@@ -22,7 +22,7 @@ class Deactivation(Body):
 @endpoint("POST", "/api/v1/crm/channels/{channel_id}/deactivate", allow=Role.ADMIN, status=202)
 def deactivate_channel(uow: UnitOfWork, channel_id: UUID, body: Deactivation) -> One[ChannelView]:
     """Send nothing through a channel any more, and have its provider disconnect it."""
-    channel = Channels(uow).get(channel_id, lock=True)
+    channel = Channels(uow).living(channel_id, lock=True)
     channel.deactivate(uow.caller.user_id)
     uow.schedule(StopChannel(channel_id=channel.id, logout=body.logout))
     return one(CHANNELS, channel.id)

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from shared.crm.channels.model import CODE_LASTS
 from shared.crm.channels.pairing import CodeForm, ask_now
 from shared.kernel.errors import Conflict
 from shared.providers.waha.sessions import SessionControl
@@ -12,7 +13,7 @@ from shared.runtime.calling import CallerTransactions
 from shared.runtime.http import Role, endpoint
 from shared.runtime.uses import Use
 
-SECONDS = 20
+SECONDS = int(CODE_LASTS.total_seconds())
 
 
 class QrQuery(BaseModel):

@@ -49,7 +49,7 @@ class ChannelChanges(Body):
 @endpoint("PATCH", "/api/v1/crm/channels/{channel_id}", allow=Role.ADMIN)
 def update_channel(uow: UnitOfWork, channel_id: UUID, body: ChannelChanges) -> One[RevealedChannel]:
     """Change a channel's settings, its keys, or its webhook URL, which is then shown once."""
-    channel = Channels(uow).get(channel_id)
+    channel = Channels(uow).living(channel_id)
     _keep_keys_at_home(channel, body.given())
     if body.default_agent_id:
         Agents(uow).bot(body.default_agent_id)

@@ -24,7 +24,7 @@ class DrawnSpan(BaseModel):
 @endpoint("GET", "/api/v1/crm/channels/{channel_id}/completeness.svg", allow=Role.VIEWER)
 def draw_completeness(uow: UnitOfWork, channel_id: UUID, query: DrawnSpan) -> Annotated[Response, "image/svg+xml"]:
     """Draw a row for each chat and a column for each day, with gaps in colour; those with gaps come first."""
-    channel, last = Channels(uow).get(channel_id), uow.now.date()
+    channel, last = Channels(uow).living(channel_id), uow.now.date()
     first = last - timedelta(days=query.days - 1)
     picture = draw(f"{channel.name}: completeness", cells_of(uow, channel.id, first), first, last)
     return answer(200, picture, "image/svg+xml")

@@ -46,7 +46,7 @@ def import_history(uow: UnitOfWork, channel_id: UUID, body: HistoryWanted) -> On
     It can be done again at any time, also while messages come in: what is here already stays as it is.
     Nobody is answered for what is long over, and nobody is notified.
     """
-    channel = Channels(uow).get(channel_id)
+    channel = Channels(uow).living(channel_id)
     since: datetime | None = body.since
     run = begin_import(uow, channel, cause=RunCause.REQUESTED, since=since, chats=body.chats, media=body.media)
     return one(HISTORY_RUNS, run.id)

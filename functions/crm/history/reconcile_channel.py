@@ -29,7 +29,7 @@ def reconcile_channel(uow: UnitOfWork, channel_id: UUID, body: Comparison) -> On
 
     It is done by itself when a channel was away or silent, and every night.
     """
-    channel = Channels(uow).get(channel_id)
+    channel = Channels(uow).living(channel_id)
     channel.must_be_active()
     run = reconcile(uow, channel, cause=RunCause.REQUESTED, since=uow.now - timedelta(days=body.days))
     if run is None:

@@ -92,6 +92,7 @@ select jsonb_build_object(
     'duplicate', count(*) filter (where status = 'duplicate'),
     'unhandled', count(*) filter (where status = 'unhandled'),
     'failed', count(*) filter (where status = 'failed'),
+    'misdirected', count(*) filter (where status = 'misdirected'),
     'unforeseen', count(*) filter (where status = 'unhandled' and event <> all(cast(:foreseen as text[]))))
 from inbound_deliveries where expires_at > (select clock_timestamp()) + interval '30 days' - interval '5 minutes'
 """

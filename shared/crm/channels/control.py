@@ -68,6 +68,20 @@ def stop(transactions: Transactions, channel_id: UUID, *, logout: bool) -> None:
     )
 
 
+def retire(transactions: Transactions, channel_id: UUID) -> None:
+    """Have a deleted channel's provider forget our address, and disconnect a session that no other channel is for."""
+    with transactions.begin() as uow:
+        channel = Channels(uow).first(channels.c.id == channel_id)
+        is_shared = channel is not None and Channels(uow).has_another(channel)
+
+    def tell(session: SessionControl, channel: Channel) -> None:
+        session.deliver_no_more_to(address_of(channel))
+        if not is_shared:
+            session.end()
+
+    _tell(transactions, channel_id, ChannelStatus.INACTIVE, tell, lambda *_: None)
+
+
 def configure(transactions: Transactions, channel_id: UUID) -> None:
     """Have the provider deliver here, signed with the channel's key."""
 

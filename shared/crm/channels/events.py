@@ -18,6 +18,10 @@ class ChannelUpdated(ChannelEvent, name="channel.updated"):
     changed: list[str]
 
 
+class ChannelDeleted(ChannelEvent, name="channel.deleted"):
+    """Nothing is sent or taken in by it any more; what was said on it stays."""
+
+
 class ChannelActivationRequested(ChannelEvent, name="channel.activation_requested"):
     pass
 
@@ -41,6 +45,12 @@ class ChannelWebhookConfigured(ChannelEvent, name="channel.webhook_configured"):
 class ChannelStateChanged(ChannelEvent, name="channel.state_changed"):
     previous: str
     current: str
+
+
+class ChannelQrUpdated(ChannelEvent, name="channel.qr_updated"):
+    """There is a code to be scanned, and until then it is good; what it shows is for whoever asks for it."""
+
+    expires_at: datetime
 
 
 class ChannelLabelUpserted(ChannelEvent, name="channel.label_upserted"):

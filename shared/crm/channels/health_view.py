@@ -53,6 +53,7 @@ CHANNEL_HEALTH = Source(
     view=ChannelHealthView,
     tables="channels c left join channel_health h on h.tenant_id = c.tenant_id and h.id = c.id",
     alias="c",
+    where="c.deleted_at is null",
     columns={
         "channel_id": "c.id",
         "last_event_at": (

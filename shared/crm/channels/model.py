@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, ClassVar, Self
 from uuid import UUID
@@ -15,9 +15,11 @@ from shared.crm.channels.events import (
     ChannelDeactivated,
     ChannelDebounceTimeoutChanged,
     ChannelDefaultAgentSet,
+    ChannelDeleted,
     ChannelHistoryImportEnabled,
     ChannelLabelDeleted,
     ChannelLabelUpserted,
+    ChannelQrUpdated,
     ChannelRestrictionChanged,
     ChannelSendThrottled,
     ChannelSilenceDetected,
@@ -32,6 +34,7 @@ from shared.kernel.ids import uuid7
 
 LONGEST_DEBOUNCE_MS = 300_000
 LONGEST_WAIT_MS = 3_600_000
+SHOWS_CODE, CODE_LASTS = "scan_qr_code", timedelta(seconds=20)
 
 
 class ChannelType(StrEnum):
@@ -82,6 +85,7 @@ class Channel(Aggregate):
     pace: Pace | None = None
     imports_history: bool = False
     history_read_until: datetime | None = None
+    deleted_at: datetime | None = None
 
     @classmethod
     def new_id(cls) -> UUID:
@@ -159,6 +163,11 @@ class Channel(Aggregate):
             self.status = ChannelStatus.INACTIVE
             self.record(ChannelDeactivated(channel_id=self.id, by=by))
 
+    def delete(self, at: datetime) -> None:
+        """Let it send and take in nothing any more; it does not come back."""
+        self.status, self.deleted_at = ChannelStatus.INACTIVE, at
+        self.record(ChannelDeleted(channel_id=self.id))
+
     def was_activated(self) -> None:
         self.record(ChannelActivated(channel_id=self.id))
 
@@ -173,6 +182,11 @@ class Channel(Aggregate):
 
     def restricted(self, *, may_open_chats: bool, until: datetime | None) -> None:
         self.record(ChannelRestrictionChanged(channel_id=self.id, may_open_chats=may_open_chats, until=until))
+
+    def shows_code(self, at: datetime) -> None:
+        """Note that there is a new code to be scanned, unless something newer is known of the connection."""
+        if self.connection_at is None or at > self.connection_at:
+            self.record(ChannelQrUpdated(channel_id=self.id, expires_at=at + CODE_LASTS))
 
     def connection_is(self, state: str, at: datetime, phone: str | None) -> None:
         """Take the provider's word for the connection, unless a newer one is known."""

@@ -34,7 +34,7 @@ def ask_about(
 ) -> tuple[Channel, T]:
     """The same, with the channel that it is about."""
     with transactions.begin() as uow:
-        channel = Channels(uow).get(channel_id)
+        channel = Channels(uow).living(channel_id)
     try:
         with open_sessions(channel) as session:
             return channel, ask(session)

@@ -28,3 +28,9 @@ class ConfigureChannel(Task, name="configure_channel", queue="channels"):
     """Tell the provider where to deliver, and with which key to sign."""
 
     channel_id: UUID
+
+
+class RetireChannel(Task, name="retire_channel", queue="channels"):
+    """Let the provider of a deleted channel deliver here no more, and disconnect its session."""
+
+    channel_id: UUID

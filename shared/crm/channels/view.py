@@ -8,6 +8,9 @@ from shared.crm.channels.model import ChannelStatus, ChannelType, Engine
 from shared.crm.channels.pace import Pace
 from shared.runtime.query import Source
 
+# For what hangs on a channel: whether the one that `:channel_id` stands for is there.
+IS_THERE = "exists (select from channels where deleted_at is null and id = :channel_id)"
+
 
 @dataclass(frozen=True, kw_only=True)
 class ChannelView:
@@ -51,6 +54,7 @@ CHANNELS = Source(
     view=ChannelView,
     tables="channels c",
     alias="c",
+    where="c.deleted_at is null",
     filters=("type", "status", "connection", "engine", "session_name", "phone", "default_agent_id", "name"),
     sorts=("created_at", "name"),
     noun="channel",

@@ -27,10 +27,10 @@ HABIT_DAYS, ON_AT_LEAST = 7, 4
 _HEARD = """
 select json_build_object(
     'last', (select max(received_at) from inbound_deliveries
-        where tenant_id = :tenant_id and channel_id = :channel_id),
+        where tenant_id = :tenant_id and channel_id = :channel_id and status <> 'misdirected'),
     'days', (select count(*) from generate_series(1, :days) as past (day) where exists (
         select 1 from inbound_deliveries
-        where tenant_id = :tenant_id and channel_id = :channel_id
+        where tenant_id = :tenant_id and channel_id = :channel_id and status <> 'misdirected'
             and received_at <= cast(:now as timestamptz) - make_interval(days => past.day)
             and received_at > cast(:now as timestamptz) - make_interval(days => past.day, mins => :minutes))))
 """

@@ -28,7 +28,7 @@ def chosen_chat(uow: UnitOfWork, chat_id: UUID | None, contact_id: UUID | None, 
 
 def chat_with(uow: UnitOfWork, contact_id: UUID, channel_id: UUID) -> Chat:
     """The contact's chat on the channel, locked, and made if there is none. Invalid: nobody knows their phone."""
-    channel = Channels(uow).get(channel_id)
+    channel = Channels(uow).living(channel_id)
     contact = Contacts(uow).living(contact_id, lock=False)
     return Chats(uow).of_contact(channel.id, contact.id) or _first_chat(uow, channel, contact)
 

@@ -63,6 +63,6 @@ COMPLETENESS = Source(
         "last_run": _LAST_RUN,
         **{name: f"n.{name}" for name in (*_SUMS, "checked_at", "days")},
     },
-    where="c.id = :channel_id",
+    where="c.id = :channel_id and c.deleted_at is null",
     noun="channel",
 )

@@ -114,6 +114,13 @@ def resume(uow: UnitOfWork, channel_id: UUID) -> HistoryRun:
     return run
 
 
+def end_all(uow: UnitOfWork, channel_id: UUID) -> None:
+    """End whatever is under way through the channel's history; what it has brought stays."""
+    under_way = [HistoryRuns(uow).active(channel_id, kind) for kind in RunKind]
+    for run in filter(None, under_way):
+        run.cancel(uow.caller.user_id, uow.now)
+
+
 def addresses(chats: Sequence[str]) -> list[str]:
     """Chats as the provider spells them, from phones ("+5511912345678") or addresses. Invalid: one is neither."""
     found = [address(each if "@" in each else f"{each.removeprefix('+')}@c.us") for each in chats]

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from shared.crm.channels.model import Channel
 from shared.kernel.errors import NotFound
+from shared.kernel.inbound import Delivery
 from shared.runtime.identity import hash_secret, tenant_scope
 from shared.runtime.postgres import connections, sql
 from shared.runtime.sealing import unseal
@@ -18,13 +19,16 @@ from shared.runtime.settings import settings
 KEEP_SECONDS = 30
 _TOKEN = re.compile(r"([0-9a-f]{32})\.([A-Za-z0-9_-]{43})")
 _FIND = """
-select id, project_id, engine, token_hash, hmac_key_sealed from channels
-where tenant_id = :tenant_id and token_hash = :token_hash
+select id, project_id, engine, token_hash, hmac_key_sealed, session_name from channels
+where tenant_id = :tenant_id and token_hash = :token_hash and deleted_at is null
 """
 
 
+_MAY_CHANGE = ("token_hash", "hmac_key_sealed", "session_name")
+
+
 class Outdated(Exception):
-    """The channel's key or address was changed since the gate was read."""
+    """The channel's key, address or session was changed since the gate was read, or the channel deleted."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +41,7 @@ class Gate:
     engine: str
     token_hash: str
     hmac_key_sealed: str
+    session_name: str
 
     @property
     def hmac_key(self) -> str:
@@ -44,8 +49,12 @@ class Gate:
 
     def check(self, channel: Mapping[str, Any]) -> None:
         """Hold a gate that was remembered against the channel's row as it is; raises Outdated."""
-        if (channel["token_hash"], channel["hmac_key_sealed"]) != (self.token_hash, self.hmac_key_sealed):
+        if channel["deleted_at"] or any(channel[name] != getattr(self, name) for name in _MAY_CHANGE):
             raise Outdated
+
+    def is_for(self, delivery: Delivery) -> bool:
+        """Whether it is of the channel's own session; one server has many, and each may deliver to any address."""
+        return delivery.session is None or delivery.session == self.session_name
 
 
 def channel_token(tenant_id: UUID, secret: str) -> str:
@@ -72,6 +81,7 @@ def gate_of(channel: Channel) -> Gate:
         engine=channel.engine,
         token_hash=channel.token_hash,
         hmac_key_sealed=channel.hmac_key_sealed,
+        session_name=channel.session_name,
     )
 
 
@@ -86,7 +96,7 @@ def _read(tenant: str, secret: str) -> Gate:
     rows = connections(settings().database_url).run(tenant_scope(tenant_id), find)[1]
     if not rows:
         raise NotFound("there is no channel at this address")
-    channel_id, project_id, engine, token_hash, sealed = (value or "" for value in rows[0])
+    channel_id, project_id, engine, token_hash, sealed, session_name = (value or "" for value in rows[0])
     return Gate(
         tenant_id=tenant_id,
         project_id=UUID(project_id),
@@ -94,6 +104,7 @@ def _read(tenant: str, secret: str) -> Gate:
         engine=engine,
         token_hash=token_hash,
         hmac_key_sealed=sealed,
+        session_name=session_name,
     )
 
 

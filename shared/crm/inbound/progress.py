@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import Any
 from uuid import UUID
 
-from shared.crm.channels.model import Channel
+from shared.crm.channels.model import SHOWS_CODE, Channel
 from shared.crm.inbound.gate import Gate
 from shared.crm.inbound.ledger import Ledger
 from shared.crm.inbound.people import People
@@ -112,5 +112,8 @@ def take_state(_gate: Gate, _wanted: Wanted, told: ConnectionState, seen: dict[s
     ledger = Ledger()
     channel = ledger.load("channels", Channel, seen["channel"])
     now = datetime.fromisoformat(seen["now"])
-    channel.connection_is(told.status.lower()[:40], min(told.at or now, now), told.phone.value if told.phone else None)
+    state, at = told.status.lower()[:40], min(told.at or now, now)
+    if state == SHOWS_CODE:
+        channel.shows_code(at)
+    channel.connection_is(state, at, told.phone.value if told.phone else None)
     return ledger

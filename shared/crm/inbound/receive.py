@@ -4,6 +4,7 @@ import hashlib
 import re
 from collections.abc import Iterable
 from contextvars import copy_context
+from dataclasses import replace
 from functools import lru_cache
 from logging import WARNING
 from typing import Any, TypeVar
@@ -72,12 +73,12 @@ class _Reception:
     def __init__(self, gate: Gate, body: bytes, delivery: Delivery, *, again: str | None = None) -> None:
         self.gate = gate
         self.body = body
-        self.delivery = delivery
+        self.delivery = delivery if gate.is_for(delivery) else _foreign(gate, delivery)
         self.again = again
         self.outgoing = Outgoing(tenant_id=gate.tenant_id)
         key = again or delivery.event_id or hashlib.sha256(body).hexdigest()
-        self.wanted = wanted(gate, delivery.content, key)
-        self.status = "kept" if delivery.content else "failed" if delivery.problem else "unhandled"
+        self.wanted = wanted(gate, self.delivery.content, key)
+        self.status = _status(gate, self.delivery)
         self.context = copy_context()  # of whoever brought it, whose request its events name
         self.touched: list[Aggregate] = []
         self.is_repeated = False
@@ -212,6 +213,18 @@ class _Company:
             self.outgoing.tasks.extend(each.outgoing.tasks)
             self.kept.add(each)
         return [*batch.statements, *(each.row() for each, _ in ready)]
+
+
+def _foreign(gate: Gate, delivery: Delivery) -> Delivery:
+    """One of another session, which tells of another number's chats: it is kept, and nothing follows from it."""
+    say("a delivery of another session is kept raw", level=WARNING, channel_id=gate.channel_id)
+    return replace(delivery, content=None, problem="It is of another session of the server than this channel's.")
+
+
+def _status(gate: Gate, delivery: Delivery) -> str:
+    if not gate.is_for(delivery):
+        return "misdirected"
+    return "kept" if delivery.content else "failed" if delivery.problem else "unhandled"
 
 
 def _harmless(event: str) -> str:

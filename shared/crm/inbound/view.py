@@ -7,14 +7,15 @@ from uuid import UUID
 
 from shared.runtime.query import Source
 
-DeliveryStatus = Literal["kept", "duplicate", "unhandled", "failed"]
+DeliveryStatus = Literal["kept", "duplicate", "unhandled", "failed", "misdirected"]
 
 
 @dataclass(frozen=True, kw_only=True)
 class InboundDeliveryView:
     """`kept`: it was taken in. `duplicate`: what it says was here. `unhandled`: nobody here needs it.
 
-    `failed`: it could not be understood, and `problem` says why. It is removed at `expires_at`.
+    `failed`: it could not be understood, and `problem` says why. `misdirected`: it is of another session of the server
+    than the channel's. It is removed at `expires_at`.
     """
 
     id: UUID

@@ -1,6 +1,7 @@
 """Whether a message that a provider tells of is one that we sent, where no id says so."""
 
-from shared.kernel.inbound import InboundMessage, Location, MessageType
+from shared.crm.messages.cards import is_same
+from shared.kernel.inbound import Card, InboundMessage, Location, MessageType
 from shared.kernel.outbound import Draft
 
 NEAR = 0.0001  # degrees; about ten metres
@@ -17,7 +18,7 @@ def is_echo(draft: Draft, told: InboundMessage) -> bool:
     if draft.type is MessageType.LOCATION:
         return draft.location is not None and told.location is not None and _same_place(draft.location, told.location)
     if draft.type is MessageType.CONTACT:
-        return len(draft.cards) == len(told.cards)
+        return len(draft.cards) == len(told.cards) and all(map(_same_card, draft.cards, told.cards))
     return _plain(told.text) in _texts(draft)
 
 
@@ -29,6 +30,10 @@ def _texts(draft: Draft) -> set[str]:
 
 def _plain(text: str | None) -> str:
     return " ".join((text or "").split())
+
+
+def _same_card(ours: Card, theirs: Card) -> bool:
+    return is_same(ours.vcard, theirs.vcard)
 
 
 def _same_place(ours: Location, theirs: Location) -> bool:

@@ -118,6 +118,12 @@ class MessageEventAnswered(MessageEvent, name="message.event_answered"):
     is_coming: bool | None
 
 
+class MessageAgentAssigned(MessageEvent, name="message.agent_assigned"):
+    """From now on it counts as written by this agent of ours."""
+
+    agent_id: UUID
+
+
 class MessageDeleted(MessageEvent, name="message.deleted"):
     by: UUID
 

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from shared.crm.chats.model import Chat
 from shared.crm.messages.events import (
+    MessageAgentAssigned,
     MessageAwaited,
     MessageCancelled,
     MessageCreated,
@@ -264,6 +265,14 @@ class Message(Standing):
             raise Invalid(f"a message has at most {MOST_METADATA} metadata")
         if kept != self.metadata:
             self.metadata = kept
+
+    def written_by(self, agent_id: UUID) -> None:
+        """Count it as that agent's. Conflict: somebody else than we wrote it."""
+        if self.direction is Direction.INBOUND:
+            raise Conflict("only a message that we sent is written by an agent", code="not_ours")
+        if agent_id != self.agent_id:
+            self.agent_id = agent_id
+            self.record(MessageAgentAssigned(agent_id=agent_id, **self._names()))
 
     def delete(self, at: datetime, by: UUID) -> None:
         """Show it no more; one that waits to be sent never is. Conflict: it is being sent at this moment."""

@@ -14,7 +14,6 @@ from shared.crm.messages.tasks import ResumeMessage
 from shared.runtime.postgres import Sql
 from shared.runtime.work import UnitOfWork
 
-# Nobody has answered there, and nothing of ours has come through: to write is to begin the chat.
 _OPENS = """
 select to_json(not exists (
     select from messages m where m.tenant_id = :tenant_id and m.chat_id = :chat_id and m.id <> :message_id
@@ -41,11 +40,14 @@ where tenant_id = :tenant_id and channel_id = :channel_id
 """
 
 
-def must_wait(uow: UnitOfWork, channel: Channel, message: Message) -> bool:
-    """Whether the message does not go yet; then it is tried again when it may. The message is locked."""
+def must_wait(uow: UnitOfWork, channel: Channel, message: Message, *, begins: bool) -> bool:
+    """Whether the message does not go yet; then it is tried again when it may. The message is locked.
+
+    `begins`: it begins its chat.
+    """
     if message.not_before is not None and uow.now < message.not_before:
         return True
-    wait = _wait(uow, channel, message)
+    wait = _wait(uow, channel, message, begins=begins)
     if wait is None:
         message.has_turn = True
     else:
@@ -65,18 +67,18 @@ def close_new_chats(uow: UnitOfWork, channel: Channel) -> None:
     _throttled(uow, channel, Wait(until=ends, brake=Brake.REACHOUT_TIMELOCK, has_turn=False), _take(uow, channel))
 
 
-def _wait(uow: UnitOfWork, channel: Channel, message: Message) -> Wait | None:
-    opens = _opens(uow, message)
-    if opens and (ends := closed_until(uow, channel)):
+def _wait(uow: UnitOfWork, channel: Channel, message: Message, *, begins: bool) -> Wait | None:
+    if begins and (ends := closed_until(uow, channel)):
         wait = Wait(until=ends, brake=Brake.REACHOUT_TIMELOCK, has_turn=False)
         return _throttled(uow, channel, wait, _take(uow, channel))
     if channel.pace is None:
         return None
     had_turn_at = message.due_at if message.has_turn else None
-    return _turn(uow, channel, channel.pace, Asking(opens=opens, had_turn_at=had_turn_at))
+    return _turn(uow, channel, channel.pace, Asking(opens=begins, had_turn_at=had_turn_at))
 
 
-def _opens(uow: UnitOfWork, message: Message) -> bool:
+def begins_chat(uow: UnitOfWork, message: Message) -> bool:
+    """Whether nobody has answered where the message goes, and nothing of ours has come through."""
     names = {"tenant_id": message.tenant_id, "chat_id": message.chat_id, "message_id": message.id}
     rows = uow.run(Sql(_OPENS, names))[0]
     return bool(rows) and json.loads(rows[0][0] or "")

@@ -4,13 +4,14 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from shared.crm.channels.connection import open_waha
-from shared.crm.channels.model import ChannelStatus
+from shared.crm.channels.model import Channel, ChannelStatus
 from shared.crm.channels.store import Channels
 from shared.crm.chats.store import Chats
 from shared.crm.message_groups.use_cases import withdraw_if_outdated
 from shared.crm.messages.echoes import is_echo
+from shared.crm.messages.finding import Inquiry, find, inquiry
 from shared.crm.messages.model import Message, MessageStatus
-from shared.crm.messages.pacing import close_new_chats, hold, must_wait
+from shared.crm.messages.pacing import begins_chat, close_new_chats, hold, must_wait
 from shared.crm.messages.parcels import Parcel, pack
 from shared.crm.messages.store import Messages, messages
 from shared.crm.messages.tasks import ReconcileMessage
@@ -30,7 +31,7 @@ EARLY = timedelta(seconds=5)  # how far a timer's clock may be ahead of ours
 
 def send(transactions: Transactions, message_id: UUID) -> None:
     """Send a queued message. Called again it does nothing, or waits for the one who is at it."""
-    parcel = retried(lambda: _claim(transactions, message_id))
+    parcel = _claimed(transactions, message_id)
     if parcel is None:
         return
     outcome = _call(parcel)
@@ -50,7 +51,17 @@ def resume(transactions: Transactions, message_id: UUID) -> None:
     send(transactions, message_id)
 
 
-def _claim(transactions: Transactions, message_id: UUID) -> Parcel | None:
+def _claimed(transactions: Transactions, message_id: UUID) -> Parcel | None:
+    """The message, claimed, once it is known where its number is found."""
+    ready = retried(lambda: _claim(transactions, message_id))
+    if not isinstance(ready, Inquiry):
+        return ready
+    find(transactions, ready)
+    found = retried(lambda: _claim(transactions, message_id, is_found=True))
+    return found if isinstance(found, Parcel) else None
+
+
+def _claim(transactions: Transactions, message_id: UUID, *, is_found: bool = False) -> Parcel | Inquiry | None:
     with transactions.begin() as uow:
         message = Messages(uow).first(messages.c.id == message_id, lock=True)
         if message is None or message.status not in {MessageStatus.QUEUED, MessageStatus.SENDING}:
@@ -59,19 +70,31 @@ def _claim(transactions: Transactions, message_id: UUID) -> Parcel | None:
             _left_behind(uow, message)
             uow.commit()
             return None
-        parcel = _ready(uow, message)
+        ready = _ready(uow, message, is_found=is_found)
         uow.commit()
-        return parcel
+        return ready
 
 
-def _ready(uow: UnitOfWork, message: Message) -> Parcel | None:
-    """The message as it goes out, claimed; none when it is not its turn, or it cannot go any more."""
+def _ready(uow: UnitOfWork, message: Message, *, is_found: bool) -> Parcel | Inquiry | None:
+    """The message as it goes out, claimed; none when it is not its turn, or it cannot go any more.
+
+    Of one that begins a chat it may first be to be found out where its number is.
+    """
     channel = Channels(uow).get(message.channel_id)
     if channel.status is not ChannelStatus.ACTIVE:
-        message.fail("channel_inactive", "the chat's channel is not active", retryable=True)
+        message.fail("channel_inactive", "the chat's channel is not active", retryable=channel.deleted_at is None)
         return None
-    if _follows_one_that_waits(uow, message) or must_wait(uow, channel, message):
+    if _follows_one_that_waits(uow, message):
         return None
+    begins = begins_chat(uow, message)
+    if must_wait(uow, channel, message, begins=begins):
+        return None
+    if begins and not is_found and (unfound := inquiry(uow, channel, message)):
+        return unfound
+    return _parcel(uow, channel, message)
+
+
+def _parcel(uow: UnitOfWork, channel: Channel, message: Message) -> Parcel | None:
     parcel = pack(uow, message, channel).named()
     if parcel.lacks_file:
         message.fail("file_gone", "the file of this message is no longer in the store")

@@ -185,7 +185,9 @@ _PARENTS = {
 }
 
 
-_CHANNEL = {"channel_id": "exists (select from channels where id = cast(:channel_id as uuid))"}
+_CHANNEL = {
+    "channel_id": "exists (select from channels where id = cast(:channel_id as uuid) and deleted_at is null)",
+}
 
 
 def parents(filters: Mapping[str, str]) -> tuple[str, dict[str, str]]:

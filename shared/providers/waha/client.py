@@ -16,7 +16,7 @@ from shared.providers.urls import ForbiddenUrl
 from shared.providers.waha.answers import read_answer
 from shared.providers.waha.envelope import read_state
 from shared.providers.waha.fields import dig, mapping, text
-from shared.providers.waha.ids import address, message_id
+from shared.providers.waha.ids import address, individuals, message_id
 from shared.providers.waha.messages import Setting, Unreadable, read_message
 from shared.providers.waha.requests import request_of
 
@@ -174,6 +174,11 @@ class Waha:
         except Unreadable as error:
             raise Unknown("WAHA's answer does not say how the session is.") from error
 
+    def find(self, phone: str) -> str | None:
+        """Ask where WhatsApp finds a phone, given by its digits: its address, or None when nobody has it there."""
+        params = {"phone": phone, "session": self._session}
+        return _place(mapping(self._call("GET", "/api/contacts/check-exists", params=params)), phone)
+
     def phone_behind(self, lid: str) -> str | None:
         """Ask whose phone a hidden id is, given by its digits: the phone's address, or None when WAHA does not know."""
         path = f"/api/{quote(self._session, safe='')}/lids/{quote(f'{lid}@lid', safe='')}"
@@ -253,6 +258,15 @@ def listed(answer: object) -> list[Any]:
     if not isinstance(answer, list):
         raise Unknown("WAHA's answer is not the list that was asked for.")
     return answer
+
+
+def _place(answer: Mapping[str, Any], phone: str) -> str | None:
+    """Where a number is that was asked for; one that is there and has no address of its own is where it was dialled."""
+    told = answer.get("chatId")
+    found = address(told) if told else f"{phone}@c.us"
+    if not isinstance(answer.get("numberExists"), bool) or (answer["numberExists"] and not individuals(found)):
+        raise Unknown("WAHA's answer does not say whether the number exists.")
+    return found if answer["numberExists"] else None
 
 
 def _tells_nothing(status: int) -> bool:

@@ -99,6 +99,14 @@ class SessionControl(Waha):
         body = {"config": {**config, "webhooks": [*others, ours]}}
         self._call("PUT", self._path(), json=body)
 
+    def deliver_no_more_to(self, url: str) -> None:
+        """Let the session forget one address that it delivers to; all else of its configuration stays as it is."""
+        config = dict(mapping(mapping(self._call("GET", self._path())).get("config")))
+        known = items(config.get("webhooks"))
+        others = [each for each in known if mapping(each).get("url") != url]
+        if len(others) < len(known):
+            self._call("PUT", self._path(), json={"config": {**config, "webhooks": others}})
+
     def _path(self, verb: str = "") -> str:
         path = f"/api/sessions/{quote(self._session, safe='')}"
         return f"{path}/{verb}" if verb else path

@@ -114,6 +114,15 @@ locals {
       threshold = 0
       lasting   = "0s"
     }
+    misdirected-deliveries = {
+      title     = "A provider delivers what is another channel's"
+      filter    = "${local.counted["misdirected-deliveries"]} AND ${local.functions}"
+      aligner   = "ALIGN_DELTA"
+      reducer   = "REDUCE_SUM"
+      per       = []
+      threshold = 0
+      lasting   = "0s"
+    }
     breaker-open = {
       title     = "Calls are not counted: the breaker before the counters' store is open"
       filter    = "${local.counted["counters-away"]} AND ${local.functions}"

@@ -23,6 +23,10 @@ locals {
       about   = "Deliveries of an event that no code knows; they are kept as they came"
       message = "an event that nobody foresaw is kept raw"
     }
+    misdirected-deliveries = {
+      about   = "Deliveries of another session of a server than that of the channel they came by; they are kept as they came"
+      message = "a delivery of another session is kept raw"
+    }
     counters-away = {
       about   = "The breaker before the store that calls are counted in is open"
       message = "the rate limits' store is away"

@@ -77,10 +77,11 @@ def test_deliveries_of_late_are_counted_by_what_became_of_them(scrape, shops):
     told_by = {"session": SESSION, "engine": ours.engine, "payload": {}}
     for event in ("engine.event", "moon.risen", "sun.risen", "message"):
         assert theirs.channel.deliver({**told_by, "event": event}).status_code == 200
+    assert theirs.channel.deliver({**told_by, "session": "another", "event": "message"}).status_code == 200
     told = scrape()
     assert told["ventros_deliveries"].samples == {
         frozenset({("status", status)}): count
-        for status, count in {"kept": 2, "duplicate": 1, "unhandled": 3, "failed": 1}.items()
+        for status, count in {"kept": 2, "duplicate": 1, "unhandled": 3, "failed": 1, "misdirected": 1}.items()
     }
     assert told["ventros_deliveries_unforeseen"].of() == 2
     ours.world.advance(301)

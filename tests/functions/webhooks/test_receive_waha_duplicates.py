@@ -120,3 +120,16 @@ def test_working_off_what_was_not_understood_makes_the_message(any_desk):
     again(any_desk)
     (row,) = any_desk.world.rows("select status, problem, message_id from inbound_deliveries")
     assert row == {"status": "kept", "problem": None, "message_id": any_desk.message(bare_id(event))["id"]}
+
+
+@pytest.mark.parametrize("request_ids", [("a1", "a1"), ("a1", "b2"), ("a1", None)])
+def test_a_redelivery_without_ids_is_known_by_its_body_whatever_its_request_is_called(any_desk, request_ids):
+    """The header is not signed, so that it neither makes two of one nor one of two."""
+    presence = {"id": f"{ANA.phone}@c.us", "presences": [{"participant": f"{ANA.phone}@c.us", "lastSeen": None}]}
+    event = {"event": "presence.update", "session": "default", "engine": any_desk.engine, "payload": presence}
+    for name in request_ids:
+        headers = {"X-Webhook-Request-Id": name} if name else {}
+        assert any_desk.channel.deliver(event, **headers).status_code == 200
+    other = {**event, "payload": {**presence, "id": "5511900000001@c.us"}}
+    assert any_desk.channel.deliver(other, **{"X-Webhook-Request-Id": "a1"}).status_code == 200
+    assert [times for _, times in any_desk.deliveries()] == [2, 1]

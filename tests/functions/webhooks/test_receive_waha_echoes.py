@@ -1,6 +1,7 @@
 import pytest
 
 from infra.fakes.waha_events import Addressing, make_event
+from shared.crm.messages.cards import vcard
 from shared.kernel.ids import uuid7
 from tests.functions.webhooks.conftest import ANA, bare_id
 
@@ -169,3 +170,36 @@ def test_an_old_word_of_ours_that_comes_late_leaves_todays_reply_alone(any_desk)
     any_desk.writes("Até amanhã", timestamp=at - 3 * 86_400)
     assert by_id(any_desk, waiting)["status"] == "queued"
     assert any_desk.world.value("select held_by from sessions where status = 'open'") == "bot"
+
+
+_AS_CARD = "update messages set type = 'contact', text = null, cards = :cards where id = :id"
+
+
+def sends_card(desk, *people):
+    message_id = sends(desk)
+    desk.world.run(_AS_CARD, id=message_id, cards=[{"vcard": vcard(*each)} for each in people])
+    return message_id
+
+
+def echo_of_card(desk, *people):
+    event = make_event(desk.engine, "vcard", customer=ANA, from_me=True, source="api")
+    event["payload"] |= {"body": "", "vCards": [vcard(*each).replace("\n", "\r\n") for each in people]}
+    return event
+
+
+LEO, EVA = ("Leo", "+5511933334444"), ("Eva", "+5511955556666")
+
+
+@pytest.mark.parametrize("cards", [((LEO,), (EVA,)), ((LEO, EVA), (EVA, LEO)), ((LEO,), (("Léo", LEO[1]),))])
+def test_two_cards_at_once_do_not_take_each_others_echo(browser, cards):
+    sent = [sends_card(browser, *each) for each in cards]
+    events = [browser.takes(echo_of_card(browser, *each)) for each in reversed(cards)]
+    assert [by_id(browser, each)["external_id"] for each in reversed(sent)] == list(map(bare_id, events))
+    assert browser.world.value("select held_by from sessions") == "bot"
+
+
+def test_the_card_of_somebody_else_is_a_persons_word(browser):
+    ours = sends_card(browser, LEO)
+    browser.takes(echo_of_card(browser, EVA))
+    assert by_id(browser, ours)["status"] == "sending"
+    assert browser.count("messages where sender_kind = 'phone'") == 1

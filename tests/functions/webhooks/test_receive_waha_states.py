@@ -1,3 +1,5 @@
+from datetime import datetime
+
 from tests.functions.webhooks.conftest import ANA
 
 EARLIER, LATER = 1_783_000_000_000, 1_783_000_060_000
@@ -48,3 +50,23 @@ def test_a_state_touches_no_conversation(any_desk):
     any_desk.connects("FAILED")
     assert any_desk.count("outbox_events") == before + 1
     assert any_desk.world.value("select version from sessions") == 1
+
+
+def test_every_new_code_to_be_scanned_is_told_of(any_desk):
+    any_desk.connects("SCAN_QR_CODE", at=EARLIER, me=None)
+    any_desk.connects("SCAN_QR_CODE", at=LATER, me=None)
+    told = [each["data"]["expires_at"] for each in any_desk.world.events("channel.qr_updated")]
+    assert [moment(each) for each in told] == [EARLIER + 20_000, LATER + 20_000]
+    assert len(any_desk.world.events("channel.state_changed")) == 1
+
+
+def test_a_code_that_is_no_news_is_not_told_of(any_desk):
+    any_desk.connects("WORKING", at=LATER)
+    any_desk.connects("SCAN_QR_CODE", at=EARLIER, me=None)
+    any_desk.connects("WORKING", at=LATER + 1)
+    any_desk.connects("SCAN_QR_CODE", at=LATER + 1, me=None)
+    assert any_desk.world.events("channel.qr_updated") == []
+
+
+def moment(told):
+    return int(datetime.fromisoformat(told).timestamp() * 1000)

@@ -10,7 +10,7 @@ from shared.crm.channels.store import Channels
 from shared.crm.chats.model import Chat
 from shared.crm.chats.store import Chats
 from shared.crm.messages.model import Message, SenderKind
-from shared.crm.messages.pacing import must_wait
+from shared.crm.messages.pacing import begins_chat, must_wait
 from shared.crm.messages.store import Messages
 from shared.kernel.errors import Unavailable
 from shared.kernel.ids import uuid7
@@ -83,7 +83,7 @@ class Queue:
     def _ask(self, message_id: UUID) -> Turn:
         with unit_of_work(self.tenant.tenant_id) as uow:
             message = Messages(uow).get(message_id, lock=True)
-            waits = must_wait(uow, Channels(uow).get(self.channel.id), message)
+            waits = must_wait(uow, Channels(uow).get(self.channel.id), message, begins=begins_chat(uow, message))
             uow.commit()
         goes_at = message.not_before if waits and message.not_before else uow.now
         return Turn(message_id, uow.now, goes_at, not waits)

@@ -1,0 +1,6 @@
+alter table channels drop column deleted_at;
+update inbound_deliveries set status = 'unhandled' where status = 'misdirected';
+alter table inbound_deliveries drop constraint inbound_deliveries_status_check;
+alter table inbound_deliveries add constraint inbound_deliveries_status_check
+    check (status in ('kept', 'duplicate', 'unhandled', 'failed'));
+drop table number_checks;
