@@ -92,6 +92,7 @@ def settle(world: World, api: Api, tenant: Tenant) -> Estate:
         "agent": human,
         "contact": spoken.contact_id,
         "silent_contact": silent["id"],
+        "participant": spoken.contact_id,
         "chat": spoken.chat_id,
         "silent_chat": deleted.chat_id,
         "session": spoken.session_id,

@@ -40,6 +40,7 @@ KINDS = {
     "message_group_id": "group",
     "message_id": "message",
     "quoted_message_id": "message",
+    "participant_id": "participant",
     "scheduled_message_id": "scheduled",
     "sender_contact_id": "contact",
     "project_id": "project",
@@ -131,6 +132,7 @@ BODIES: dict[str, Callable[[Estate], list[Json]]] = {
     ],
     "qualify_contact": lambda _: [{"score": 80}],
     "refresh_tokens": lambda it: [{"refresh_token": it.live["refresh_token"]}],
+    "search_chats": lambda _: [{"query": "ana"}],
     "search_contacts": lambda _: [{"query": "ana"}],
     "search_messages": lambda it: [
         {"query": "oi", **{f"{kind}_id": it.live[kind] for kind in ("chat", "session", "contact", "channel")}},

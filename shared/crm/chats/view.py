@@ -6,8 +6,13 @@ from uuid import UUID
 
 from shared.crm.chats.members import IS_IN
 from shared.crm.chats.model import ChatStatus
-from shared.kernel.inbound import ChatKind
+from shared.crm.contacts.view import CONTACTS
+from shared.kernel.inbound import ChatKind, GroupRole
 from shared.runtime.query import Source
+
+# For what hangs on a chat: the one that `:chat_id` stands for, and whether it is there.
+NAMED = "(select coalesce(merged_into_id, id) from chats where id = :chat_id)"
+IS_THERE = f"exists (select from chats where id = {NAMED})"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,4 +84,38 @@ CHATS = Source(
     default_sort="last_message_at:desc",
     noun="chat",
     named="(select coalesce(merged_into_id, id) from chats where id = :id)",
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ParticipantView:
+    """`id` is the contact's; the name is empty where nobody knows it. `created_at` is when they were first seen there.
+
+    In a chat with one person, that person is the one participant.
+    """
+
+    id: UUID
+    name: str
+    phone: str | None
+    role: GroupRole
+    created_at: datetime
+
+
+_TAKING_PART = f"""(
+    select p.contact_id as id, p.role, p.created_at from chat_participants p
+    join chats c on c.tenant_id = p.tenant_id and c.id = p.chat_id where c.id = {NAMED} and {IS_IN}
+    union all
+    select c.contact_id, 'participant', c.created_at from chats c where c.id = {NAMED} and c.contact_id is not null
+) p left join contacts c on c.id = p.id and c.deleted_at is null"""
+
+PARTICIPANTS = Source(
+    view=ParticipantView,
+    tables=_TAKING_PART,
+    alias="p",
+    columns={"name": "coalesce(c.name, '')", "phone": CONTACTS.columns["phone"]},
+    orders={"name": "coalesce(c.name_folded, '')"},
+    filters=("role",),
+    sorts=("created_at", "name"),
+    default_sort="created_at:asc",
+    noun="participant",
 )
