@@ -254,6 +254,8 @@ def _tells_nothing(status: int) -> bool:
 
 
 def _json(response: httpx.Response) -> Any:
+    if not response.content:
+        return None  # All that some engines say of what is done.
     try:
         return json.loads(response.content)
     except (ValueError, RecursionError) as error:
