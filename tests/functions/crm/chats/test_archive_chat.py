@@ -27,15 +27,6 @@ def test_a_chat_is_put_away_at_once_and_on_whatsapp_where_that_can_be(shop):
     assert (pending(shop), told(shop, "chat.archived"), shop.waha.refused) == ([], 1, [])
 
 
-def test_it_is_taken_out_again(shop):
-    put(shop)
-    shop.world.drain()
-    assert put(shop, "unarchive").json["status"] == "active"
-    shop.world.drain()
-    assert [each[0] for each in acts(shop)] == ["archive", "unarchive"] * (shop.engine != "GOWS")
-    assert (told(shop, "chat.archived"), told(shop, "chat.unarchived")) == (1, 1)
-
-
 @pytest.mark.parametrize("shop", ["WEBJS"], indirect=True)
 def test_of_opposite_wishes_the_last_counts(shop):
     for what in ("archive", "unarchive", "archive"):
@@ -56,12 +47,6 @@ def test_its_echo_is_the_same_thing(shop, echo_comes, seconds):
     for step in steps if echo_comes == "first" else reversed(steps):
         step()
     assert (shown(shop)["status"], told(shop, "chat.archived"), told(shop, "chat.unarchived")) == ("archived", 1, 0)
-
-
-@pytest.mark.parametrize("shop", ["WEBJS"], indirect=True)
-def test_a_provider_whose_clock_is_ahead_does_not_keep_it_from_being_put_away(shop):
-    deliver(shop, make_archive(ANA.phone_address, archived=True, at=now(shop) + 3600))
-    assert put(shop, "unarchive").json["status"] == "active"
 
 
 @pytest.mark.parametrize("shop", ["NOWEB"], indirect=True)
