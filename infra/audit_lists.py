@@ -130,6 +130,7 @@ ADMITTED = (
     admission("relay", "calls", "delete", "removes those of strangers"),
     admission("relay", "lid_lookups", "select", _DUE, "tenant_id id next_at"),
     admission("relay", "message_actions", "select", _DUE, "tenant_id id status requested_at claimed_at"),
+    admission("relay", "chat_actions", "select", _DUE, "tenant_id id status requested_at claimed_at"),
     admission(
         "relay",
         "media_files",

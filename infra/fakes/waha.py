@@ -20,7 +20,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from infra.fakes import waha_history, waha_numbers, waha_sessions
 from infra.fakes.openapi import Contract, Operation
-from infra.fakes.waha_acts import ACTS, TOLD, echo
+from infra.fakes.waha_acts import ACTS, SILENT, TOLD, asked, echo
 from infra.fakes.waha_controls import control
 from infra.fakes.waha_corpus import Corpus
 from infra.fakes.waha_events import Party, envelope, make_ack, make_status
@@ -252,11 +252,10 @@ class FakeWaha:
         fault = self.state.take_fault(session)
         if fault and not fault.reaches_whatsapp:
             return self._fail(fault)
-        kind, told = ACTS[operation.id], body or {}
-        ids = told.get("messageIds") or [told.get("messageId") or operation.values.get("messageId")]
-        chat = told.get("chatId") or operation.values.get("chatId")
-        chat_id, names = unquote(chat) if chat else None, [unquote(each) for each in ids if each]
-        value = told.get("text", told.get("reaction", told.get("participant")))
+        kind = ACTS[operation.id]
+        if kind in LACKING[session.engine]:
+            raise Refusal(501, not_implemented(session.engine))
+        chat_id, names, value = asked(operation, body or {})
         shown = self.state.shown(session, names[0]) if kind in TOLD else None
         if kind in TOLD and shown is None:
             raise Refusal(404, {"message": "Message not found", "statusCode": 404})
@@ -265,7 +264,7 @@ class FakeWaha:
             told_of = self._emit(session, echo(session, kind, shown, value, self.state.clock()))
             self._await(told_of, wait=bool(fault and fault.kind == "echo_first"))
         status = 201 if operation.spec.get("responses", {}).get("201") else 200
-        return self._fail(fault, {}) if fault else (status, {})
+        return self._fail(fault, {}) if fault else (status, b"" if kind in SILENT else {})
 
     def _echo(self, session: Session, record: SentRecord, shown: dict[str, Any], *, wait: bool) -> None:
         told = envelope(session.engine, "message.any", session.name, shown, me=session.me)
@@ -302,10 +301,14 @@ def must_work(session: Session) -> None:
 def must_be_able(session: Session, kind: str, chat_id: str) -> None:
     """Refuse what the engine does not have, as it does."""
     if kind in LACKING[session.engine]:
-        said = f"The method is not implemented by '{session.engine}' engine."
-        raise Refusal(501, {"message": said, "statusCode": 501, "error": "Not Implemented"})
+        raise Refusal(501, not_implemented(session.engine))
     if kind in PERSONS_ONLY and not chat_id.endswith(("@c.us", "@lid")):
         raise Refusal(422, {"message": "List message can only be sent to a direct message chat.", "statusCode": 422})
+
+
+def not_implemented(engine: str) -> dict[str, Any]:
+    said = f"The method is not implemented by '{engine}' engine."
+    return {"message": said, "statusCode": 501, "error": "Not Implemented"}
 
 
 def hidden(chat_id: str) -> str:

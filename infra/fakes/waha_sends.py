@@ -21,7 +21,7 @@ KINDS = {
 }
 FILES = {"image", "document", "voice", "video"}
 # What an engine answers 501 to.
-LACKING = {"WEBJS": {"list"}, "WPP": {"list"}, "NOWEB": set(), "GOWS": {"forward"}}
+LACKING = {"WEBJS": {"list"}, "WPP": {"list"}, "NOWEB": set(), "GOWS": {"forward", "archive", "unarchive"}}
 PERSONS_ONLY = {"list"}
 _TEXTS: dict[str, Callable[[Json], str]] = {
     "text": lambda body: str(body["text"]),

@@ -92,6 +92,16 @@ def to_change(shop: Shop) -> Bodies:
     return _scheduled(shop, "perform_message_action")
 
 
+def to_change_chats(shop: Shop) -> Bodies:
+    """A chat is to be put away, and to lose its labels."""
+    shop.hears("Oi")
+    (chat,) = _rows(shop, "chats")
+    path = f"/api/v1/crm/chats/{chat['id']}"
+    _ask(shop, f"{path}/archive", {})
+    _ask(shop, f"{path}/labels", {"labels": []}, "put")
+    return _scheduled(shop, "perform_chat_action")
+
+
 def planned(shop: Shop) -> Bodies:
     shop.hears("Oi")
     (chat,) = _rows(shop, "chats")
@@ -121,6 +131,7 @@ def looked_at(shop: Shop) -> Bodies:
 CHANNEL_SITUATIONS = {
     "check_channel": to_look_after,
     "configure_channel": to_configure,
+    "perform_chat_action": to_change_chats,
     "perform_message_action": to_change,
     "release_messages": let_go,
     "retire_channel": to_retire,

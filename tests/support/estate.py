@@ -16,6 +16,10 @@ from tests.support.world import World
 
 BIA = Party(phone="5511900000002", lid="100000000000002", name="Bia")
 CAIO = Party(phone="5511900000003", lid="100000000000003", name="Caio")
+DORA = Party(phone="5511900000005", lid="100000000000005", name="Dora")
+EVA = Party(phone="5511900000006", lid="100000000000006", name="Eva")
+FABIO = Party(phone="5511900000007", lid="100000000000007", name="Fabio")
+GROUP = "120363000000000009@g.us"
 _PROJECT = "insert into projects (id, tenant_id, version, name) values (:project_id, :tenant_id, 1, 'Beside')"
 _PERSON = """
 insert into users (id, tenant_id, version, email, name) values (:user_id, :tenant_id, 1, :email, 'Davi')
@@ -92,6 +96,7 @@ def settle(world: World, api: Api, tenant: Tenant) -> Estate:
         "agent": human,
         "contact": spoken.contact_id,
         "silent_contact": silent["id"],
+        **_chats(world, api, channel, tenant),
         "chat": spoken.chat_id,
         "silent_chat": deleted.chat_id,
         "session": spoken.session_id,
@@ -191,6 +196,21 @@ def _scheduled(api: Api, tenant: Tenant, spoken: Spoken) -> Any:
     assert answer.status_code == 201, answer.text
     planned: dict[str, Any] = answer.get_json()
     return planned["id"]
+
+
+def _chats(world: World, api: Api, channel: WahaChannel, tenant: Tenant) -> dict[str, Any]:
+    """A group and who is in it; a chat to be closed, and one that is; somebody with whom there is none."""
+    group = speak(world, channel, customer=DORA, group=GROUP)
+    closing, closed = (speak(world, channel, customer=each) for each in (EVA, FABIO))
+    assert api.post(f"/api/v1/crm/chats/{closed.chat_id}/close", as_=tenant.agent).status_code == 200
+    new: dict[str, Any] = api.post("/api/v1/crm/contacts", {"phone": "+5511900000008"}, as_=tenant.agent).get_json()
+    return {
+        "group_chat": group.chat_id,
+        "participant": group.contact_id,
+        "closing_chat": closing.chat_id,
+        "closed_chat": closed.chat_id,
+        "new_contact": new["id"],
+    }
 
 
 def _channels(world: World, api: Api, tenant: Tenant) -> dict[str, Any]:

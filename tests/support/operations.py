@@ -40,6 +40,7 @@ KINDS = {
     "message_group_id": "group",
     "message_id": "message",
     "quoted_message_id": "message",
+    "participant_id": "participant",
     "scheduled_message_id": "scheduled",
     "sender_contact_id": "contact",
     "project_id": "project",
@@ -59,6 +60,11 @@ STATES = {
     ("retry_message", "message_id"): "failed_message",
     ("recall_message", "message_id"): "sent_message",
     ("unmerge_contact", "contact_id"): "survivor",
+    ("close_chat", "chat_id"): "closing_chat",
+    ("reopen_chat", "chat_id"): "closed_chat",
+    ("add_chat_participant", "chat_id"): "group_chat",
+    ("remove_chat_participant", "chat_id"): "group_chat",
+    ("update_chat_participant", "chat_id"): "group_chat",
     ("cancel_scheduled_message", "scheduled_message_id"): "doomed_scheduled",
     ("retry_media", "media_id"): "failed_media",
     ("deactivate_channel", "channel_id"): "spare_channel",
@@ -99,6 +105,7 @@ def _past() -> Json:
 
 # For every operation with a body, bodies that are good; between them they fill every field that takes an id.
 BODIES: dict[str, Callable[[Estate], list[Json]]] = {
+    "add_chat_participant": lambda it: [{"contact_id": it.live["silent_contact"]}],
     "add_project_member": lambda _: [{"email": "nova@example.com", "name": "Nova", "role": "agent"}],
     "assign_message_agent": lambda it: [{"agent_id": it.live["agent"]}],
     "assign_session": lambda it: [{"agent_id": it.live["agent"]}],
@@ -110,6 +117,7 @@ BODIES: dict[str, Callable[[Estate], list[Json]]] = {
     "create_agent": lambda _: [{"name": "Leo"}],
     "create_api_key": lambda _: [{"name": "Website"}],
     "create_channel": lambda it: [_channel(it)],
+    "create_chat": lambda it: [{"contact_id": it.live["new_contact"], "channel_id": it.live["channel"]}],
     "create_contact": lambda _: [{"phone": "+5511933334444", "name": "Eva"}],
     "create_media": lambda _: [
         {"kind": "image", "file_name": "bolo.png", "mimetype": "image/png", "size_bytes": 2048},
@@ -141,11 +149,13 @@ BODIES: dict[str, Callable[[Estate], list[Json]]] = {
     ],
     "qualify_contact": lambda _: [{"score": 80}],
     "refresh_tokens": lambda it: [{"refresh_token": it.live["refresh_token"]}],
+    "search_chats": lambda _: [{"query": "ana"}],
     "search_contacts": lambda _: [{"query": "ana"}],
     "search_messages": lambda it: [
         {"query": "oi", **{f"{kind}_id": it.live[kind] for kind in ("chat", "session", "contact", "channel")}},
     ],
     "search_sessions": lambda _: [{"query": "ana"}],
+    "set_chat_labels": lambda _: [{"labels": []}],
     # Where no session is open: what these two are about nobody else asks for.
     "start_session": lambda it: [
         {"chat_id": it.live["silent_chat"]},
@@ -154,6 +164,8 @@ BODIES: dict[str, Callable[[Estate], list[Json]]] = {
     "switch_session_bot": lambda _: [{"paused": True}],
     "unmerge_contact": lambda it: [{"merge_id": it.live["merge"]}],
     "update_channel": lambda it: [{"default_agent_id": it.live["bot"]}],
+    "update_chat": lambda _: [{"metadata": {"deal": "A-17"}}],
+    "update_chat_participant": lambda _: [{"role": "admin"}],
     "update_contact": lambda _: [{"name": "Ana Lima"}],
     "update_message": lambda _: [{"metadata": {"ticket": "A-17"}}],
     "update_project": lambda _: [{"name": "Vendas"}],

@@ -5,6 +5,7 @@ from typing import TypeVar
 from shared.crm.channels.model import Channel
 from shared.providers import guard
 from shared.providers.waha import client, history, sessions
+from shared.providers.waha.chats import ChatControl
 from shared.providers.waha.client import Waha
 from shared.providers.waha.history import Archive
 from shared.providers.waha.sessions import SessionControl
@@ -22,6 +23,11 @@ def open_waha(channel: Channel, *, seconds: float | None = None) -> Waha:
 def open_sessions(channel: Channel) -> SessionControl:
     """The same, for the session itself."""
     return _opened(channel, SessionControl, sessions.TIMEOUT_SECONDS, client.MOST_BYTES)
+
+
+def open_chats(channel: Channel) -> ChatControl:
+    """The same, for what is done to chats."""
+    return _opened(channel, ChatControl, client.TIMEOUT_SECONDS, client.MOST_BYTES)
 
 
 def open_archive(channel: Channel) -> Archive:

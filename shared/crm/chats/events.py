@@ -52,6 +52,14 @@ class ChatUnarchived(ChatEvent, name="chat.unarchived"):
     pass
 
 
+class ChatClosed(ChatEvent, name="chat.closed"):
+    pass
+
+
+class ChatReopened(ChatEvent, name="chat.reopened"):
+    pass
+
+
 class ChatLabelAdded(ChatEvent, name="chat.label_added"):
     """`label` is the provider's id of it."""
 

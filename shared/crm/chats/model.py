@@ -1,13 +1,15 @@
 """A chat: one conversation on one channel, with a person or among a group."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 from uuid import UUID
 
 from shared.crm.chats.events import (
     ChatArchived,
+    ChatClosed,
     ChatCreated,
     ChatDescriptionUpdated,
     ChatLabelAdded,
@@ -17,13 +19,16 @@ from shared.crm.chats.events import (
     ChatParticipantDemoted,
     ChatParticipantPromoted,
     ChatParticipantRemoved,
+    ChatReopened,
     ChatSubjectUpdated,
     ChatUnarchived,
     ChatUnmerged,
 )
 from shared.kernel.aggregate import Aggregate
+from shared.kernel.errors import Conflict
 from shared.kernel.ids import uuid7
 from shared.kernel.inbound import ChatKind
+from shared.kernel.notes import annotated
 
 
 class ChatStatus(StrEnum):
@@ -56,6 +61,7 @@ class Chat(Aggregate):
     description: str = ""
     left_at: datetime | None = None
     stamps: dict[str, str] = field(default_factory=dict)
+    metadata: dict[str, Any] = field(default_factory=dict)
 
     @classmethod
     def open(
@@ -98,6 +104,35 @@ class Chat(Aggregate):
             self.status = wanted
             self.record((ChatArchived if is_archived else ChatUnarchived)(chat_id=self.id))
 
+    def put_away(self, stamp: str, *, is_archived: bool) -> None:
+        """The same at somebody's wish here, which is the last word. Conflict: it is closed."""
+        if self.status is ChatStatus.CLOSED:
+            raise Conflict("this chat is closed; reopen it first", code="chat_closed")
+        self.archive(max(stamp, f"{self.stamps.get('archived', '')}+"), is_archived=is_archived)
+
+    def close(self) -> None:
+        """Be done with. Conflict: it is."""
+        if self.status is ChatStatus.CLOSED:
+            raise Conflict("this chat is closed already", code="chat_closed")
+        self.status = ChatStatus.CLOSED
+        self.record(ChatClosed(chat_id=self.id))
+
+    def reopen(self) -> None:
+        """Conflict: it is not closed."""
+        if self.status is not ChatStatus.CLOSED:
+            raise Conflict("only a closed chat can be reopened", code="chat_not_closed")
+        self.status = ChatStatus.ACTIVE
+        self.record(ChatReopened(chat_id=self.id))
+
+    def customer_wrote(self) -> None:
+        """Whoever had closed it did not know of this."""
+        if self.status is ChatStatus.CLOSED:
+            self.reopen()
+
+    def annotate(self, notes: Mapping[str, Any]) -> None:
+        """Keep notes about it under the names given; a null takes one away. Invalid: these are too many."""
+        self.metadata = annotated(self.metadata, notes, "a chat")
+
     def we_are_in(self, stamp: str, at: datetime, *, is_in: bool) -> None:
         """Note that we joined the group, or left it."""
         if not self._is_news("ours", stamp) or is_in == (self.left_at is None):
@@ -127,6 +162,8 @@ class Chat(Aggregate):
         if other.last_message_at:
             self.heard(other.last_message_at)
         self.archive(other.stamps.get("archived", ""), is_archived=other.status is ChatStatus.ARCHIVED)
+        if other.status is not ChatStatus.CLOSED:
+            self.customer_wrote()
         other.status, other.merged_into_id = ChatStatus.MERGED, self.id
         self.record(ChatMerged(survivor_id=self.id, merged_id=other.id))
 

@@ -10,7 +10,8 @@ from shared.crm.chats.store import Chats
 from shared.crm.chats.waiting import serve_waiting
 from shared.crm.contacts.model import Contact
 from shared.crm.contacts.store import Contacts
-from shared.kernel.errors import Invalid
+from shared.crm.sessions.store import Sessions
+from shared.kernel.errors import Conflict, Invalid
 from shared.kernel.identities import Identity, IdentityKind
 from shared.kernel.inbound import ChatKind
 from shared.runtime.work import UnitOfWork
@@ -31,6 +32,25 @@ def chat_with(uow: UnitOfWork, contact_id: UUID, channel_id: UUID) -> Chat:
     channel = Channels(uow).living(channel_id)
     contact = Contacts(uow).living(contact_id, lock=False)
     return Chats(uow).of_contact(channel.id, contact.id) or _first_chat(uow, channel, contact)
+
+
+def begin(uow: UnitOfWork, contact_id: UUID, channel_id: UUID) -> Chat:
+    """A new chat with the contact on the channel. Conflict `chat_exists`: there is one."""
+    channel = Channels(uow).get(channel_id)
+    contact = Contacts(uow).living(contact_id, lock=False)
+    chat = Chats(uow).of_contact(channel.id, contact.id) or _first_chat(uow, channel, contact)
+    if not chat.has_recorded:  # that it was created
+        details = {"chat_id": str(chat.id)}
+        raise Conflict("there is a chat with this contact on this channel", code="chat_exists", details=details)
+    return chat
+
+
+def close(uow: UnitOfWork, chat: Chat) -> None:
+    """Be done with a chat that is locked, and with the session that is open in it. Conflict: it is closed."""
+    chat.close()
+    session = Sessions(uow).open_in(chat.id)
+    if session:
+        session.close(uow.now)
 
 
 def _first_chat(uow: UnitOfWork, channel: Channel, contact: Contact) -> Chat:

@@ -2,12 +2,20 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
+from shared.crm.actions.model import ActionStatus
+from shared.crm.chat_actions.model import ChatActionKind
 from shared.crm.chats.members import IS_IN
 from shared.crm.chats.model import ChatStatus
-from shared.kernel.inbound import ChatKind
+from shared.crm.contacts.view import CONTACTS
+from shared.kernel.inbound import ChatKind, GroupRole
 from shared.runtime.query import Source
+
+# For what hangs on a chat: the one that `:chat_id` stands for, and whether it is there.
+NAMED = "(select coalesce(merged_into_id, id) from chats where id = :chat_id)"
+IS_THERE = f"exists (select from chats where id = {NAMED})"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,10 +28,28 @@ class ChatLabelView:
 
 
 @dataclass(frozen=True, kw_only=True)
+class PendingChange:
+    """What is being done to a chat at WhatsApp, or could not be; `contact_id` is whose place in a group changes."""
+
+    id: UUID
+    kind: ChatActionKind
+    contact_id: UUID | None
+    text: str | None
+    labels: list[str] | None
+    status: ActionStatus
+    failure_code: str | None
+    failure_reason: str | None
+    requested_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
 class ChatView:
     """`addresses` are the provider's; `participants` are the contacts of a group; `contact_id` is an individual's.
 
     `admins` are those of the participants who run the group; at `left_at` we left it.
+
+    A closed chat is one you are done with, until a customer writes in it again. `pending` is what was asked to be done
+    to it at WhatsApp and is not done; `metadata` are your own notes about it.
 
     `last_message_at` is when anything was last said, or when the chat was opened if nothing was.
     """
@@ -42,6 +68,8 @@ class ChatView:
     left_at: datetime | None
     labels: list[ChatLabelView]
     open_session_id: UUID | None
+    pending: list[PendingChange]
+    metadata: dict[str, Any]
     last_message_at: datetime
     version: int
     created_at: datetime
@@ -71,6 +99,13 @@ CHATS = Source(
         "open_session_id": """
             select s.id from sessions s
             where s.tenant_id = c.tenant_id and s.chat_id = c.id and s.status = 'open'""",
+        "pending": """
+            select coalesce(json_agg(json_build_object(
+                'id', a.id, 'kind', a.kind, 'contact_id', a.contact_id, 'text', a.text, 'labels', a.labels,
+                'status', a.status, 'failure_code', a.failure_code, 'failure_reason', a.failure_reason,
+                'requested_at', a.requested_at) order by a.requested_at, a.id), '[]'::json)
+            from chat_actions a where a.tenant_id = c.tenant_id and a.chat_id = c.id
+              and a.status in ('queued', 'sending', 'failed')""",
         "last_message_at": "coalesce(c.last_message_at, c.created_at)",
     },
     where="c.status <> 'merged'",
@@ -79,4 +114,38 @@ CHATS = Source(
     default_sort="last_message_at:desc",
     noun="chat",
     named="(select coalesce(merged_into_id, id) from chats where id = :id)",
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ParticipantView:
+    """`id` is the contact's; the name is empty where nobody knows it. `created_at` is when they were first seen there.
+
+    In a chat with one person, that person is the one participant.
+    """
+
+    id: UUID
+    name: str
+    phone: str | None
+    role: GroupRole
+    created_at: datetime
+
+
+_TAKING_PART = f"""(
+    select p.contact_id as id, p.role, p.created_at from chat_participants p
+    join chats c on c.tenant_id = p.tenant_id and c.id = p.chat_id where c.id = {NAMED} and {IS_IN}
+    union all
+    select c.contact_id, 'participant', c.created_at from chats c where c.id = {NAMED} and c.contact_id is not null
+) p left join contacts c on c.id = p.id and c.deleted_at is null"""  # noqa: S608 - our own words
+
+PARTICIPANTS = Source(
+    view=ParticipantView,
+    tables=_TAKING_PART,
+    alias="p",
+    columns={"name": "coalesce(c.name, '')", "phone": CONTACTS.columns["phone"]},
+    orders={"name": "coalesce(c.name_folded, '')"},
+    filters=("role",),
+    sorts=("created_at", "name"),
+    default_sort="created_at:asc",
+    noun="participant",
 )

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from shared.runtime.work import UnitOfWork
 
 ARCHIVE, LABEL = "archive", "label"
+# Of each label that a chat is known to have, or not to have: `is_on`, and the `stamp` of who last said so.
+Labels = dict[str, dict[str, Any]]
+_NEVER = {"stamp": "", "is_on": False}
 _WAIT = """
 insert into early_events as known (tenant_id, project_id, channel_id, external_id, kind, key, value, at)
 values (:tenant_id, :project_id, :channel_id, :address, :kind, :key, cast(:value as jsonb), :at) on conflict do nothing
@@ -46,8 +49,8 @@ def wait(
     return Sql(_WAIT, {**names, "kind": kind, "key": key, "value": as_json(value), "at": at})
 
 
-def settle(chat: Chat, rows: Iterable[Mapping[str, Any]], labels: dict[str, str]) -> list[Sql]:
-    """Give the chat what waited for it; `labels` are the stamps of those that it is known to have or not to have."""
+def settle(chat: Chat, rows: Iterable[Mapping[str, Any]], labels: Labels) -> list[Sql]:
+    """Give the chat what waited for it."""
     statements = []
     for row in rows:
         if row["kind"] == ARCHIVE:
@@ -58,12 +61,14 @@ def settle(chat: Chat, rows: Iterable[Mapping[str, Any]], labels: dict[str, str]
     return statements
 
 
-def put_label(chat: Chat, label: str, stamp: str, labels: dict[str, str], *, is_on: bool) -> list[Sql]:
+def put_label(chat: Chat, label: str, stamp: str, labels: Labels, *, is_on: bool) -> list[Sql]:
     """Put a label on, or take it off, unless something later is known of it."""
-    if stamp <= labels.get(label, ""):
+    known = labels.get(label, _NEVER)
+    if stamp <= known["stamp"]:
         return []
-    labels[label] = stamp
-    chat.labelled(label, is_on=is_on)
+    labels[label] = {"stamp": stamp, "is_on": is_on}
+    if is_on != known["is_on"]:
+        chat.labelled(label, is_on=is_on)
     names = {"tenant_id": chat.tenant_id, "project_id": chat.project_id, "chat_id": chat.id}
     return [Sql(_LABEL, {**names, "label": label, "is_on": is_on, "stamp": stamp})]
 

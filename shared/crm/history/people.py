@@ -7,7 +7,7 @@ from uuid import UUID
 from shared.crm.calls.store import BELONGS
 from shared.crm.chats.members import Members
 from shared.crm.chats.model import Chat
-from shared.crm.chats.waiting import TAKEN, settle
+from shared.crm.chats.waiting import TAKEN, Labels, settle
 from shared.crm.contacts.model import Contact, ContactSource, with_variants
 from shared.crm.history.model import HistoryRun
 from shared.crm.history.picture import Asked
@@ -157,9 +157,12 @@ class People:
             self._row("chat_addresses", channel_id=chat.channel_id, address=address, chat_id=chat.id)
         early = [row for row in self._seen["early"] if row["external_id"] in new]
         if early:
-            labels = {label: stamp for of, label, stamp in self._seen["chat_labels"] if of == str(chat.id)}
-            self.ledger.afterwards.extend(settle(chat, early, labels))
+            self.ledger.afterwards.extend(settle(chat, early, self._labels(chat)))
             self.ledger.last(TAKEN, tenant_id=chat.tenant_id, channel_id=chat.channel_id, addresses=new)
+
+    def _labels(self, chat: Chat) -> Labels:
+        seen = self._seen["chat_labels"]
+        return {label: {"stamp": stamp, "is_on": is_on} for of, label, stamp, is_on in seen if of == str(chat.id)}
 
     def at(self, addresses: Iterable[str]) -> Chat | None:
         """The chat at one of these addresses."""

@@ -92,7 +92,7 @@ select json_build_object(
         where p.tenant_id = :tenant_id and p.chat_id = any(array(select id from known_chats))
           and p.contact_id = any(array(select id from known_contacts))),
     'chat_labels', (
-        select coalesce(json_agg(json_build_array(l.chat_id, l.label, l.stamp)), '[]') from chat_labels l
+        select coalesce(json_agg(json_build_array(l.chat_id, l.label, l.stamp, l.is_on)), '[]') from chat_labels l
         where l.tenant_id = :tenant_id and l.chat_id = any(array(select id from known_chats))),
     'sessions', (select coalesce(json_agg(s), '[]') from near_sessions s),
     'known', (

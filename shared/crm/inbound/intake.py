@@ -76,6 +76,8 @@ class Intake:
         contact = self.people.owner(chat) or contact
         self._look_at(chat)
         chat.heard(self.at)
+        if not told.from_me:
+            chat.customer_wrote()
         session = self._session(chat)
         message = Message.arrived(
             told,

@@ -130,8 +130,8 @@ _PARTS = {
           and e.external_id = any(array(
             select jsonb_array_elements_text(cast(:external_ids as jsonb) || cast(:addresses as jsonb)))))""",
     "chat_labels": """(
-        select coalesce(json_object_agg(l.label, l.stamp), '{}') from chat_labels l
-        where l.tenant_id = :tenant_id and l.chat_id = any(array(select id from known_chats)))""",
+        select coalesce(json_object_agg(l.label, json_build_object('stamp', l.stamp, 'is_on', l.is_on)), '{}')
+        from chat_labels l where l.tenant_id = :tenant_id and l.chat_id = any(array(select id from known_chats)))""",
     "labels": """(
         select coalesce(json_object_agg(l.label, l.stamp), '{}') from channel_labels l
         where l.tenant_id = :tenant_id and l.channel_id = :channel_id)""",

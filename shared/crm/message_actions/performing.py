@@ -2,14 +2,15 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
+from shared.crm.actions.performing import call, not_done
 from shared.crm.channels.connection import open_waha
 from shared.crm.channels.model import Channel, ChannelStatus
 from shared.crm.channels.store import Channels
 from shared.crm.chats.store import Chats, chats
-from shared.crm.message_actions.model import ActionKind, ActionStatus, MessageAction
+from shared.crm.message_actions.model import ActionKind, MessageAction
 from shared.crm.message_actions.store import MessageActions, message_actions
 from shared.crm.messages.following import Follower, Sequel, SequelKind
 from shared.crm.messages.model import OURS, Message
@@ -22,7 +23,6 @@ from shared.runtime.retry import Stale, retried
 from shared.runtime.telemetry import say
 from shared.runtime.work import UnitOfWork
 
-PATIENCE = timedelta(minutes=10)  # how long an unreachable server or an unknown outcome is followed
 MOST_SEEN = 100
 
 
@@ -94,13 +94,7 @@ def _errand(uow: UnitOfWork, action: MessageAction) -> Errand | None:
 
 
 def _call(errand: Errand) -> WahaError | None:
-    try:
-        with open_waha(errand.channel) as waha:
-            errand.run(waha)
-    except WahaError as error:
-        say("an action did not succeed", outcome=type(error).__name__, kind=errand.kind, action_id=errand.action_id)
-        return error
-    return None
+    return call(open_waha(errand.channel), errand.run, kind=errand.kind, action_id=errand.action_id)
 
 
 def _record(transactions: Transactions, errand: Errand, failure: WahaError | None) -> bool:
@@ -108,13 +102,13 @@ def _record(transactions: Transactions, errand: Errand, failure: WahaError | Non
     with transactions.begin() as uow:
         message = _locked(uow, errand.message_id)
         action = MessageActions(uow).get(errand.action_id, lock=True)
-        if action.status is not ActionStatus.SENDING or action.claimed_at != errand.claimed_at:
-            return False  # Somebody else has taken it since, and it is theirs to end.
+        if not action.is_claimed(errand.claimed_at):
+            return False
         if failure is None:
             action.finish()
             _done(uow, message, action, errand.claimed_at)
         else:
-            _not_done(action, failure, uow.now)
+            not_done(action, failure, uow.now)
         uow.commit()
         return action.waits
 
@@ -127,16 +121,6 @@ def _locked(uow: UnitOfWork, message_id: UUID) -> Message:
     if message.chat_id != chat_id:
         raise Stale  # The chat became one with another just now: that is the one to lock.
     return message
-
-
-def _not_done(action: MessageAction, failure: WahaError, now: datetime) -> None:
-    is_late = now - action.requested_at > PATIENCE
-    if isinstance(failure, Refused) and (is_late or not isinstance(failure, NotNow)):
-        action.fail(failure.code, failure.sentence)
-    elif is_late:
-        action.fail("unreachable", "the WAHA server did not do this within ten minutes")
-    else:
-        action.put_back()
 
 
 def _done(uow: UnitOfWork, message: Message, action: MessageAction, at: datetime) -> None:

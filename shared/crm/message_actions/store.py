@@ -3,13 +3,13 @@
 import json
 from uuid import UUID
 
-from sqlalchemy import literal, tuple_
+from sqlalchemy import ColumnElement
 
-from shared.crm.message_actions.model import ActionKind, ActionStatus, MessageAction
+from shared.crm.actions.standing import OPEN, Actions
+from shared.crm.message_actions.model import ActionKind, MessageAction
 from shared.crm.messages.following import Reactions, read_reactions
 from shared.runtime.mapping import map_aggregate
 from shared.runtime.postgres import sql
-from shared.runtime.work import Repository
 
 message_actions = map_aggregate(MessageAction, "message_actions")
 
@@ -19,27 +19,17 @@ where tenant_id = :tenant_id and message_id = :message_id and contact_id is null
 """
 
 
-class MessageActions(Repository[MessageAction]):
+class MessageActions(Actions[MessageAction]):
     kind = MessageAction
 
-    def others(self, action: MessageAction) -> list[MessageAction]:
-        """Those of its kind on the same message that are not done."""
-        alike = message_actions.c.message_id == action.message_id, message_actions.c.kind == action.kind
-        open_ = message_actions.c.status.in_({ActionStatus.QUEUED, ActionStatus.SENDING, ActionStatus.FAILED})
-        return self.all(*alike, open_, message_actions.c.id != action.id, lock=True)
-
-    def has_later(self, action: MessageAction) -> bool:
-        """Whether another of its kind was asked for after it."""
-        alike = message_actions.c.message_id == action.message_id, message_actions.c.kind == action.kind
-        order = tuple_(message_actions.c.requested_at, message_actions.c.id)
-        after = order > tuple_(literal(action.requested_at), literal(action.id))
-        return self.first(*alike, after) is not None
+    def alike(self, action: MessageAction) -> list[ColumnElement[bool]]:
+        """Those of its kind on the same message."""
+        return [message_actions.c.message_id == action.message_id, message_actions.c.kind == action.kind]
 
     def waiting_on(self, message_id: UUID, kind: ActionKind) -> bool:
         """Whether one of that kind is still to be done to the message."""
         alike = message_actions.c.message_id == message_id, message_actions.c.kind == kind
-        open_ = message_actions.c.status.in_({ActionStatus.QUEUED, ActionStatus.SENDING})
-        return self.first(*alike, open_) is not None
+        return self.first(*alike, message_actions.c.status.in_(OPEN)) is not None
 
     def our_reactions(self, message_id: UUID) -> Reactions:
         """What we have said to a message by now, as far as is known; its echo may have told so already."""

@@ -90,11 +90,7 @@ def _request(uow: UnitOfWork, kind: ActionKind, message: Message, value: str | N
     channel = way_out(uow, chat)
     must_be_able(channel, _OPERATIONS[kind], group=chat.kind is ChatKind.GROUP)
     action = MessageAction.queue(kind, message, value, by=uow.caller.user_id, at=uow.now)
-    actions = MessageActions(uow)
-    for other in actions.others(action):
-        if not other.is_held(uow.now):
-            other.supersede()
-    actions.add(action)
+    MessageActions(uow).request(action)
     uow.schedule(PerformMessageAction(action_id=action.id))
 
 

@@ -32,6 +32,7 @@ from shared.crm.messages.status import LEVELS, READ, Direction, Level, MessageSt
 from shared.kernel.errors import Conflict, Invalid
 from shared.kernel.ids import uuid7
 from shared.kernel.inbound import InboundMessage, MessageType, ReactionKind
+from shared.kernel.notes import annotated
 from shared.kernel.outbound import Draft
 
 __all__ = ["LEVELS", "READ", "Direction", "Level", "Message", "MessageStatus", "Revision", "SenderKind"]
@@ -42,7 +43,6 @@ _REWORDED = {
     MessageType.TEXT: LONGEST_TEXT,
     **dict.fromkeys((MessageType.IMAGE, MessageType.VIDEO, MessageType.DOCUMENT), LONGEST_CAPTION),
 }
-MOST_METADATA = 50
 OURS = "ours"  # ends the stamp of an edit that was made here
 CLOCKS_APART = timedelta(minutes=1)
 STALE_AFTER = timedelta(minutes=30)  # a message older than this on arrival gets no reply
@@ -260,11 +260,7 @@ class Message(Standing):
 
     def annotate(self, notes: Mapping[str, Any]) -> None:
         """Keep notes about it under the names given; a null takes one away. Invalid: these are too many."""
-        kept = {name: note for name, note in {**self.metadata, **notes}.items() if note is not None}
-        if len(kept) > MOST_METADATA:
-            raise Invalid(f"a message has at most {MOST_METADATA} metadata")
-        if kept != self.metadata:
-            self.metadata = kept
+        self.metadata = annotated(self.metadata, notes, "a message")
 
     def written_by(self, agent_id: UUID) -> None:
         """Count it as that agent's. Conflict: somebody else than we wrote it."""

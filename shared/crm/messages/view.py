@@ -6,7 +6,8 @@ from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
-from shared.crm.message_actions.model import ActionKind, ActionStatus
+from shared.crm.actions.model import ActionStatus
+from shared.crm.message_actions.model import ActionKind
 from shared.crm.messages.model import Direction, MessageStatus, SenderKind
 from shared.kernel.errors import BadRequest
 from shared.kernel.inbound import Card, Location, Media, MessageType, ReactionKind

@@ -25,6 +25,9 @@ class Operation(StrEnum):
     RECALL = "recall"
     SEEN = "seen"
     TYPING = "typing"
+    ARCHIVE = "archive"
+    LABEL = "label"
+    GROUP = "group"
 
 
 class Reach(StrEnum):
@@ -40,7 +43,12 @@ REACH: dict[str, dict[Operation, Reach]] = {
     "WEBJS": {**_ALL, Operation.LIST: Reach.NOBODY},
     "WPP": {**_ALL, Operation.LIST: Reach.NOBODY},
     "NOWEB": {**_ALL, Operation.LIST: Reach.PERSONS},
-    "GOWS": {**_ALL, Operation.LIST: Reach.PERSONS, Operation.FORWARD: Reach.NOBODY},
+    "GOWS": {
+        **_ALL,
+        Operation.LIST: Reach.PERSONS,
+        Operation.FORWARD: Reach.NOBODY,
+        Operation.ARCHIVE: Reach.NOBODY,
+    },
 }
 # Which sends may bring an id of our choosing, so that a message is known again exactly.
 _WITH_ID = {Operation.TEXT, Operation.LOCATION, Operation.CONTACT, Operation.POLL, Operation.FORWARD}

@@ -275,6 +275,8 @@ def _tells_nothing(status: int) -> bool:
 
 
 def _json(response: httpx.Response) -> Any:
+    if not response.content:
+        return None  # All that some engines say of what is done.
     try:
         return read_answer(response.content)
     except ValueError as error:

@@ -30,6 +30,11 @@ with said as (
     select gen_random_uuid(), tenant_id, project_id, 1, channel_id, chat_id, contact_id, id, 'reaction', 'done', by,
         now()
     from said
+), put_away as (
+    insert into chat_actions (
+        id, tenant_id, project_id, version, channel_id, chat_id, contact_id, kind, status, requested_by, requested_at)
+    select gen_random_uuid(), tenant_id, project_id, 1, channel_id, chat_id, contact_id, 'archive', 'done', by, now()
+    from said
 )
 insert into scheduled_messages (
     id, tenant_id, project_id, version, channel_id, chat_id, contact_id, agent_id, draft, send_at, status)
@@ -50,6 +55,7 @@ TABLES = {
     "message_reactions": "message_id, contact_id, kind, value",
     "message_groups": "id, chat_id, contact_id, session_id",
     "message_actions": "id, chat_id, contact_id",
+    "chat_actions": "id, chat_id, contact_id",
     "scheduled_messages": "id, chat_id, contact_id",
     "calls": "id, contact_id",
     "early_events": "external_id, kind, contact_id, key",
@@ -117,7 +123,7 @@ def test_all_is_as_it_was_but_for_what_came_since(api, tenant, world, two):
     assert world.value("select count(*) from contacts where merged_into_id is null") == 1
     assert world.value("select count(*) from chats where status <> 'merged' and kind = 'individual'") == 1
     assert picture(world) != before
-    for table in ("message_actions", "scheduled_messages", "messages"):
+    for table in ("message_actions", "chat_actions", "scheduled_messages", "messages"):
         assert world.value(f"select count(distinct contact_id) from {table} where contact_id is not null") == 1
     answer = undo(api, tenant, world)
     assert answer.status_code == 200, answer.text

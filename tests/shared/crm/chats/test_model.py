@@ -3,6 +3,7 @@ import itertools
 import pytest
 
 from shared.crm.chats.model import Chat, ChatStatus
+from shared.kernel.errors import Conflict
 from shared.kernel.inbound import ChatKind
 from tests.shared.crm.samples import CHANNEL, CONTACT, PROJECT, TENANT, a_chat, minute, names
 
@@ -61,6 +62,28 @@ def test_a_chat_that_was_closed_here_stays_closed():
     chat.status = ChatStatus.CLOSED
     chat.archive("1", is_archived=True)
     assert (chat.status, names(chat)) == (ChatStatus.CLOSED, [])
+
+
+def test_it_is_closed_once_and_opened_by_a_customer():
+    chat = a_chat()
+    chat.customer_wrote()
+    chat.close()
+    with pytest.raises(Conflict):
+        chat.close()
+    with pytest.raises(Conflict):
+        chat.put_away("9", is_archived=True)
+    chat.customer_wrote()
+    with pytest.raises(Conflict):
+        chat.reopen()
+    assert (chat.status, names(chat)) == (ChatStatus.ACTIVE, ["chat.closed", "chat.reopened"])
+
+
+@pytest.mark.parametrize(("others", "status"), [(ChatStatus.ACTIVE, "active"), (ChatStatus.CLOSED, "closed")])
+def test_one_that_becomes_one_with_a_chat_that_goes_on_goes_on(others, status):
+    chat, other = a_chat(), a_chat()
+    chat.status, other.status = ChatStatus.CLOSED, others
+    chat.absorb(other)
+    assert chat.status == status
 
 
 @pytest.mark.parametrize(("own", "others", "latest"), [(5, 9, 9), (9, 5, 9), (None, 5, 5), (5, None, 5)])

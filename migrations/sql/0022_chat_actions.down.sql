@@ -1,0 +1,2 @@
+drop table chat_actions;
+alter table chats drop column metadata;

@@ -1,0 +1,36 @@
+"""What every action has in common when it is performed: the call, and what a failure means for it."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import TypeVar
+from uuid import UUID
+
+from shared.crm.actions.model import Action
+from shared.providers.waha.client import NotNow, Refused, Waha, WahaError
+from shared.runtime.telemetry import say
+
+W = TypeVar("W", bound=Waha)
+
+PATIENCE = timedelta(minutes=10)  # how long an unreachable server or an unknown outcome is followed
+
+
+def call(way: W, run: Callable[[W], None], *, kind: str, action_id: UUID) -> WahaError | None:
+    """Have it done, with no transaction open; what came of it when it did not succeed."""
+    try:
+        with way as waha:
+            run(waha)
+    except WahaError as error:
+        say("an action did not succeed", outcome=type(error).__name__, kind=kind, action_id=action_id)
+        return error
+    return None
+
+
+def not_done(action: Action, failure: WahaError, now: datetime) -> None:
+    """Give it up, or let it be tried again."""
+    is_late = now - action.requested_at > PATIENCE
+    if isinstance(failure, Refused) and (is_late or not isinstance(failure, NotNow)):
+        action.fail(failure.code, failure.sentence)
+    elif is_late:
+        action.fail("unreachable", "the WAHA server did not do this within ten minutes")
+    else:
+        action.put_back()
