@@ -45,8 +45,14 @@ def _stored(shop: Shop) -> list[dict[str, Any]]:
 
 
 def announced(shop: Shop) -> Bodies:
+    """Two files came and one was sent from an address, and nobody has heard of them yet."""
     _show(shop)
-    return _events(shop, "message.media_announced")
+    (chat,) = _rows(shop, "chats")
+    body = {"chat_id": chat["id"], "type": "image", "url": "https://files.example.com/menu.jpg"}
+    assert shop.api.post("/api/v1/crm/messages", body, as_=shop.tenant.agent).status_code == 201
+    with held_back("collect_media"):
+        shop.settles()
+    return _events(shop, "message.media_announced", "message.media_sent")
 
 
 def imported(shop: Shop) -> Bodies:

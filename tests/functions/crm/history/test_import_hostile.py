@@ -72,7 +72,7 @@ def paths(value, path=()):
 def test_whatever_a_row_says_the_run_ends(tells, world, kind):
     """Each field of a message, one at a time, says each odd thing: all of it in one page, and all through Postgres."""
     at = int(world.now().timestamp()) - 2 * DAY - 60
-    rows = []
+    rows: list[bytes] = []
     for path in paths(make_event("GOWS", kind, body="oi", customer=ANA)["payload"]):
         for odd in ODD:
             number = len(rows)
