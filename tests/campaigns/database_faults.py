@@ -30,6 +30,7 @@ from shared.runtime.postgres import DATABASE_ERRORS
 from tests.campaigns.cloud import Cloud, cloud, wait_until
 from tests.campaigns.stage import on
 from tests.support.api import Api
+from tests.support.environment import environment
 from tests.support.postgres import prepared
 from tests.support.shop import Shop, open_shop
 from tests.support.world import World
@@ -39,7 +40,9 @@ CONNECT_SECONDS, ANSWER_SECONDS = 1.0, 2.0  # shorter than in production, as is 
 ALLOWANCE = 3.0  # seconds that a request may take beside waiting for Postgres
 RECOVERED_WITHIN = 5.0  # seconds
 PAUSE = 0.05  # seconds between two requests of one caller
-PATIENCE, NEVER = 40.0, 9999.0
+PATIENCE, LONG_PATIENCE, NEVER = 40.0, 400.0, 9999.0
+CONNECTIONS = 40
+STILL = 30.0  # seconds that Postgres stands still, but where there is no time for it
 BAR = (
     "0 accepted and missing, 0 doubled, no answer but success or 503 with Retry-After, none of them outside an outage, "
     "nobody waits longer than the deadlines, and the first success of each kind within 5 s of the end"
@@ -229,13 +232,15 @@ def measure(
 ) -> dict[str, Any]:
     with (
         patch.object(postgres, "CONNECT_SECONDS", deadlines[0]),
-        # All functions share this process and its connections; alone, each has as many as threads.
         patch.object(work, "CONNECT_SECONDS", deadlines[0]),
+        # All functions share this process and its connections; alone, each has as many as threads.
+        environment({"THREADS": str(CONNECTIONS)}),
         patch.object(postgres, "ANSWER_SECONDS", deadlines[1]),
         fault(),
         laboratory() as lab,
         on(prepared(lab.cluster).clone("campaign")) as world,
-        cloud(scale=0.1) as door,
+        # What is tried again is tried as many times in an outage as in one of the length it would have outside.
+        cloud(scale=still / STILL) as door,
         open_shop(world, Api(), world.new_tenant(), debounce_timeout_ms=200) as shop,
     ):
         load = Load(shop, patience)
@@ -308,7 +313,7 @@ def recovery(told: list[Told], outage: Outage) -> float:
 
 
 def run(long: bool) -> dict[str, Any]:
-    return measure(5, still=30.0, between=6.0, callers=2) if long else measure()
+    return measure(5, still=STILL, between=6.0, callers=2, patience=LONG_PATIENCE) if long else measure()
 
 
 def answered_unsaved() -> AbstractContextManager[Any]:

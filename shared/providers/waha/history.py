@@ -29,6 +29,7 @@ from shared.providers.waha.pages import (
 TIMEOUT_SECONDS = 30.0  # a server may have to ask the phone
 MOST_BYTES = 64 * 1024 * 1024
 BAD_REQUEST = 400
+Told = ToldMessage | Change | UnreadRow  # of one row
 
 
 class Repeated(Refused):
@@ -108,25 +109,26 @@ def read_page(rows: list[Any], setting: Setting, at: datetime | None = None) -> 
     )
 
 
-def _read_row(row: object, setting: Setting, looking_back: Setting) -> list[ToldMessage | Change | UnreadRow]:
+def _read_row(row: object, setting: Setting, looking_back: Setting) -> list[Told]:
     payload = mapping(row)
     try:
         action = read_action(payload, looking_back)
         is_its_own = action is None or action.external_id == bare_id(payload.get("id"))
         written = _written(payload, setting, looking_back) if was_written(payload) and is_its_own else []
-        return [*written, *filter(None, [action])]
+        return [*written, action] if action else written
     except Unreadable as problem:
         return [UnreadRow(payload=row, problem=str(problem), at=moment(payload.get("timestamp")))]
     except Exception:  # noqa: BLE001 - a row that no reader foresaw costs its chat nothing but itself
         return [UnreadRow(payload=row, problem="The row could not be read.", at=None)]
 
 
-def _written(payload: Mapping[str, Any], setting: Setting, looking_back: Setting) -> list[ToldMessage | Change]:
+def _written(payload: Mapping[str, Any], setting: Setting, looking_back: Setting) -> list[Told]:
     """A message, and the edit that let it say what it says."""
     read = read_placeholder if is_locked(payload) else read_message
     message = read(payload, setting)
     edit = read_own_edit(message, payload, looking_back)
-    return [ToldMessage(message=message, payload=payload), *filter(None, [edit])]
+    told = ToldMessage(message=message, payload=payload)
+    return [told, edit] if edit else [told]
 
 
 def is_locked(payload: Mapping[str, Any]) -> bool:
