@@ -1,6 +1,6 @@
 """Reading what a WAHA server remembers: its chats, and the messages of one, page by page."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -112,23 +112,24 @@ def read_page(rows: list[Any], setting: Setting, at: datetime | None = None) -> 
 def _read_row(row: object, setting: Setting, looking_back: Setting) -> list[Told]:
     payload = mapping(row)
     try:
-        action = read_action(payload, looking_back)
-        is_its_own = action is None or action.external_id == bare_id(payload.get("id"))
-        written = _written(payload, setting, looking_back) if was_written(payload) and is_its_own else []
-        return [*written, action] if action else written
+        return list(_told(payload, setting, looking_back))
     except Unreadable as problem:
         return [UnreadRow(payload=row, problem=str(problem), at=moment(payload.get("timestamp")))]
     except Exception:  # noqa: BLE001 - a row that no reader foresaw costs its chat nothing but itself
         return [UnreadRow(payload=row, problem="The row could not be read.", at=None)]
 
 
-def _written(payload: Mapping[str, Any], setting: Setting, looking_back: Setting) -> list[Told]:
-    """A message, and the edit that let it say what it says."""
-    read = read_placeholder if is_locked(payload) else read_message
-    message = read(payload, setting)
-    edit = read_own_edit(message, payload, looking_back)
-    told = ToldMessage(message=message, payload=payload)
-    return [told, edit] if edit else [told]
+def _told(payload: Mapping[str, Any], setting: Setting, looking_back: Setting) -> Iterator[ToldMessage | Change]:
+    """A message with the edit that let it say what it says, and what was done to it or to another."""
+    action = read_action(payload, looking_back)
+    if was_written(payload) and (action is None or action.external_id == bare_id(payload.get("id"))):
+        read = read_placeholder if is_locked(payload) else read_message
+        message = read(payload, setting)
+        yield ToldMessage(message=message, payload=payload)
+        if edit := read_own_edit(message, payload, looking_back):
+            yield edit
+    if action:
+        yield action
 
 
 def is_locked(payload: Mapping[str, Any]) -> bool:
