@@ -313,6 +313,7 @@ class Delivery:
     event: str
     event_id: str | None
     session: str | None
+    phone: str | None  # of the number that it came to, as E.164
     engine: str | None
     at: datetime | None
     content: Content | None

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from shared.crm.channels.model import Channel
 from shared.kernel.errors import NotFound
-from shared.kernel.inbound import Delivery
+from shared.kernel.inbound import ConnectionState, Delivery
 from shared.runtime.identity import hash_secret, tenant_scope
 from shared.runtime.postgres import connections, sql
 from shared.runtime.sealing import unseal
@@ -19,16 +19,16 @@ from shared.runtime.settings import settings
 KEEP_SECONDS = 30
 _TOKEN = re.compile(r"([0-9a-f]{32})\.([A-Za-z0-9_-]{43})")
 _FIND = """
-select id, project_id, engine, token_hash, hmac_key_sealed, session_name from channels
+select id, project_id, engine, token_hash, hmac_key_sealed, session_name, phone from channels
 where tenant_id = :tenant_id and token_hash = :token_hash and deleted_at is null
 """
 
 
-_MAY_CHANGE = ("token_hash", "hmac_key_sealed", "session_name")
+_MAY_CHANGE = ("token_hash", "hmac_key_sealed", "session_name", "phone")
 
 
 class Outdated(Exception):
-    """The channel's key, address or session was changed since the gate was read, or the channel deleted."""
+    """The channel's key, address, session or number was changed since the gate was read, or the channel deleted."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,6 +42,7 @@ class Gate:
     token_hash: str
     hmac_key_sealed: str
     session_name: str
+    phone: str | None
 
     @property
     def hmac_key(self) -> str:
@@ -53,8 +54,16 @@ class Gate:
             raise Outdated
 
     def is_for(self, delivery: Delivery) -> bool:
-        """Whether it is of the channel's own session; one server has many, and each may deliver to any address."""
-        return delivery.session is None or delivery.session == self.session_name
+        """Whether it is of the channel's own number: a server has many sessions, each may deliver to any address.
+
+        A session may have been given another name, so whose number it is counts more, as far as that is known. Of one
+        that is not known it may tell whatever was said there, but not how the channel's own session is.
+        """
+        if delivery.session is None or delivery.session == self.session_name:
+            return True
+        if delivery.phone and self.phone:
+            return delivery.phone == self.phone
+        return not isinstance(delivery.content, ConnectionState)
 
 
 def channel_token(tenant_id: UUID, secret: str) -> str:
@@ -82,6 +91,7 @@ def gate_of(channel: Channel) -> Gate:
         token_hash=channel.token_hash,
         hmac_key_sealed=channel.hmac_key_sealed,
         session_name=channel.session_name,
+        phone=channel.phone,
     )
 
 
@@ -96,7 +106,7 @@ def _read(tenant: str, secret: str) -> Gate:
     rows = connections(settings().database_url).run(tenant_scope(tenant_id), find)[1]
     if not rows:
         raise NotFound("there is no channel at this address")
-    channel_id, project_id, engine, token_hash, sealed, session_name = (value or "" for value in rows[0])
+    channel_id, project_id, engine, token_hash, sealed, session_name, phone = (value or "" for value in rows[0])
     return Gate(
         tenant_id=tenant_id,
         project_id=UUID(project_id),
@@ -105,6 +115,7 @@ def _read(tenant: str, secret: str) -> Gate:
         token_hash=token_hash,
         hmac_key_sealed=sealed,
         session_name=session_name,
+        phone=phone or None,
     )
 
 

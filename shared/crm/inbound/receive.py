@@ -73,12 +73,13 @@ class _Reception:
     def __init__(self, gate: Gate, body: bytes, delivery: Delivery, *, again: str | None = None) -> None:
         self.gate = gate
         self.body = body
-        self.delivery = delivery if gate.is_for(delivery) else _foreign(gate, delivery)
+        is_ours = gate.is_for(delivery)
+        self.delivery = delivery if is_ours else _foreign(gate, delivery)
         self.again = again
         self.outgoing = Outgoing(tenant_id=gate.tenant_id)
         key = again or delivery.event_id or hashlib.sha256(body).hexdigest()
         self.wanted = wanted(gate, self.delivery.content, key)
-        self.status = _status(gate, self.delivery)
+        self.status = _status(self.delivery) if is_ours else "misdirected"
         self.context = copy_context()  # of whoever brought it, whose request its events name
         self.touched: list[Aggregate] = []
         self.is_repeated = False
@@ -218,12 +219,10 @@ class _Company:
 def _foreign(gate: Gate, delivery: Delivery) -> Delivery:
     """One of another session, which tells of another number's chats: it is kept, and nothing follows from it."""
     say("a delivery of another session is kept raw", level=WARNING, channel_id=gate.channel_id)
-    return replace(delivery, content=None, problem="It is of another session of the server than this channel's.")
+    return replace(delivery, content=None, problem="It is of another number's session than this channel's.")
 
 
-def _status(gate: Gate, delivery: Delivery) -> str:
-    if not gate.is_for(delivery):
-        return "misdirected"
+def _status(delivery: Delivery) -> str:
     return "kept" if delivery.content else "failed" if delivery.problem else "unhandled"
 
 

@@ -14,8 +14,8 @@ DeliveryStatus = Literal["kept", "duplicate", "unhandled", "failed", "misdirecte
 class InboundDeliveryView:
     """`kept`: it was taken in. `duplicate`: what it says was here. `unhandled`: nobody here needs it.
 
-    `failed`: it could not be understood, and `problem` says why. `misdirected`: it is of another session of the server
-    than the channel's. It is removed at `expires_at`.
+    `failed`: it could not be understood, and `problem` says why. `misdirected`: it is of another number's session than
+    the channel's. It is removed at `expires_at`.
     """
 
     id: UUID

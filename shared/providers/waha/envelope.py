@@ -80,12 +80,13 @@ def read_delivery(body: bytes) -> Delivery:
     setting = Setting(
         engine=_engine(envelope), own=own_addresses(envelope.get("me")), at=moment(envelope.get("timestamp"))
     )
-    event = key(envelope.get("event")) or ""
+    event, own = key(envelope.get("event")) or "", _own_phone(envelope.get("me"))
     content, problem = _understand(event, envelope, setting)
     return Delivery(
         event=event,
         event_id=key(envelope.get("id")),
         session=key(envelope.get("session")),
+        phone=own.value if own else None,
         engine=setting.engine,
         at=setting.at,
         content=content,
