@@ -58,8 +58,7 @@ def signed(body: bytes, key: str = HMAC_KEY, **more: str) -> dict[str, str]:
 
 
 def an_event(number: int = 0) -> bytes:
-    said = {"body": f"Olá, é a Ana {number}", "customer": ANA, "message_id": f"3EB0{number:06}"}
-    event = make_event("GOWS", "text", session="one", **said)
+    event = make_event("GOWS", "text", body=f"Olá, é a Ana {number}", customer=ANA, message_id=f"3EB0{number:06}")
     return json.dumps({**event, "id": f"evt_{number:026}"}, ensure_ascii=False).encode()
 
 

@@ -43,8 +43,6 @@ from messages m join chats c on c.id = m.chat_id
 
 
 def deliver(desk, name):
-    """Each was captured from a session of its own, which the channel is then for."""
-    desk.world.run("update channels set session_name = :name", name=sample(name).get("session", "default"))
     answer = desk.channel.deliver(body(name))
     assert answer.status_code == 200, answer.text
     return json.loads(body(name))
