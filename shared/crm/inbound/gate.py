@@ -56,12 +56,12 @@ class Gate:
     def is_for(self, delivery: Delivery) -> bool:
         """Whether it is of the channel's own number: a server has many sessions, each may deliver to any address.
 
-        A session may have been given another name, so whose number it is counts more, as far as that is known. Of one
-        that is not known it may tell whatever was said there, but not how the channel's own session is.
+        A session may have been given another name, so whose number it is counts more, as far as that is known. Where
+        the number is not named, it may tell what was said there, but not how the channel's own session is.
         """
-        if delivery.session is None or delivery.session == self.session_name:
+        if delivery.session in {None, self.session_name} or self.phone is None:
             return True
-        if delivery.phone and self.phone:
+        if delivery.phone:
             return delivery.phone == self.phone
         return not isinstance(delivery.content, ConnectionState)
 

@@ -54,9 +54,15 @@ def test_another_sessions_state_is_not_the_channels(any_connected):
     assert any_connected.world.value("select connection from channels") == "working"
 
 
-def test_the_state_of_a_session_whose_number_nobody_knows_is_not_the_channels(any_desk):
+def test_the_state_of_a_session_whose_number_nobody_knows_is_not_the_channels(any_connected):
+    waiting = make_status(any_connected.engine, "SCAN_QR_CODE", session=ELSEWHERE, me=None, at=4_000_000_000_000)
+    any_connected.takes(waiting)
+    assert any_connected.world.value("select connection from channels") == "working"
+
+
+def test_until_a_number_was_connected_any_session_may_be_the_channels(any_desk):
     any_desk.takes(make_status(any_desk.engine, "SCAN_QR_CODE", session=ELSEWHERE, me=None))
-    assert any_desk.deliveries() == [("misdirected", 1)]
+    assert any_desk.world.value("select connection from channels") == "scan_qr_code"
 
 
 def test_it_makes_no_two_people_one(connected):
