@@ -28,7 +28,7 @@ select id, external_id, status, text, type, direction, chat_id, session_id, vers
 from messages where channel_id = '{channel_id}' order by sent_at, id
 """
 _BESIDE = "select (select count(*) from message_groups) as bursts, (select count(*) from contacts) as contacts"
-_RUNNING = "select id from history_runs where status = 'running'"
+_RUNNING = "select id from history_runs where status = 'running' or resumes_at is not null"
 
 
 @dataclass(frozen=True, kw_only=True)

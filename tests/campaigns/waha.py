@@ -42,7 +42,7 @@ _GHOSTS = """
 select count(*) from contacts c where c.tenant_id = :tenant_id and c.merged_into_id is null
   and not exists (select from contact_identities i where i.tenant_id = c.tenant_id and i.contact_id = c.id)
 """
-_OVER = "select count(*) from history_runs where status = 'running' and kind = :kind"
+_OVER = "select count(*) from history_runs where (status = 'running' or resumes_at is not null) and kind = :kind"
 _UNFINISHED = "select count(*) from history_runs where status <> 'completed'"
 # Days of which the comparison says something else than that all is here.
 _INCOMPLETE = "select count(*) from history_days where unknown > 0 or expected <> present + recovered"
