@@ -22,5 +22,9 @@ alter table inbound_deliveries drop constraint inbound_deliveries_status_check;
 alter table inbound_deliveries add constraint inbound_deliveries_status_check
     check (status in ('kept', 'duplicate', 'unhandled', 'failed', 'misdirected'));
 
+-- Whether a channel is silent must not take longer the more comes that is not its own.
+drop index inbound_deliveries_tenant_id_channel_id_received_at_idx;
+create index on inbound_deliveries (tenant_id, channel_id, received_at) where status <> 'misdirected';
+
 -- What was said on a channel stays when the channel goes.
 alter table channels add column deleted_at timestamptz;

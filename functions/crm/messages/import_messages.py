@@ -14,4 +14,4 @@ def import_messages(uow: UnitOfWork, body: PastMessages) -> GivenResults:
     Each is here once, by its external id, however often it is given; what is here already stays as it is. One that
     cannot be is refused, and the others are kept. Nobody is answered or notified.
     """
-    return take_given(uow, Channels(uow).get(body.channel_id), body.messages, media=body.media)
+    return take_given(uow, Channels(uow).living(body.channel_id), body.messages, media=body.media)

@@ -36,7 +36,7 @@ def chat_with(uow: UnitOfWork, contact_id: UUID, channel_id: UUID) -> Chat:
 
 def begin(uow: UnitOfWork, contact_id: UUID, channel_id: UUID) -> Chat:
     """A new chat with the contact on the channel. Conflict `chat_exists`: there is one."""
-    channel = Channels(uow).get(channel_id)
+    channel = Channels(uow).living(channel_id)
     contact = Contacts(uow).living(contact_id, lock=False)
     chat = Chats(uow).of_contact(channel.id, contact.id) or _first_chat(uow, channel, contact)
     if not chat.has_recorded:  # that it was created

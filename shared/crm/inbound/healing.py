@@ -66,11 +66,12 @@ def _claim(transactions: Transactions, lookup_id: UUID) -> _Question | None:
         if row is None or row["next_at"] is None or datetime.fromisoformat(row["next_at"]) > uow.now:
             return None
         names = {"tenant_id": uow.tenant_id, "id": lookup_id}
-        if uow.run(sql(_IS_KNOWN, tenant_id=uow.tenant_id, contact_id=row["contact_id"]))[0]:
+        channel = Channels(uow).get(UUID(row["channel_id"]))
+        known = uow.run(sql(_IS_KNOWN, tenant_id=uow.tenant_id, contact_id=row["contact_id"]))[0]
+        if known or channel.deleted_at:
             uow.run(sql(_OVER, **names))
             uow.commit()
             return None
-        channel = Channels(uow).get(UUID(row["channel_id"]))
         is_open = channel.status is ChannelStatus.ACTIVE
         attempts = row["attempts"] + is_open
         next_at = _after(attempts, uow.now) if is_open else _unasked(row, uow.now)

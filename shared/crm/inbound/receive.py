@@ -74,7 +74,7 @@ class _Reception:
         self.gate = gate
         self.body = body
         is_ours = gate.is_for(delivery)
-        self.delivery = delivery if is_ours else _foreign(gate, delivery)
+        self.delivery = _believed(gate, delivery) if is_ours else _foreign(gate, delivery)
         self.again = again
         self.outgoing = Outgoing(tenant_id=gate.tenant_id)
         key = again or delivery.event_id or hashlib.sha256(body).hexdigest()
@@ -214,6 +214,13 @@ class _Company:
             self.outgoing.tasks.extend(each.outgoing.tasks)
             self.kept.add(each)
         return [*batch.statements, *(each.row() for each, _ in ready)]
+
+
+def _believed(gate: Gate, delivery: Delivery) -> Delivery:
+    """The delivery, unless a session of another name would say what the channel's number is."""
+    if not isinstance(delivery.content, ConnectionState) or delivery.session in {None, gate.session_name}:
+        return delivery
+    return replace(delivery, content=replace(delivery.content, phone=None))
 
 
 def _foreign(gate: Gate, delivery: Delivery) -> Delivery:

@@ -3,6 +3,7 @@ from typing import Any
 import pytest
 from pg8000.exceptions import DatabaseError
 
+from infra.fakes.waha_events import Party, make_event, make_status
 from infra.local.postgres import free_port
 from shared.core.metrics import figures
 from shared.runtime.postgres import BEGIN, ROLLBACK, Sql, connections, pipeline, sql
@@ -11,6 +12,7 @@ from tests.support.prometheus import parse
 from tests.support.services import WATCHER
 from tests.support.shop import SESSION, open_shop
 
+OTHERS = Party(phone="5511900000077", lid="177000000000077")
 RULES = {"keywords": [{"words": ["abrem"], "reply": "Abrimos das 7h às 19h."}]}
 
 
@@ -77,11 +79,13 @@ def test_deliveries_of_late_are_counted_by_what_became_of_them(scrape, shops):
     told_by = {"session": SESSION, "engine": ours.engine, "payload": {}}
     for event in ("engine.event", "moon.risen", "sun.risen", "message"):
         assert theirs.channel.deliver({**told_by, "event": event}).status_code == 200
-    assert theirs.channel.deliver({**told_by, "session": "another", "event": "message"}).status_code == 200
+    assert theirs.channel.deliver(make_status(theirs.engine, "WORKING", session=SESSION)).status_code == 200
+    strange = make_event(theirs.engine, "text", session="another", me=OTHERS)
+    assert theirs.channel.deliver(strange).status_code == 200
     told = scrape()
     assert told["ventros_deliveries"].samples == {
         frozenset({("status", status)}): count
-        for status, count in {"kept": 2, "duplicate": 1, "unhandled": 3, "failed": 1, "misdirected": 1}.items()
+        for status, count in {"kept": 3, "duplicate": 1, "unhandled": 3, "failed": 1, "misdirected": 1}.items()
     }
     assert told["ventros_deliveries_unforeseen"].of() == 2
     ours.world.advance(301)

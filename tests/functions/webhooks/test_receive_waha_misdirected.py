@@ -65,6 +65,14 @@ def test_until_a_number_was_connected_any_session_may_be_the_channels(any_desk):
     assert any_desk.world.value("select connection from channels") == "scan_qr_code"
 
 
+def test_a_session_of_another_name_does_not_say_what_the_channels_number_is(any_desk):
+    any_desk.takes(make_status(any_desk.engine, "WORKING", session=ELSEWHERE, me=OTHERS))
+    assert any_desk.world.value("select phone from channels") is None
+    any_desk.connects("WORKING")
+    any_desk.takes(foreign(any_desk))
+    assert any_desk.count("messages") == 0
+
+
 def test_it_makes_no_two_people_one(connected):
     connected.hears(customer=ANA, chat=f"{ANA.phone}@c.us")
     before = connected.world.rows("select * from contact_identities order by value")

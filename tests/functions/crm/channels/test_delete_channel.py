@@ -2,11 +2,12 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from infra.fakes.waha_events import Addressing
 from infra.fakes.webhooks import Webhook
 from shared.crm.channels.tasks import RetireChannel
 from shared.kernel.ids import uuid7
 from tests.support.borders import hidden
-from tests.support.calls import give
+from tests.support.calls import give, tick
 from tests.support.shop import SESSION
 from tests.support.waha import waha_channel
 
@@ -53,6 +54,28 @@ def test_it_is_seen_no_more_and_told_of_once(shop, delete, path, api, tenant, wo
 def test_nothing_can_be_done_with_it_any_more(delete, path, api, tenant, method, what, body):
     delete()
     assert api.request(method, path + what, json=body, as_=tenant.admin).status_code == 404
+
+
+def test_no_chat_is_opened_on_it_and_no_old_message_taken_over(shop, delete, api, tenant, world):
+    delete()
+    channel = str(shop.channel.id)
+    eva = api.post("/api/v1/crm/contacts", {"phone": "+5511900000009", "name": "Eva"}, as_=tenant.agent).json["id"]
+    opened = api.post("/api/v1/crm/chats", {"contact_id": eva, "channel_id": channel}, as_=tenant.agent)
+    past = {"external_id": "1", "phone": "+5511900000009", "direction": "inbound", "text": "Oi"}
+    given = {"channel_id": channel, "messages": [{**past, "sent_at": "2026-01-31T12:00:00Z"}]}
+    taken = api.post("/api/v1/crm/messages/import", given, as_=tenant.admin)
+    assert (opened.status_code, taken.status_code) == (404, 404)
+    assert (world.value("select count(*) from chats"), world.value("select count(*) from messages")) == (0, 0)
+
+
+def test_nobody_is_asked_any_more_whose_a_hidden_id_is(shop, delete, world):
+    shop.hears("Oi", addressing=Addressing.LID)
+    assert world.value("select count(*) from lid_lookups") == 1
+    delete()
+    world.advance(24 * 60 * 60)
+    tick("sweep_lids")
+    world.drain()
+    assert world.value("select count(*) from lid_lookups") == 0
 
 
 def test_its_address_ends_at_once(shop, delete, world):
