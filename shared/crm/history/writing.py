@@ -130,6 +130,7 @@ class _Writing:
         for page in self.pages:
             if book.seen["cursors"].get(page.cursor.address) == page.cursor.next_row:
                 moved.extend(self._taken(page, book))
+        book.take_changes()
         self._catch_up(send, book)
         book.end()
         return moved
