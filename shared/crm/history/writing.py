@@ -49,7 +49,8 @@ class ReadPage:
     """A page as it was read: its messages, oldest first, and what could not be understood.
 
     `delivered` are the ids of those that are no history yet: they were taken in as if delivered, and had been missing.
-    `size` is how many rows were asked for; `rows` how many came; `mark` tells the page from others.
+    `size` is how many rows were asked for; `rows` how many came; `mark` tells the page from others. One that
+    `is_repeated` tells what the page before it did, which was all there is.
     """
 
     cursor: Cursor
@@ -59,6 +60,7 @@ class ReadPage:
     rows: int
     mark: str | None
     size: int
+    is_repeated: bool = False
     phone_address: str | None = None
 
     @property
@@ -67,7 +69,7 @@ class ReadPage:
 
     @property
     def is_last(self) -> bool:
-        return self.empty_pages >= EMPTY_PAGES
+        return self.is_repeated or self.empty_pages >= EMPTY_PAGES
 
 
 def write(
