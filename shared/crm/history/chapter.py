@@ -104,8 +104,8 @@ class Book:
         return self.ledger.load_all("messages", Message, self.seen["replies"])
 
     def sending_of(self, chat: Chat, told: InboundMessage, at: datetime) -> Message | None:
-        """A send of ours whose id we did not know, that this message is the echo of."""
-        for row in self._sending.values() if told.from_me else ():
+        """A send of ours whose id we did not know, that this message is the echo of: that only the provider can say."""
+        for row in self._sending.values() if told.from_me and self.run.asks_provider else ():
             if UUID(row["chat_id"]) == chat.id and echoes(told, row, at=at, engine=self.channel.engine):
                 del self._sending[row["id"]]
                 return self.ledger.load("messages", Message, row)

@@ -148,6 +148,11 @@ class HistoryRun(Aggregate):
         return self.kind is RunKind.RECONCILIATION
 
     @property
+    def asks_provider(self) -> bool:
+        """Whether what it tells is the provider's word; else somebody gave it to us."""
+        return self.kind is not RunKind.GIVEN
+
+    @property
     def is_active(self) -> bool:
         return self.status in {RunStatus.RUNNING, RunStatus.PAUSED}
 

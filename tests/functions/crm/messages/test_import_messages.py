@@ -16,9 +16,9 @@ PHONE = f"+{ANA.phone}"
 HOUR, DAY = 3600, 86_400
 
 
-@pytest.fixture
-def shop(world, api, tenant):
-    with open_shop(world, api, tenant) as opened:
+@pytest.fixture(params=["GOWS"])
+def shop(request, world, api, tenant):
+    with open_shop(world, api, tenant, engine=request.param) as opened:
         yield opened
 
 
@@ -257,6 +257,21 @@ def test_it_is_no_import_of_the_channels_own_past(gives, old, world, shop, tenan
     assert status.status_code == 404
     assert count(world, "history_days") == 0
     assert count(world, "history_runs where kind = 'given' and status = 'completed'") == 1
+
+
+@pytest.mark.parametrize("shop", ["WEBJS"], indirect=True)
+def test_it_does_not_say_what_became_of_a_send_of_ours(gives, old, world, shop):
+    """Whoever gives it does not know by which ids the provider has our messages."""
+    shop.hears("oi")
+    message_id = str(shop.says("Bom dia!"))
+    world.run(
+        "update messages set status = 'unknown', claimed_at = now() - interval '2 hours' where id = :id", id=message_id
+    )
+    answer = gives(old("CRM-7", 2 * HOUR, direction="outbound", text="Bom dia!"))
+    assert outcomes(answer) == ["created"]
+    assert world.rows("select id, status, external_id from messages where status = 'unknown'") == [
+        {"id": message_id, "status": "unknown", "external_id": None}
+    ]
 
 
 def test_another_tenants_channel_is_none(api, old, shop, other_tenant):
