@@ -24,6 +24,11 @@ class HistoryRuns(Repository[HistoryRun]):
         under_way = history_runs.c.status.in_((RunStatus.RUNNING, RunStatus.PAUSED))
         return self.first(history_runs.c.channel_id == channel_id, history_runs.c.kind == kind, under_way)
 
+    def resting(self, channel_id: UUID) -> list[HistoryRun]:
+        """The channel's runs that wait for its server to answer, locked."""
+        waiting = history_runs.c.status == RunStatus.PAUSED, history_runs.c.resumes_at.is_not(None)
+        return self.all(history_runs.c.channel_id == channel_id, *waiting, lock=True)
+
     def compares(self, channel_id: UUID, since: datetime, until: datetime) -> bool:
         """Whether all of that time has been compared, or is about to be."""
         going = history_runs.c.status.in_((RunStatus.RUNNING, RunStatus.COMPLETED))

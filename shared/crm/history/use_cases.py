@@ -171,7 +171,12 @@ def recover(
 
 
 def came_back(uow: UnitOfWork, channel: Channel, at: datetime) -> None:
-    """Fetch what happened while the channel was away; what happened before it was ever here, if it asks for that."""
+    """Fetch what happened while the channel was away; what happened before it was ever here, if it asks for that.
+
+    What waits for its server to answer goes on at once.
+    """
+    for run in HistoryRuns(uow).resting(channel.id):
+        _try_again(uow, run)
     goes_on = HistoryRuns(uow).active(channel.id, RunKind.IMPORT) or will_go_on(uow, channel)
     if is_new(channel) and not goes_on:
         begin_import(uow, channel, cause=RunCause.CONNECTED)
