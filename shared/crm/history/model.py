@@ -233,6 +233,12 @@ class HistoryRun(Aggregate):
         self._end(RunStatus.CANCELLED, now)
         self._tell(ChannelHistoryImportCancelled(channel_id=self.channel_id, run_id=self.id, by=by))
 
+    def let_go(self, by: UUID | None, now: datetime) -> None:
+        """End it if it is under way, and do not begin it again by itself."""
+        if self.is_active:
+            self.cancel(by, now)
+        self.resumes_at = None
+
     def finish(self, totals: Totals, now: datetime) -> None:
         """End, well or not: chats that could not be read make it a failure, which can be resumed."""
         if totals.chats_failed:

@@ -289,3 +289,36 @@ def test_coming_back_on_many_instances_sets_it_going_once(two, world):
     with ThreadPoolExecutor(8) as threads:
         assert {status for answered in threads.map(tell, [event] * 8) for status in answered} <= {204, 503}
     assert world.value("select round from history_runs") == before + 1
+
+
+@pytest.mark.parametrize("how", ["deactivate", "delete"])
+@pytest.mark.parametrize("verb", ["import-history", "reconcile"])
+def test_what_waits_for_a_channel_that_is_used_no_more_ends(two, world, how, verb):
+    hanging, _ = two
+    hanging.asks(verb)
+    passes(hanging, 0.5)
+    retires(hanging, how)
+    before = asked(hanging)
+    passes(hanging, 90)
+    assert asked(hanging) == before
+    assert world.rows("select status, resumes_at from history_runs") == [{"status": "cancelled", "resumes_at": None}]
+
+
+@pytest.mark.parametrize("how", ["deactivate", "delete"])
+def test_what_failed_on_a_channel_that_is_used_no_more_is_not_done_again(two, world, how):
+    hanging, _ = two
+    hanging.asks("reconcile")
+    passes(hanging, 0.5)
+    world.run("update history_runs set status = 'failed', cause = 'nightly', resumes_at = now() - interval '1 second'")
+    retires(hanging, how)
+    before = asked(hanging)
+    assert give(hanging.shop.tenant.tenant_id, ReviveHistory(run_id=world.value("select id from history_runs"))) == 204
+    passes(hanging, 90)
+    assert asked(hanging) == before
+    assert world.rows("select status, resumes_at from history_runs") == [{"status": "failed", "resumes_at": None}]
+
+
+def retires(past, how):
+    ask = past.shop.api.delete if how == "delete" else past.shop.api.post
+    answer = ask(past.path if how == "delete" else f"{past.path}/deactivate", as_=past.shop.tenant.admin)
+    assert answer.status_code in {202, 204}
