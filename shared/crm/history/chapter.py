@@ -22,7 +22,7 @@ from shared.crm.inbound.ledger import Ledger
 from shared.crm.inbound.progress import follow
 from shared.crm.message_groups.model import GroupStatus, MessageGroup, Outcome
 from shared.crm.messages.following import Sequel
-from shared.crm.messages.model import LEVELS, READ, Direction, Message, MessageStatus
+from shared.crm.messages.model import LEVELS, READ, Direction, Message, MessageStatus, SenderKind
 from shared.crm.messages.waiting import ANSWERED_LATER, TAKEN, wait
 from shared.crm.sessions.model import Holder, Session, SessionStatus
 from shared.kernel.ids import uuid7
@@ -130,6 +130,7 @@ class Book:
         messages = {each.external_id: each for each in self.ledger.load_all("messages", Message, list(rows))}
         for told, _ in self.behind:
             message = messages[told.external_id]
+            message.is_known_there()
             if message.is_placeholder:
                 self._fill(message, told)
             if told.from_me and told.ack is not None:
@@ -222,6 +223,8 @@ class Chapter:
         message.quoted_message_id = self.book.ids.get(told.quoted_external_id or "")
         message.agent_id = self.book.channel.default_agent_id if told.from_me else None
         self.book.acknowledge(message, told, at)
+        if not self.book.run.asks_provider:
+            message.sender_kind = SenderKind.IMPORT
         self.book.brought[told.external_id] = message
         self.added.append(message)
         if writer:
@@ -264,7 +267,9 @@ def imported(run: HistoryRun, messages: Sequence[Message]) -> MessageImported:
 
 
 def _is_ahead(told: InboundMessage, row: dict[str, Any]) -> bool:
-    """Whether the provider says more of a message than we know: what it says, or that ours has come further."""
+    """Whether the provider says more of a message than we know: that it is one, what it says, how far ours has come."""
+    if row["sender_kind"] == SenderKind.IMPORT:
+        return True
     if row["is_placeholder"]:
         return not told.is_placeholder
     return told.from_me and row["direction"] == Direction.OUTBOUND and (told.ack or 0) > _REACHED.get(row["status"], 0)
