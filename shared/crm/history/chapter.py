@@ -22,7 +22,7 @@ from shared.crm.inbound.ledger import Ledger
 from shared.crm.inbound.progress import follow
 from shared.crm.message_groups.model import GroupStatus, MessageGroup, Outcome
 from shared.crm.messages.following import Sequel
-from shared.crm.messages.model import LEVELS, READ, Direction, Message, MessageStatus
+from shared.crm.messages.model import LEVELS, READ, Direction, Message, MessageStatus, SenderKind
 from shared.crm.messages.waiting import ANSWERED_LATER, TAKEN, wait
 from shared.crm.sessions.model import Holder, Session, SessionStatus
 from shared.kernel.ids import uuid7
@@ -45,6 +45,9 @@ class Book:
         self.ids: dict[str, UUID] = {external_id: UUID(row["id"]) for external_id, row in seen["known"].items()}
         self.behind: list[tuple[InboundMessage, UUID]] = []  # known here, and said to have come further
         self.changed: list[tuple[Change, UUID]] = []  # known here, and said to have been changed
+        self.changes: list[Change] = []  # told by the pages, maybe of messages that another of them brings
+        self.brought: dict[str, Message] = {}  # by the provider's id: what is new, and sends of ours just recognised
+        self.added: list[list[Message]] = []  # what is new, by page
         self.sessions = ledger.load_all("sessions", Session, seen["sessions"])
         self._sending = {row["id"]: row for row in seen["sending"]}
         self._stretches: dict[UUID, Stretches] = {}
@@ -71,8 +74,23 @@ class Book:
             self._stretches[chat.id] = Stretches(self.ledger, chat, known, self.seen["project"]["timeout_minutes"])
         return self._stretches[chat.id]
 
+    def take_changes(self) -> None:
+        """Let the messages that the pages brought have what was done to them; of others it is known what to ask for."""
+        for change in self.changes:
+            known = self.seen["known"].get(change.external_id)
+            if message := self.brought.get(change.external_id):
+                take_change(self.ledger, message, sequel_of(change, self.now))
+            elif known:
+                self.changed.append((change, UUID(known["id"])))
+            else:
+                self._wait(change)
+
     def end(self) -> None:
         """Settle what only the last page decides."""
+        for added in self.added:
+            for message in added:
+                message.collect()  # of what is long over nobody is told one by one
+            added[0].record(imported(self.run, added))
         for stretches in self._stretches.values():
             stretches.end(self.now)
         self.people.end()
@@ -86,8 +104,8 @@ class Book:
         return self.ledger.load_all("messages", Message, self.seen["replies"])
 
     def sending_of(self, chat: Chat, told: InboundMessage, at: datetime) -> Message | None:
-        """A send of ours whose id we did not know, that this message is the echo of."""
-        for row in self._sending.values() if told.from_me else ():
+        """A send of ours whose id we did not know, that this message is the echo of: that only the provider can say."""
+        for row in self._sending.values() if told.from_me and self.run.asks_provider else ():
             if UUID(row["chat_id"]) == chat.id and echoes(told, row, at=at, engine=self.channel.engine):
                 del self._sending[row["id"]]
                 return self.ledger.load("messages", Message, row)
@@ -112,6 +130,7 @@ class Book:
         messages = {each.external_id: each for each in self.ledger.load_all("messages", Message, list(rows))}
         for told, _ in self.behind:
             message = messages[told.external_id]
+            message.is_known_there()
             if message.is_placeholder:
                 self._fill(message, told)
             if told.from_me and told.ack is not None:
@@ -119,7 +138,7 @@ class Book:
         for change, _ in self.changed:
             take_change(self.ledger, messages[change.external_id], sequel_of(change, self.now))
 
-    def wait(self, change: Change) -> None:
+    def _wait(self, change: Change) -> None:
         """Let a change wait for its message, which is not here."""
         names = (self.run.tenant_id, self.run.project_id, self.run.channel_id, change.external_id)
         self.ledger.afterwards.append(wait(*names, sequel_of(change, self.now)))
@@ -155,12 +174,11 @@ class Chapter:
     def read(self) -> None:
         for told in self.told:
             self._take(told)
-        for change in self._changes:
-            self._change(change)
+        self.book.changes.extend(self._changes)
         for contact, at in self._last_heard.values():
             contact.wrote(at)
         if self.added:
-            self.added[0].record(imported(self.book.run, self.added))
+            self.book.added.append(self.added)
 
     def _take(self, told: InboundMessage) -> None:
         book = self.book
@@ -175,23 +193,12 @@ class Chapter:
         elif not missing:
             self._is_known(told)
         elif sending := book.sending_of(chat, told, at):
-            book.ids[told.external_id] = sending.id
+            book.ids[told.external_id], book.brought[told.external_id] = sending.id, sending
             sending.was_sent(told.external_id, told.provider_id)
             self.book.acknowledge(sending, told, at)
             self.known += 1
         else:
             self._keep(told, chat, contact, at)
-
-    def _change(self, change: Change) -> None:
-        known = self.book.seen["known"].get(change.external_id)
-        new = next((each for each in self.added if each.external_id == change.external_id), None)
-        if new:
-            take_change(self.book.ledger, new, sequel_of(change, self.book.now))
-            new.collect()  # it is long over too
-        elif known:
-            self.book.changed.append((change, UUID(known["id"])))
-        else:
-            self.book.wait(change)
 
     def _count(self, chat: Chat, told: InboundMessage, at: datetime, *, missing: bool) -> None:
         day = self.book.days.told(chat.id, told.external_id, at, missing=missing)
@@ -216,7 +223,9 @@ class Chapter:
         message.quoted_message_id = self.book.ids.get(told.quoted_external_id or "")
         message.agent_id = self.book.channel.default_agent_id if told.from_me else None
         self.book.acknowledge(message, told, at)
-        message.collect()  # of what is long over nobody is told one by one
+        if not self.book.run.asks_provider:
+            message.sender_kind = SenderKind.IMPORT
+        self.book.brought[told.external_id] = message
         self.added.append(message)
         if writer:
             self._last_heard[writer.id] = writer, at
@@ -258,7 +267,9 @@ def imported(run: HistoryRun, messages: Sequence[Message]) -> MessageImported:
 
 
 def _is_ahead(told: InboundMessage, row: dict[str, Any]) -> bool:
-    """Whether the provider says more of a message than we know: what it says, or that ours has come further."""
+    """Whether the provider says more of a message than we know: that it is one, what it says, how far ours has come."""
+    if row["sender_kind"] == SenderKind.IMPORT:
+        return True
     if row["is_placeholder"]:
         return not told.is_placeholder
     return told.from_me and row["direction"] == Direction.OUTBOUND and (told.ack or 0) > _REACHED.get(row["status"], 0)

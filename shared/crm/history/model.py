@@ -148,6 +148,11 @@ class HistoryRun(Aggregate):
         return self.kind is RunKind.RECONCILIATION
 
     @property
+    def asks_provider(self) -> bool:
+        """Whether what it tells is the provider's word; else somebody gave it to us."""
+        return self.kind is not RunKind.GIVEN
+
+    @property
     def is_active(self) -> bool:
         return self.status in {RunStatus.RUNNING, RunStatus.PAUSED}
 
@@ -227,6 +232,12 @@ class HistoryRun(Aggregate):
             raise Conflict("this import is over", code="not_running")
         self._end(RunStatus.CANCELLED, now)
         self._tell(ChannelHistoryImportCancelled(channel_id=self.channel_id, run_id=self.id, by=by))
+
+    def let_go(self, by: UUID | None, now: datetime) -> None:
+        """End it if it is under way, and do not begin it again by itself."""
+        if self.is_active:
+            self.cancel(by, now)
+        self.resumes_at = None
 
     def finish(self, totals: Totals, now: datetime) -> None:
         """End, well or not: chats that could not be read make it a failure, which can be resumed."""

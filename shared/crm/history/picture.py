@@ -26,7 +26,7 @@ with known_identities as (
       and issuer = any(array(select jsonb_path_query(cast(:identities as jsonb), '$[*].issuer') #>> '{}'))
       and value = any(array(select jsonb_path_query(cast(:identities as jsonb), '$[*].value') #>> '{}'))
 ), known_messages as (
-    select id, external_id, direction, status, chat_id, is_placeholder from messages
+    select id, external_id, direction, sender_kind, status, chat_id, is_placeholder from messages
     where tenant_id = :tenant_id and channel_id = :channel_id
       and external_id = any(array(select jsonb_array_elements_text(cast(:external_ids as jsonb))))
 ), told as (
@@ -97,7 +97,7 @@ select json_build_object(
     'sessions', (select coalesce(json_agg(s), '[]') from near_sessions s),
     'known', (
         select coalesce(json_object_agg(external_id, json_build_object(
-            'id', id, 'direction', direction, 'status', status, 'chat_id', chat_id,
+            'id', id, 'direction', direction, 'sender_kind', sender_kind, 'status', status, 'chat_id', chat_id,
             'is_placeholder', is_placeholder)), '{}') from known_messages),
     'beside', (
         select coalesce(json_agg(json_build_object(

@@ -3,7 +3,7 @@
 import json
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from shared.crm.channels.connection import open_archive
@@ -19,7 +19,7 @@ from shared.kernel.inbound import InboundMessage, Revocation
 from shared.providers.waha.client import Refused, Unanswered, Unreachable, WahaError
 from shared.providers.waha.envelope import read_delivery
 from shared.providers.waha.history import Archive, Repeated
-from shared.providers.waha.pages import MESSAGES_AT_ONCE, ToldMessage
+from shared.providers.waha.pages import MESSAGES_AT_ONCE, MessagePage, ToldMessage
 from shared.runtime.telemetry import say
 
 SECONDS = 20.0  # a step asks for no more pages after so long
@@ -84,8 +84,9 @@ def _page(run: HistoryRun, channel: Channel, archive: Archive, cursor: Cursor, n
     phone = cursor.phone_address or _phone(archive, cursor)
     own = frozenset(run.own_addresses)
     page = archive.page(cursor.address, cursor.next_row, since=run.since, until=run.until, own=own, at=now)
-    if page.mark and page.mark == cursor.last_page:
-        raise Repeated
+    is_repeated = page.mark is not None and page.mark == cursor.last_page
+    if is_repeated:
+        page = _nothing_more(page)
     told = {each.message.external_id: each for each in in_order(page.told)}
     taken_back = {each.external_id for each in page.changes if isinstance(each, Revocation)}
     may_wait = [each for name, each in told.items() if name not in taken_back and is_new(each.message, now)]
@@ -102,8 +103,16 @@ def _page(run: HistoryRun, channel: Channel, archive: Archive, cursor: Cursor, n
         rows=page.rows,
         mark=page.mark,
         size=MESSAGES_AT_ONCE,
+        is_repeated=is_repeated,
         phone_address=phone,
     )
+
+
+def _nothing_more(page: MessagePage) -> MessagePage:
+    """What a page says that was told before. Repeated: there may be more that it had no room for, which is not told."""
+    if page.is_full:
+        raise Repeated
+    return replace(page, told=(), unread=(), changes=())
 
 
 def _delivered(channel: Channel, told: Sequence[ToldMessage]) -> frozenset[str]:

@@ -3,6 +3,8 @@
 from datetime import datetime
 from uuid import UUID
 
+from sqlalchemy import or_
+
 from shared.crm.history.model import HistoryRun, RunCause, RunKind, RunStatus
 from shared.kernel.errors import NotFound
 from shared.runtime.mapping import map_aggregate
@@ -23,6 +25,16 @@ class HistoryRuns(Repository[HistoryRun]):
         """The channel's run of that kind that is not over."""
         under_way = history_runs.c.status.in_((RunStatus.RUNNING, RunStatus.PAUSED))
         return self.first(history_runs.c.channel_id == channel_id, history_runs.c.kind == kind, under_way)
+
+    def unfinished(self, channel_id: UUID) -> list[HistoryRun]:
+        """The channel's runs that are not over, or are going to be begun again."""
+        under_way = history_runs.c.status.in_((RunStatus.RUNNING, RunStatus.PAUSED))
+        return self.all(history_runs.c.channel_id == channel_id, or_(under_way, history_runs.c.resumes_at.is_not(None)))
+
+    def resting(self, channel_id: UUID) -> list[HistoryRun]:
+        """The channel's runs that wait for its server to answer, locked."""
+        waiting = history_runs.c.status == RunStatus.PAUSED, history_runs.c.resumes_at.is_not(None)
+        return self.all(history_runs.c.channel_id == channel_id, *waiting, lock=True)
 
     def compares(self, channel_id: UUID, since: datetime, until: datetime) -> bool:
         """Whether all of that time has been compared, or is about to be."""

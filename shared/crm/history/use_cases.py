@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from shared.crm.channels.model import Channel
+from shared.crm.channels.model import Channel, ChannelStatus
 from shared.crm.channels.store import Channels
 from shared.crm.history.cursors import Cursors
 from shared.crm.history.events import ChannelGapDetected
@@ -115,10 +115,9 @@ def resume(uow: UnitOfWork, channel_id: UUID) -> HistoryRun:
 
 
 def end_all(uow: UnitOfWork, channel_id: UUID) -> None:
-    """End whatever is under way through the channel's history; what it has brought stays."""
-    under_way = [HistoryRuns(uow).active(channel_id, kind) for kind in RunKind]
-    for run in filter(None, under_way):
-        run.cancel(uow.caller.user_id, uow.now)
+    """End whatever is under way through the channel's history, or waits; what it has brought stays."""
+    for run in HistoryRuns(uow).unfinished(channel_id):
+        run.let_go(uow.caller.user_id, uow.now)
 
 
 def addresses(chats: Sequence[str]) -> list[str]:
@@ -171,7 +170,12 @@ def recover(
 
 
 def came_back(uow: UnitOfWork, channel: Channel, at: datetime) -> None:
-    """Fetch what happened while the channel was away; what happened before it was ever here, if it asks for that."""
+    """Fetch what happened while the channel was away; what happened before it was ever here, if it asks for that.
+
+    What waits for its server to answer goes on at once.
+    """
+    for run in HistoryRuns(uow).resting(channel.id):
+        _try_again(uow, run)
     goes_on = HistoryRuns(uow).active(channel.id, RunKind.IMPORT) or will_go_on(uow, channel)
     if is_new(channel) and not goes_on:
         begin_import(uow, channel, cause=RunCause.CONNECTED)
@@ -204,10 +208,15 @@ def revive(uow: UnitOfWork, run_id: UUID) -> None:
 
 
 def _try_again(uow: UnitOfWork, run: HistoryRun) -> None:
-    """Go on with what waited, or has failed; unless another run has done it since, or behind one that is under way."""
+    """Go on with what waited, or has failed; unless another run has done it since, or behind one that is under way.
+
+    Of a channel that is not active any more it is let go.
+    """
     runs = HistoryRuns(uow)
     other = runs.active(run.channel_id, run.kind)
-    if run.status is RunStatus.FAILED and runs.compares(run.channel_id, run.since, run.until):
+    if Channels(uow).get(run.channel_id).status is not ChannelStatus.ACTIVE:
+        run.let_go(None, uow.now)
+    elif run.status is RunStatus.FAILED and runs.compares(run.channel_id, run.since, run.until):
         run.resumes_at = None
     elif other and other.id != run.id:
         run.resumes_at = uow.now + LOOK_AGAIN

@@ -49,7 +49,8 @@ class ReadPage:
     """A page as it was read: its messages, oldest first, and what could not be understood.
 
     `delivered` are the ids of those that are no history yet: they were taken in as if delivered, and had been missing.
-    `size` is how many rows were asked for; `rows` how many came; `mark` tells the page from others.
+    `size` is how many rows were asked for; `rows` how many came; `mark` tells the page from others. One that
+    `is_repeated` tells what the page before it did, which was all there is.
     """
 
     cursor: Cursor
@@ -59,6 +60,7 @@ class ReadPage:
     rows: int
     mark: str | None
     size: int
+    is_repeated: bool = False
     phone_address: str | None = None
 
     @property
@@ -67,7 +69,7 @@ class ReadPage:
 
     @property
     def is_last(self) -> bool:
-        return self.empty_pages >= EMPTY_PAGES
+        return self.is_repeated or self.empty_pages >= EMPTY_PAGES
 
 
 def write(
@@ -130,6 +132,7 @@ class _Writing:
         for page in self.pages:
             if book.seen["cursors"].get(page.cursor.address) == page.cursor.next_row:
                 moved.extend(self._taken(page, book))
+        book.take_changes()
         self._catch_up(send, book)
         book.end()
         return moved

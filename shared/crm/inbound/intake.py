@@ -55,6 +55,7 @@ class Intake:
             self._keep()
             return True
         message = self.message = self.ledger.load("messages", Message, row)
+        message.is_known_there()
         if message.is_placeholder and not self.told.is_placeholder:
             self._fill(message)
             return True

@@ -12,7 +12,7 @@ from shared.crm.messages.model import Message, MessageStatus
 from shared.crm.messages.store import Messages
 from shared.crm.messages.whereabouts import address_of
 from shared.kernel.inbound import Person
-from shared.providers.waha.client import WahaError
+from shared.providers.waha.client import NotNow, Unanswered, Unreachable, WahaError
 from shared.providers.waha.ids import identities
 from shared.runtime.consume import Busy, Transactions
 from shared.runtime.postgres import sql
@@ -21,6 +21,7 @@ from shared.runtime.telemetry import say
 from shared.runtime.work import UnitOfWork
 
 PATIENCE = timedelta(minutes=10)  # how long a server that does not say is asked
+PASSING = (Unreachable, Unanswered, NotNow)  # a send would meet the same, and goes better once it is over
 DIALLED = "@c.us"
 _MOVE_IN = """
 insert into chat_addresses (tenant_id, project_id, channel_id, address, chat_id)
@@ -63,30 +64,34 @@ def inquiry(uow: UnitOfWork, channel: Channel, message: Message) -> Inquiry | No
 
 def find(transactions: Transactions, inquiry: Inquiry) -> None:
     """Have the chat where its number is found; the message of a number that nobody has fails. Busy: nobody knows."""
-    answer = inquiry.answer or _asked(inquiry)
+    found = inquiry.answer or _asked(inquiry)
+    answer = found if isinstance(found, Answer) else retried(lambda: _unanswered(transactions, inquiry, found))
     if answer is None:
-        retried(lambda: _unanswered(transactions, inquiry))
         raise Busy("WAHA did not say where WhatsApp finds this number")
     retried(lambda: _answered(transactions, inquiry, answer))
 
 
-def _asked(inquiry: Inquiry) -> Answer | None:
+def _asked(inquiry: Inquiry) -> Answer | WahaError:
     try:
         with open_waha(inquiry.channel) as waha:
             return ask(waha, inquiry.address)
     except WahaError as error:
         say("a number was not found out", outcome=type(error).__name__, message_id=inquiry.message_id)
-        return None
+        return error
 
 
-def _unanswered(transactions: Transactions, inquiry: Inquiry) -> None:
-    """After ten minutes it is for a person to ask again."""
+def _unanswered(transactions: Transactions, inquiry: Inquiry, error: WahaError) -> Answer | None:
+    """After ten minutes a server that answers but cannot say is asked no more; of any other a person asks again."""
     with transactions.begin() as uow:
         message = Messages(uow).get(inquiry.message_id, lock=True)
-        if message.status is MessageStatus.QUEUED and uow.now - message.due_at > PATIENCE:
-            sentence = "WAHA did not say for ten minutes where WhatsApp finds this number"
-            message.fail("number_unchecked", sentence, retryable=True)
-            uow.commit()
+        if message.status is not MessageStatus.QUEUED or uow.now - message.due_at <= PATIENCE:
+            return None
+        if not isinstance(error, PASSING):
+            return Answer(finding=Finding.REFUSED)
+        sentence = "WAHA did not say for ten minutes where WhatsApp finds this number"
+        message.fail("number_unchecked", sentence, retryable=True)
+        uow.commit()
+    return None
 
 
 def _answered(transactions: Transactions, inquiry: Inquiry, answer: Answer) -> None:

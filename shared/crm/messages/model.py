@@ -93,6 +93,11 @@ class Message(Standing):
         message._came()
         return message
 
+    def is_known_there(self) -> None:
+        """Note that the provider tells of it too, of which only somebody else had told."""
+        if self.sender_kind is SenderKind.IMPORT:
+            self.sender_kind = SenderKind.PHONE if self.direction is Direction.OUTBOUND else SenderKind.CONTACT
+
     def fill(self, told: InboundMessage) -> None:
         """Say at last what was announced."""
         self.type, self.text, self.media, self.location = told.type, told.text, told.media, told.location

@@ -17,6 +17,7 @@ from shared.runtime.work import UnitOfWork
 _OPENS = """
 select to_json(not exists (
     select from messages m where m.tenant_id = :tenant_id and m.chat_id = :chat_id and m.id <> :message_id
+      and m.sender_kind <> 'import'
       and (m.direction = 'inbound' or m.status in ('sent', 'delivered', 'read', 'played', 'unknown'))))
 from chats c where c.tenant_id = :tenant_id and c.id = :chat_id and c.kind = 'individual'
 """
@@ -78,7 +79,10 @@ def _wait(uow: UnitOfWork, channel: Channel, message: Message, *, begins: bool) 
 
 
 def begins_chat(uow: UnitOfWork, message: Message) -> bool:
-    """Whether nobody has answered where the message goes, and nothing of ours has come through."""
+    """Whether nobody has answered where the message goes, and nothing of ours has come through.
+
+    What only somebody else remembers says nothing: where they dialled may be nowhere on WhatsApp.
+    """
     names = {"tenant_id": message.tenant_id, "chat_id": message.chat_id, "message_id": message.id}
     rows = uow.run(Sql(_OPENS, names))[0]
     return bool(rows) and json.loads(rows[0][0] or "")

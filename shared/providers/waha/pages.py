@@ -74,6 +74,11 @@ class MessagePage:
     changes: tuple[Change, ...]
     mark: str | None
 
+    @property
+    def is_full(self) -> bool:
+        """Whether there may be more behind it that it had no room for."""
+        return self.rows >= MESSAGES_AT_ONCE
+
 
 def mark_of(rows: Sequence[Any]) -> str | None:
     """A hash by which a page is known again: of how many rows it has, and of its first and last row's ids."""

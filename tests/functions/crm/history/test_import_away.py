@@ -11,9 +11,10 @@ from infra.fakes.waha_history import Trouble
 from shared.crm.history import lanes
 from shared.crm.history.model import MOST_UNANSWERED, MOST_WAITS
 from shared.crm.history.tasks import ReviveHistory
+from tests.functions.crm.history.test_follow_connection import connects
 from tests.functions.crm.history.test_get_completeness import shown
 from tests.functions.crm.history.test_reconcile_history import night
-from tests.support.calls import again, give
+from tests.support.calls import again, give, tell
 
 
 def hangs(past, *, lists=True):
@@ -228,3 +229,96 @@ def test_a_comparison_waits_too_and_the_night_waits_for_it(two, world):
     assert world.rows("select cause, status from history_runs order by id") == [
         {"cause": "requested", "status": "completed"}
     ]
+
+
+def rests_long(past):
+    """It has been waited for a few times: the next look is more than ten minutes away."""
+    passes(past, 20)
+    assert past.shop.world.value("select status from history_runs") == "paused"
+    assert minutes_to_go(past) > 10
+
+
+def test_a_comparison_goes_on_as_soon_as_its_channel_is_back(two, world):
+    hanging, _ = two
+    hanging.asks("reconcile", days=30)
+    rests_long(hanging)
+    answers(hanging)
+    connects(hanging, "WORKING")
+    passes(hanging, 2)
+    assert world.rows("select cause, status, resumes_at from history_runs") == [
+        {"cause": "requested", "status": "completed", "resumes_at": None}
+    ]
+    passes(hanging, 10)
+    assert world.value("select cause || ' ' || status from history_runs order by id desc limit 1") == (
+        "downtime completed"
+    )
+
+
+def test_an_import_goes_on_as_soon_as_its_channel_is_back(two, world):
+    hanging, _ = two
+    hanging.asks()
+    rests_long(hanging)
+    answers(hanging)
+    connects(hanging, "WORKING")
+    passes(hanging, 2)
+    assert hanging.status()["status"] == "completed"
+    assert hanging.ids() == hanging.remembered()
+    assert len(world.events("channel.history_import_resumed")) == len(world.tasks("revive_history"))
+
+
+def test_a_channel_that_is_not_back_for_long_is_waited_for_as_before(two, world):
+    hanging, _ = two
+    hanging.asks()
+    rests_long(hanging)
+    waits = "select waits from history_runs where kind = 'import'"
+    before = world.value(waits)
+    for status in ("WORKING", "FAILED", "WORKING"):
+        connects(hanging, status)
+        passes(hanging, 1)
+        assert hanging.status()["failure_code"] == "provider_away"
+    assert world.value(waits) == before + 2
+
+
+def test_coming_back_on_many_instances_sets_it_going_once(two, world):
+    hanging, _ = two
+    hanging.asks("reconcile", days=30)
+    rests_long(hanging)
+    connects(hanging, "WORKING")
+    (event,) = world.events("channel.state_changed")
+    before = world.value("select round from history_runs")
+    with ThreadPoolExecutor(8) as threads:
+        assert {status for answered in threads.map(tell, [event] * 8) for status in answered} <= {204, 503}
+    assert world.value("select round from history_runs") == before + 1
+
+
+@pytest.mark.parametrize("how", ["deactivate", "delete"])
+@pytest.mark.parametrize("verb", ["import-history", "reconcile"])
+def test_what_waits_for_a_channel_that_is_used_no_more_ends(two, world, how, verb):
+    hanging, _ = two
+    hanging.asks(verb)
+    passes(hanging, 0.5)
+    retires(hanging, how)
+    before = asked(hanging)
+    passes(hanging, 90)
+    assert asked(hanging) == before
+    assert world.rows("select status, resumes_at from history_runs") == [{"status": "cancelled", "resumes_at": None}]
+
+
+@pytest.mark.parametrize("how", ["deactivate", "delete"])
+def test_what_failed_on_a_channel_that_is_used_no_more_is_not_done_again(two, world, how):
+    hanging, _ = two
+    hanging.asks("reconcile")
+    passes(hanging, 0.5)
+    world.run("update history_runs set status = 'failed', cause = 'nightly', resumes_at = now() - interval '1 second'")
+    retires(hanging, how)
+    before = asked(hanging)
+    assert give(hanging.shop.tenant.tenant_id, ReviveHistory(run_id=world.value("select id from history_runs"))) == 204
+    passes(hanging, 90)
+    assert asked(hanging) == before
+    assert world.rows("select status, resumes_at from history_runs") == [{"status": "failed", "resumes_at": None}]
+
+
+def retires(past, how):
+    ask = past.shop.api.delete if how == "delete" else past.shop.api.post
+    answer = ask(past.path if how == "delete" else f"{past.path}/deactivate", as_=past.shop.tenant.admin)
+    assert answer.status_code in {202, 204}

@@ -6,7 +6,7 @@ import pytest
 
 from infra.fakes.waha_changes import edited_row, make_edit, make_revocation, revoked_row
 from infra.fakes.waha_events import Said, envelope, payload
-from infra.fakes.waha_history import Kept
+from infra.fakes.waha_history import Kept, KeptChat
 from tests.functions.crm.history.conftest import DAY, ENGINES
 from tests.support.shop import ANA
 
@@ -148,6 +148,37 @@ def test_a_change_waits_for_a_message_that_comes_later(knowing, world):
     assert (knowing.count("messages"), knowing.count("early_events")) == (0, 1)
     hears(knowing)
     assert message(world)["revoked"]
+
+
+@pytest.mark.parametrize("knowing", ["GOWS", "NOWEB"], indirect=True)
+@pytest.mark.parametrize("told_first", ["changes", "message"])
+def test_a_change_finds_a_message_that_the_chats_other_address_tells_of(knowing, world, told_first):
+    """A person may be listed by phone and by a hidden id, and both are read in one step."""
+    edits(knowing, "Oi!")
+    revokes(knowing)
+    by_phone = knowing.archive._chats[knowing.said.chat_address]
+    hidden = KeptChat(id=f"{ANA.lid}@lid", rows=by_phone.rows[1:] if told_first == "changes" else by_phone.rows[:1])
+    by_phone.rows = [row for row in by_phone.rows if row not in hidden.rows]
+    knowing.archive._chats[hidden.id] = hidden
+    for _ in range(2):
+        compares(knowing)
+        assert message(world) == {"text": "Oi!", "revoked": True, "edited": True, "version": 1}
+        assert knowing.count("early_events") == 0
+    assert revisions(world) == ["Oi"]
+    (imported,) = world.events("message.imported")
+    assert len(imported["data"]["message_ids"]) == 1
+
+
+@pytest.mark.parametrize("knowing", ["GOWS", "NOWEB"], indirect=True)
+def test_a_change_that_both_addresses_tell_of_leaves_nothing_behind(knowing, world):
+    edits(knowing, "Oi!")
+    revokes(knowing)
+    hidden = f"{ANA.lid}@lid"
+    knowing.archive._chats[hidden] = KeptChat(id=hidden, rows=[*knowing.archive._chats[knowing.said.chat_address].rows])
+    compares(knowing)
+    assert message(world) == {"text": "Oi!", "revoked": True, "edited": True, "version": 1}
+    assert revisions(world) == ["Oi"]
+    assert knowing.count("early_events") == 0
 
 
 @pytest.mark.parametrize("knowing", ["WEBJS"], indirect=True)

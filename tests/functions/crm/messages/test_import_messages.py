@@ -9,6 +9,7 @@ import pytest
 from infra.fakes.waha_events import Said, envelope, payload
 from infra.fakes.waha_history import Archive, Kept
 from shared.crm.history.store import HistoryRuns
+from tests.functions.crm.messages.paced import brakes, check, forbid
 from tests.support.shop import ANA, SESSION, open_shop
 
 PATH = "/api/v1/crm/messages/import"
@@ -16,9 +17,9 @@ PHONE = f"+{ANA.phone}"
 HOUR, DAY = 3600, 86_400
 
 
-@pytest.fixture
-def shop(world, api, tenant):
-    with open_shop(world, api, tenant) as opened:
+@pytest.fixture(params=["GOWS"])
+def shop(request, world, api, tenant):
+    with open_shop(world, api, tenant, engine=request.param) as opened:
         yield opened
 
 
@@ -257,6 +258,86 @@ def test_it_is_no_import_of_the_channels_own_past(gives, old, world, shop, tenan
     assert status.status_code == 404
     assert count(world, "history_days") == 0
     assert count(world, "history_runs where kind = 'given' and status = 'completed'") == 1
+
+
+@pytest.mark.parametrize("shop", ["WEBJS"], indirect=True)
+def test_it_does_not_say_what_became_of_a_send_of_ours(gives, old, world, shop):
+    """Whoever gives it does not know by which ids the provider has our messages."""
+    shop.hears("oi")
+    message_id = str(shop.says("Bom dia!"))
+    world.run(
+        "update messages set status = 'unknown', claimed_at = now() - interval '2 hours' where id = :id", id=message_id
+    )
+    answer = gives(old("CRM-7", 2 * HOUR, direction="outbound", text="Bom dia!"))
+    assert outcomes(answer) == ["created"]
+    assert world.rows("select id, status, external_id from messages where status = 'unknown'") == [
+        {"id": message_id, "status": "unknown", "external_id": None}
+    ]
+
+
+THERE = "551187654321@c.us"  # where WhatsApp has Ana's number, without the ninth digit
+
+
+@pytest.fixture
+def session(shop):
+    return shop.waha.state.sessions[SESSION]
+
+
+def writes(shop):
+    """A colleague writes to Ana, for the first time from here."""
+    body = {"contact_id": shop.world.value("select id from contacts"), "channel_id": str(shop.channel.id)}
+    answer = shop.api.post("/api/v1/crm/messages", body | {"text": "Olá!"}, as_=shop.tenant.agent)
+    assert answer.status_code == 201, answer.text
+    shop.world.drain()
+    return shop.message(id=answer.get_json()["id"])
+
+
+def kinds(world):
+    return [row["sender_kind"] for row in world.rows("select sender_kind from messages order by sent_at, id")]
+
+
+def talked(old):
+    return [old("A", 5 * DAY), old("B", 4 * DAY, direction="outbound", status="read")]
+
+
+def test_whom_only_another_system_knows_is_looked_for_before_the_first_message(gives, old, world, shop, session):
+    session.numbers[ANA.phone] = THERE
+    gives(*talked(old))
+    assert kinds(world) == ["import", "import"]
+    assert writes(shop)["status"] == writes(shop)["status"] == "sent"
+    assert (session.checks, [each.chat_id for each in shop.waha.whatsapp]) == ([ANA.phone], [THERE, THERE])
+    assert count(world, "chats where status <> 'merged'") == 1
+
+
+def test_to_write_to_them_first_is_to_begin_a_chat(gives, old, world, shop, session):
+    gives(*talked(old))
+    forbid(session)
+    check(shop)
+    assert writes(shop)["status"] == "queued"
+    assert (brakes(shop), session.checks) == (["reachout_timelock"], [])
+
+
+def test_what_the_provider_tells_of_as_well_has_begun(gives, old, world, shop, session, tenant):
+    now = int(world.now().timestamp())
+    archive = Archive("GOWS")
+    archive.add(Kept(said=Said(body="oi", customer=ANA, message_id="A", timestamp=now - 5 * DAY), ack=2))
+    shop.waha.archives[SESSION] = archive
+    gives(*talked(old))
+    path = f"/api/v1/crm/channels/{shop.channel.id}/import-history"
+    assert shop.api.post(path, as_=tenant.admin).status_code == 202
+    world.drain(until=timedelta(hours=1))
+    gives(*talked(old))
+    assert kinds(world) == ["contact", "import"]
+    assert (writes(shop)["status"], session.checks) == ("sent", [])
+
+
+def test_what_is_delivered_as_well_has_begun(gives, old, world, shop, session):
+    now = int(world.now().timestamp())
+    said = Said(body="oi", customer=ANA, message_id="A", timestamp=now - HOUR, from_me=True)
+    gives(old("A", HOUR, direction="outbound"))
+    assert shop.channel.deliver(envelope("GOWS", "message.any", SESSION, payload("GOWS", said))).status_code == 200
+    assert kinds(world) == ["phone"]
+    assert (writes(shop)["status"], session.checks) == ("sent", [])
 
 
 def test_another_tenants_channel_is_none(api, old, shop, other_tenant):

@@ -156,8 +156,11 @@ def test_a_server_that_does_not_say_is_asked_again(shop, session, kind, monkeypa
     assert (status(shop, message_id), sent_to(shop), len(session.checks)) == ("sent", [BRAZIL_THERE], 2)
 
 
-def test_a_server_that_does_not_say_for_ten_minutes_is_for_a_person(shop, session):
-    session.checks_fault = Fault(kind="error_500", times=99)
+@pytest.mark.parametrize("kind", ["drop", "hang", "error_429"])
+def test_a_server_that_is_away_for_ten_minutes_is_for_a_person(shop, session, kind, monkeypatch):
+    if kind == "hang":
+        monkeypatch.setattr(client, "TIMEOUT_SECONDS", 1.0)
+    session.checks_fault = Fault(kind=kind, times=99, seconds=2.0)
     message_id = write(shop, met(shop, BRAZIL))
     assert deliver(shop) == 503
     shop.world.advance(601)
@@ -167,6 +170,22 @@ def test_a_server_that_does_not_say_for_ten_minutes_is_for_a_person(shop, sessio
     (failed,) = shop.world.events("message.failed")
     assert failed["data"]["retryable"]
     assert shop.waha.sent == []
+
+
+@pytest.mark.parametrize("kind", ["error_500", "malformed"])
+def test_a_server_that_cannot_say_for_ten_minutes_is_sent_to_as_it_was_dialled(shop, session, kind):
+    session.checks_fault = Fault(kind=kind, times=99)
+    contact_id = met(shop, BRAZIL)
+    first, second = write(shop, contact_id), write(shop, contact_id, "Tudo bem?")
+    assert deliver(shop, 0) == 503
+    shop.world.advance(590)
+    assert (deliver(shop, 0), status(shop, first)) == (503, "queued")
+    shop.world.advance(16)
+    assert [deliver(shop, 0), deliver(shop, 0), deliver(shop, 1)] == [204] * 3
+    assert (status(shop, first), status(shop, second)) == ("sent", "sent")
+    assert sent_to(shop) == [f"{digits(BRAZIL)}@c.us"] * 2
+    assert len(session.checks) == 3
+    assert shop.world.rows("select finding, found_at from number_checks") == [{"finding": "refused", "found_at": None}]
 
 
 def test_where_the_server_will_not_say_the_message_goes_as_it_was_dialled(shop, session, monkeypatch):
