@@ -197,13 +197,9 @@ def success(declared: Endpoint, models: Models) -> Json:
     schema = schema_of(returned, models)
     content = {"schema": schema, "example": example_of(returned, models)}
     description = "A page of the list." if get_origin(returned) is Page else "As it is now."
-    return {
-        str(declared.status): {
-            "description": description,
-            "headers": headers(declared),
-            "content": {"application/json": content},
-        }
-    }
+    shown = {"headers": headers(declared), "content": {"application/json": content}}
+    begun = {"202": {"description": "As it is now; it is not done yet.", **shown}} if declared.may_begin else {}
+    return {str(declared.status): {"description": description, **shown}, **begun}
 
 
 def headers(declared: Endpoint) -> Json:

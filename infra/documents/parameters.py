@@ -161,8 +161,10 @@ def _shown(schema: Json, models: Models) -> Json:
     examples = Examples(models, brief=True)
     if "oneOf" not in schema:
         return {"example": examples.of(schema)}
-    kinds = {models.resolved(each)["properties"]["type"]["const"]: each for each in schema["oneOf"]}
-    told_apart = {"propertyName": "type", "mapping": {name: each["$ref"] for name, each in kinds.items()}}
+    options = [models.resolved(each)["properties"] for each in schema["oneOf"]]
+    teller = next(name for name in options[0] if all("const" in each.get(name, {}) for each in options))
+    kinds = {each[teller]["const"]: place for each, place in zip(options, schema["oneOf"], strict=True)}
+    told_apart = {"propertyName": teller, "mapping": {name: each["$ref"] for name, each in kinds.items()}}
     return {
         "schema": {**schema, "discriminator": told_apart},
         "examples": {name: {"value": examples.of(each)} for name, each in kinds.items()},

@@ -18,7 +18,7 @@ from types import TracebackType
 from typing import Any, Self
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from infra.fakes import waha_history, waha_numbers, waha_sessions
+from infra.fakes import waha_groups, waha_history, waha_numbers, waha_sessions
 from infra.fakes.openapi import Contract, Operation
 from infra.fakes.waha_acts import ACTS, SILENT, TOLD, asked, echo
 from infra.fakes.waha_controls import control
@@ -26,7 +26,8 @@ from infra.fakes.waha_corpus import Corpus
 from infra.fakes.waha_events import Party, envelope, make_ack, make_status
 from infra.fakes.waha_files import FOLDER, Shelf
 from infra.fakes.waha_history import Archive, Dropped, read_kept, read_trouble
-from infra.fakes.waha_sends import KINDS, LACKING, PERSONS_ONLY, answer
+from infra.fakes.waha_refusals import Refusal, must_be_able, must_work, not_implemented
+from infra.fakes.waha_sends import KINDS, LACKING, answer
 from infra.fakes.waha_state import ActRecord, Fault, SentRecord, Session, State
 from infra.fakes.webhooks import WebhookDelivery, WebhookSender
 
@@ -34,12 +35,6 @@ ECHO_SECONDS = 20.0
 # Fields that WAHA takes and leaves out of its own document.
 HIDDEN = {"MessageTextRequest": {"mentions"}, "EditMessageRequest": {"mentions"}}
 TIMELOCK = {"statusCode": 500, "exception": {"message": "2 UNKNOWN: server returned error 463"}}
-
-
-class Refusal(Exception):
-    def __init__(self, status: int, body: dict[str, Any]) -> None:
-        super().__init__(str(body))
-        self.status, self.body = status, body
 
 
 @cache
@@ -259,12 +254,24 @@ class FakeWaha:
         shown = self.state.shown(session, names[0]) if kind in TOLD else None
         if kind in TOLD and shown is None:
             raise Refusal(404, {"message": "Message not found", "statusCode": 404})
+        if kind == "create":
+            return self._made(session, waha_groups.Made(chat_id or "", names, value or ""), fault)
         self.state.act(session, kind, chat_id, names, value)
-        if shown is not None and not (fault and fault.kind == "no_echo"):
-            told_of = self._emit(session, echo(session, kind, shown, value, self.state.clock()))
-            self._await(told_of, wait=bool(fault and fault.kind == "echo_first"))
+        if shown is not None:
+            self._tell(session, echo(session, kind, shown, value, self.state.clock()), fault)
         status = 201 if operation.spec.get("responses", {}).get("201") else 200
         return self._fail(fault, {}) if fault else (status, b"" if kind in SILENT else {})
+
+    def _made(self, session: Session, made: waha_groups.Made, fault: Fault | None) -> tuple[int, Any]:
+        """Make a group."""
+        self.state.act(session, "create", made.group, made.people, made.subject)
+        self._tell(session, waha_groups.echo(session, made, self.state.clock()), fault)
+        told = waha_groups.answer(session, made)
+        return self._fail(fault, told) if fault else (201, told)
+
+    def _tell(self, session: Session, event: dict[str, Any], fault: Fault | None) -> None:
+        if fault is None or fault.kind != "no_echo":
+            self._await(self._emit(session, event), wait=bool(fault and fault.kind == "echo_first"))
 
     def _echo(self, session: Session, record: SentRecord, shown: dict[str, Any], *, wait: bool) -> None:
         told = envelope(session.engine, "message.any", session.name, shown, me=session.me)
@@ -290,25 +297,6 @@ class FakeWaha:
             "error_429": (429, {"statusCode": 429, "message": "Too Many Requests"}),
         }
         return errors.get(fault.kind, (201, answer))
-
-
-def must_work(session: Session) -> None:
-    if session.status != "WORKING":
-        said = "Session status is not as expected. Try again later or restart the session"
-        raise Refusal(422, {"error": said, "session": session.name, "status": session.status, "expected": ["WORKING"]})
-
-
-def must_be_able(session: Session, kind: str, chat_id: str) -> None:
-    """Refuse what the engine does not have, as it does."""
-    if kind in LACKING[session.engine]:
-        raise Refusal(501, not_implemented(session.engine))
-    if kind in PERSONS_ONLY and not chat_id.endswith(("@c.us", "@lid")):
-        raise Refusal(422, {"message": "List message can only be sent to a direct message chat.", "statusCode": 422})
-
-
-def not_implemented(engine: str) -> dict[str, Any]:
-    said = f"The method is not implemented by '{engine}' engine."
-    return {"message": said, "statusCode": 501, "error": "Not Implemented"}
 
 
 def hidden(chat_id: str) -> str:

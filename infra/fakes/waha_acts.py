@@ -5,6 +5,7 @@ from urllib.parse import unquote
 
 from infra.fakes.openapi import Operation
 from infra.fakes.waha_changes import make_edit, make_reaction, make_revocation
+from infra.fakes.waha_groups import new_group
 from infra.fakes.waha_sends import bare
 from infra.fakes.waha_state import Session
 
@@ -19,6 +20,7 @@ ACTS = {
     "ChatsController_archiveChat": "archive",
     "ChatsController_unarchiveChat": "unarchive",
     "LabelsController_putChatLabels": "labels",
+    "GroupsController_createGroup": "create",
     "GroupsController_setSubject": "subject",
     "GroupsController_setDescription": "description",
     "GroupsController_addParticipants": "add",
@@ -34,12 +36,16 @@ TOLD = {"edit", "recall", "reaction"}
 
 def asked(operation: Operation, told: dict[str, Any]) -> tuple[str | None, list[str], str | None]:
     """In which chat something is to be done, to which messages, people or labels, and what is to come of it."""
-    chat = told.get("chatId") or operation.values.get("chatId") or operation.values.get("id")
+    chat = told.get("chatId") or operation.values.get("chatId") or operation.values.get("id") or _new(operation)
     named = [each["id"] for each in told.get("participants") or told.get("labels") or ()]
     ids = named or told.get("messageIds") or [told.get("messageId") or operation.values.get("messageId")]
-    values = (told.get(name) for name in ("text", "reaction", "participant", "subject", "description"))
+    values = (told.get(name) for name in ("text", "reaction", "participant", "subject", "description", "name"))
     value = next((each for each in values if each is not None), None)
     return unquote(chat) if chat else None, [unquote(each) for each in ids if each], value
+
+
+def _new(operation: Operation) -> str | None:
+    return new_group() if ACTS[operation.id] == "create" else None
 
 
 def echo(session: Session, kind: str, shown: dict[str, Any], value: str | None, at: float) -> Event:

@@ -60,6 +60,7 @@ class Session:
     numbers: dict[str, str | None] = field(default_factory=dict)
     checks: list[str] = field(default_factory=list)
     checks_fault: Fault | None = None
+    unwilling: list[str] = field(default_factory=list)  # addresses of those who let nobody take them into a group
 
     def config(self) -> dict[str, Any]:
         """What is told of where it delivers; a key is never told."""

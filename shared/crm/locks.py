@@ -35,6 +35,11 @@ def chat(channel_id: UUID, address: str) -> str:
     return f"chat:{channel_id}:{address}"
 
 
+def creation(channel_id: UUID, subject: str) -> str:
+    """A group that was asked for is known again by what it is called."""
+    return f"creation:{channel_id}:{subject}"
+
+
 def given(channel_id: UUID) -> str:
     """Old messages are given to a channel by one caller at a time: each holds a lock for every one of them."""
     return f"given:{channel_id}"

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from shared.runtime.work import UnitOfWork
 
 Handler = Callable[..., Any]
-CREATED = 201
+CREATED, ACCEPTED = 201, 202
 # What it takes to know those who call without a role.
 _KNOWING: dict[Allow, set[Use]] = {PUBLIC: set(), SERVICE: {Use.TOKENS}}
 
@@ -51,6 +51,7 @@ class Endpoint(Routed):
     status: int
     errors: tuple[type[DomainError], ...] = ()
     secret: bool = False
+    may_begin: bool = False
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -67,6 +68,10 @@ class Endpoint(Routed):
         counted = {Use.COUNTERS} if self.limit in PER_USER else set()
         known = _KNOWING.get(self.allow, {Use.DATABASE, Use.RESOLVER, Use.TOKENS})
         return counted | known | ({Use.ENCRYPTION} if self.takes_key else set())
+
+    @property
+    def successes(self) -> set[int]:
+        return {self.status, *({ACCEPTED} if self.may_begin else ())}
 
     @property
     def takes_key(self) -> bool:
@@ -246,7 +251,8 @@ class Endpoint(Routed):
         if not rows or rows[0][0] is None:
             raise NotFound(f"there is no such {wanted.noun}")
         body = wanted.body(rows[0][0]) if isinstance(wanted, One) else rows[0][0]
-        response = answer(self.status, body)
+        is_begun = isinstance(wanted, One) and wanted.is_begun
+        response = answer(ACCEPTED if is_begun else self.status, body)
         if self.shows_version:
             response.headers["ETag"] = f'"{rows[0][1]}"'
         return response
@@ -303,12 +309,14 @@ def endpoint(
     limit: Limit | None = None,
     errors: tuple[type[DomainError], ...] = (),
     secret: bool = False,
+    may_begin: bool = False,
     **deployment: Unpack[Deployment],
 ) -> Callable[[Handler], Callable[[Request], Response]]:
     """Declare one HTTP function: its route, who may call it, and what it answers with.
 
     `errors` are for the documents: those that one would not expect from what the function takes and does.
     `secret`: what it answers with holds a secret, so that it is never kept under an idempotency key.
+    `may_begin`: some of what it is asked for takes longer, and is answered with 202 and how far it is.
     """
 
     def declare(handler: Handler) -> Callable[[Request], Response]:
@@ -321,6 +329,7 @@ def endpoint(
             limit=limit or (Limit.CRM_READ if method == "GET" else Limit.CRM_WRITE),
             errors=errors,
             secret=secret,
+            may_begin=may_begin,
             **deployment,
         ).function()
 

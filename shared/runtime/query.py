@@ -91,12 +91,14 @@ class Source(Generic[V]):
 class One(Generic[V]):
     """Exactly one thing and its version, or 404.
 
-    `once` are fields that Postgres must not see: secrets shown in this answer only.
+    `once` are fields that Postgres must not see: secrets shown in this answer only. `is_begun`: what was asked for is
+    not done yet.
     """
 
     sql: Sql
     noun: str
     once: Mapping[str, Any] = field(default_factory=dict)
+    is_begun: bool = False
 
     def body(self, found: str) -> str:
         """The answer, from the JSON that Postgres built."""
@@ -111,9 +113,11 @@ class Page(Generic[V]):
     noun: str = "resource"
 
 
-def one(source: Source[V], id: UUID, *, key: str = "id", once: Mapping[str, Any] | None = None) -> One[V]:
+def one(
+    source: Source[V], id: UUID, *, key: str = "id", once: Mapping[str, Any] | None = None, is_begun: bool = False
+) -> One[V]:
     """The thing with that id; `once` fills fields of the view that Postgres must not see."""
-    return One(sql=sql(_text_of_one(source, key), id=id), noun=source.noun, once=once or {})
+    return One(sql=sql(_text_of_one(source, key), id=id), noun=source.noun, once=once or {}, is_begun=is_begun)
 
 
 @cache

@@ -209,7 +209,7 @@ def _below(tenant: Tenant, allow: Role) -> list[Caller]:
 
 def _good(declared: Routed) -> set[int]:
     """What a good question is answered with; a provider's entry asks for a signature, which these do not have."""
-    return {declared.status} if isinstance(declared, Endpoint) else {401}
+    return declared.successes if isinstance(declared, Endpoint) else {401}
 
 
 def judge(setting: Field, asked: Question, caller: Caller | None, expected: set[int], tally: Tally) -> None:

@@ -41,6 +41,7 @@ KINDS = {
     "message_id": "message",
     "quoted_message_id": "message",
     "participant_id": "participant",
+    "participants": "contact",
     "scheduled_message_id": "scheduled",
     "sender_contact_id": "contact",
     "project_id": "project",
@@ -117,7 +118,15 @@ BODIES: dict[str, Callable[[Estate], list[Json]]] = {
     "create_agent": lambda _: [{"name": "Leo"}],
     "create_api_key": lambda _: [{"name": "Website"}],
     "create_channel": lambda it: [_channel(it)],
-    "create_chat": lambda it: [{"contact_id": it.live["new_contact"], "channel_id": it.live["channel"]}],
+    "create_chat": lambda it: [
+        {"contact_id": it.live["new_contact"], "channel_id": it.live["channel"]},
+        {
+            "kind": "group",
+            "channel_id": it.live["channel"],
+            "subject": "Pedidos",
+            "participants": [it.live["new_contact"]],
+        },
+    ],
     "create_contact": lambda _: [{"phone": "+5511933334444", "name": "Eva"}],
     "create_media": lambda _: [
         {"kind": "image", "file_name": "bolo.png", "mimetype": "image/png", "size_bytes": 2048},
@@ -216,7 +225,8 @@ class Place:
             return replace(self.plain, query={**self.plain.query, f"filter[{self.name}]": value})
         if self.where == "cursor":
             return replace(self.plain, query={**self.plain.query, "cursor": cursor(self.declared, value)})
-        return replace(self.plain, body={**(self.plain.body or {}), self.name: value})
+        body = self.plain.body or {}
+        return replace(self.plain, body={**body, self.name: [value] if isinstance(body[self.name], list) else value})
 
     def __str__(self) -> str:
         return f"{self.declared.name} {self.where} {self.name}"

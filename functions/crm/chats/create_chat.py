@@ -1,33 +1,25 @@
 """A new chat."""
 
-from typing import Literal
-from uuid import UUID
-
-from pydantic import Field
-
+from shared.crm.chat_actions.use_cases import found
+from shared.crm.chats.bodies import NewChat, NewGroup, NewIndividual
 from shared.crm.chats.use_cases import begin
 from shared.crm.chats.view import CHATS, ChatView
 from shared.kernel.errors import Invalid
 from shared.runtime.http import Role, endpoint
-from shared.runtime.parsing import Body
 from shared.runtime.query import One, one
 from shared.runtime.work import UnitOfWork
 
 
-class NewChat(Body):
-    kind: Literal["individual", "group", "channel"] = Field(
-        "individual", description="Groups and channels are made on the phone, and come with what is said in them."
-    )
-    contact_id: UUID = Field(description="With whom; they need a phone.")
-    channel_id: UUID
-
-
-@endpoint("POST", "/api/v1/crm/chats", allow=Role.AGENT, status=201)
+@endpoint("POST", "/api/v1/crm/chats", allow=Role.AGENT, status=201, may_begin=True)
 def create_chat(uow: UnitOfWork, body: NewChat) -> One[ChatView]:
-    """Open a chat with a contact on a channel; nothing is said there yet.
+    """Open a chat with a contact on a channel, where nothing is said yet, or have a group made on WhatsApp.
 
-    Where there is one it is a conflict, which names it in `details.chat_id`.
+    Where there is a chat with the contact it is a conflict, which names it in `details.chat_id`. A group is answered
+    with 202, and stands in `pending` until WhatsApp has made it; so does, as failed, whoever could not be taken in.
     """
-    if body.kind != "individual":
-        raise Invalid("only a chat with one contact can be opened from here", code="kind_unavailable")
-    return one(CHATS, begin(uow, body.contact_id, body.channel_id).id)
+    if isinstance(body, NewGroup):
+        chat = found(uow, body.channel_id, body.subject, body.participants)
+        return one(CHATS, chat.id, is_begun=True)
+    if isinstance(body, NewIndividual):
+        return one(CHATS, begin(uow, body.contact_id, body.channel_id).id)
+    raise Invalid("a WhatsApp channel is made on the phone; it is only kept here", code="kind_unavailable")

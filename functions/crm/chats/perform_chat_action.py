@@ -7,5 +7,5 @@ from shared.runtime.uses import Use
 
 @task(PerformChatAction, uses=(Use.ENCRYPTION, Use.CUSTOMER_HOSTS))
 def perform_chat_action(transactions: Transactions, task: PerformChatAction) -> None:
-    """Have the provider put a chat away, label it, or change a group and who is in it."""
+    """Have the provider put a chat away, label it, make a group, or change one and who is in it."""
     perform(transactions, task.action_id)

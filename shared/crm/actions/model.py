@@ -16,11 +16,12 @@ class ActionStatus(StrEnum):
     DONE = "done"
     FAILED = "failed"
     SUPERSEDED = "superseded"
+    UNKNOWN = "unknown"
 
 
 @dataclass(eq=False, kw_only=True)
 class Action(Aggregate):
-    """Doing one twice does no harm, so that one whose outcome is unknown is done again."""
+    """Doing one twice does no harm, so that one whose outcome is unknown is done again; a subclass may except some."""
 
     id: UUID
     tenant_id: UUID

@@ -9,6 +9,7 @@ from shared.crm.actions.performing import call, not_done
 from shared.crm.channels.connection import open_chats
 from shared.crm.channels.model import Channel, ChannelStatus
 from shared.crm.channels.store import Channels
+from shared.crm.chat_actions.founding import Founding, claim, found
 from shared.crm.chat_actions.model import ChatAction, ChatActionKind
 from shared.crm.chat_actions.store import ChatActions, chat_actions
 from shared.crm.chats.members import Members
@@ -22,7 +23,7 @@ from shared.providers.waha.chats import ChatControl
 from shared.providers.waha.client import WahaError
 from shared.runtime.consume import Busy, Transactions
 from shared.runtime.postgres import Sql
-from shared.runtime.retry import Stale, retried
+from shared.runtime.retry import retried
 from shared.runtime.work import UnitOfWork
 
 
@@ -54,6 +55,7 @@ _DOES: dict[ChatActionKind, Callable[[ChatControl, Errand], None]] = {
     ChatActionKind.PROMOTE: lambda waha, it: waha.rank(it.address, it.person, is_admin=True),
     ChatActionKind.DEMOTE: lambda waha, it: waha.rank(it.address, it.person, is_admin=False),
 }
+_ARCHIVES = {ChatActionKind.ARCHIVE, ChatActionKind.UNARCHIVE}
 _DOING = {
     ChatActionKind.ADD: Membership.JOINED,
     ChatActionKind.REMOVE: Membership.LEFT,
@@ -67,12 +69,16 @@ def perform(transactions: Transactions, action_id: UUID) -> None:
     errand = retried(lambda: _claim(transactions, action_id))
     if errand is None:
         return
-    failure = _call(errand)
-    if retried(lambda: _record(transactions, errand, failure)):
+    if isinstance(errand, Founding):
+        is_left = found(transactions, errand)
+    else:
+        failure = _call(errand)
+        is_left = retried(lambda: _record(transactions, errand, failure))
+    if is_left:
         raise Busy("the WAHA server did not say that it did this")
 
 
-def _claim(transactions: Transactions, action_id: UUID) -> Errand | None:
+def _claim(transactions: Transactions, action_id: UUID) -> Errand | Founding | None:
     with transactions.begin() as uow:
         actions = ChatActions(uow)
         action = actions.first(chat_actions.c.id == action_id, lock=True)
@@ -80,7 +86,7 @@ def _claim(transactions: Transactions, action_id: UUID) -> Errand | None:
             return None
         if action.is_held(uow.now) or any(each.is_held(uow.now) for each in actions.others(action)):
             raise Busy("something like this is being done to the chat just now")
-        errand = _errand(uow, action)
+        errand = claim(uow, action) if action.kind is ChatActionKind.CREATE else _errand(uow, action)
         uow.commit()
         return errand
 
@@ -114,8 +120,7 @@ def _call(errand: Errand) -> WahaError | None:
 def _record(transactions: Transactions, errand: Errand, failure: WahaError | None) -> bool:
     """Note what came of it; tell whether it is to be tried again."""
     with transactions.begin() as uow:
-        chat = _locked(uow, errand.action_id)
-        action = ChatActions(uow).get(errand.action_id, lock=True)
+        chat, action = ChatActions(uow).locked(errand.action_id)
         if not action.is_claimed(errand.claimed_at):
             return False
         if failure is None:
@@ -127,15 +132,6 @@ def _record(transactions: Transactions, errand: Errand, failure: WahaError | Non
         return action.waits
 
 
-def _locked(uow: UnitOfWork, action_id: UUID) -> Chat:
-    """The action's chat, once nobody else works on it; the chat is always locked first."""
-    chat_id = ChatActions(uow).get(action_id).chat_id
-    chat = Chats(uow).get(chat_id, lock=True)
-    if chat.merged_into_id:
-        raise Stale  # It became one with another just now: that is the one to lock.
-    return chat
-
-
 def _done(uow: UnitOfWork, chat: Chat, action: ChatAction, at: datetime) -> None:
     """Let the chat be as WhatsApp shows it by now; its echo may have told so already."""
     when = stamp(at, content=(action.kind, action.text, action.labels))
@@ -143,6 +139,8 @@ def _done(uow: UnitOfWork, chat: Chat, action: ChatAction, at: datetime) -> None
         chat.called(action.text or "", when)
     elif action.kind is ChatActionKind.DESCRIPTION:
         chat.described(action.text or "", when)
+    elif action.kind in _ARCHIVES:
+        chat.archive(when, is_archived=action.kind is ChatActionKind.ARCHIVE)
     else:
         _write(uow, chat, _rows(uow, chat, action, when))
 
@@ -154,7 +152,7 @@ def _write(uow: UnitOfWork, chat: Chat, rows: list[Sql]) -> None:
 
 
 def _rows(uow: UnitOfWork, chat: Chat, action: ChatAction, when: str) -> list[Sql]:
-    """What hangs on the chat from now on. That it is put away it says itself since that was asked for."""
+    """What hangs on the chat from now on."""
     if action.kind is ChatActionKind.LABELS:
         return _labelled(uow, chat, set(action.labels or []), when)
     if action.contact_id is None or action.kind not in _DOING:

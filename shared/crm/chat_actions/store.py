@@ -6,11 +6,14 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement
 
+from shared.crm.actions.model import ActionStatus
 from shared.crm.actions.standing import OPEN, Actions
 from shared.crm.chat_actions.model import ChatAction, ChatActionKind
 from shared.crm.chats.model import Chat
+from shared.crm.chats.store import Chats
 from shared.runtime.mapping import map_aggregate
 from shared.runtime.postgres import Sql, sql
+from shared.runtime.retry import Stale
 
 chat_actions = map_aggregate(ChatAction, "chat_actions")
 
@@ -46,6 +49,19 @@ class ChatActions(Actions[ChatAction]):
         """Those of its kind, or of the opposite, on the same chat and about the same person."""
         about = chat_actions.c.contact_id.is_not_distinct_from(action.contact_id)
         return [chat_actions.c.chat_id == action.chat_id, chat_actions.c.kind.in_(action.alike), about]
+
+    def twins(self, action: ChatAction) -> list[ChatAction]:
+        """Other groups that are being made on the channel, and are to be called the same."""
+        same = chat_actions.c.channel_id == action.channel_id, chat_actions.c.text == action.text
+        is_made = chat_actions.c.kind == ChatActionKind.CREATE, chat_actions.c.status == ActionStatus.SENDING
+        return self.all(*same, *is_made, chat_actions.c.id != action.id)
+
+    def locked(self, action_id: UUID) -> tuple[Chat, ChatAction]:
+        """An action and its chat, once nobody else works on either; the chat is always locked first."""
+        chat = Chats(self.uow).get(self.get(action_id).chat_id, lock=True)
+        if chat.merged_into_id:
+            raise Stale  # It became one with another just now: that is the one to lock.
+        return chat, self.get(action_id, lock=True)
 
     def waiting_on(self, chat_id: UUID, kind: ChatActionKind) -> bool:
         """Whether one of that kind is still to be done to the chat."""

@@ -9,8 +9,10 @@ from shared.crm.chat_actions.store import ChatActions
 from shared.crm.chat_actions.tasks import PerformChatAction
 from shared.crm.chats.members import Participant
 from shared.crm.chats.model import Chat
+from shared.crm.chats.store import Chats
 from shared.crm.contacts.store import Contacts
-from shared.crm.messages.writing import must_be_able, way_out
+from shared.crm.messages.whereabouts import is_there
+from shared.crm.messages.writing import must_be_able, way_out, writable
 from shared.kernel.errors import Conflict, Invalid, NotFound
 from shared.kernel.inbound import ChatKind, GroupRole
 from shared.kernel.stamps import stamp
@@ -18,12 +20,37 @@ from shared.providers.waha.capabilities import Operation, can
 from shared.runtime.work import UnitOfWork
 
 
+def found(uow: UnitOfWork, channel_id: UUID, subject: str, contact_ids: list[UUID]) -> Chat:
+    """Have a group made on a channel, with these contacts; it is in the chat that comes back once WhatsApp has it.
+
+    Invalid: the engine cannot, or nobody knows the number of one of them. Conflict: the channel is not active.
+    """
+    channel = Channels(uow).living(channel_id)
+    must_be_able(writable(channel), Operation.CREATE_GROUP, group=True)
+    names = {"tenant_id": channel.tenant_id, "project_id": channel.project_id, "channel_id": channel.id}
+    chat = Chats(uow).add(Chat.asked_for(**names, subject=subject.strip()))
+    people = _reachable(uow, chat, contact_ids)
+    by, at = uow.caller.user_id, uow.now
+    _ask(uow, ChatAction.queue(ChatActionKind.CREATE, chat, by=by, at=at, text=chat.subject, participants=people))
+    return chat
+
+
+def _reachable(uow: UnitOfWork, chat: Chat, contact_ids: list[UUID]) -> list[UUID]:
+    """These contacts, each once. NotFound: one is not there. Invalid: nobody knows the number of some."""
+    known = dict.fromkeys(Contacts(uow).living(each, lock=False).id for each in contact_ids)
+    lost = [str(each) for each in known if ChatActions(uow).address_of(chat, each) is None]
+    if lost:
+        details = {"contact_ids": lost}
+        raise Invalid("some of these contacts have no phone to be found by; add one first", details=details)
+    return list(known)
+
+
 def archive(uow: UnitOfWork, chat: Chat, *, on: bool) -> None:
     """Put a chat that is locked away, or take it out again; WhatsApp is told where the engine can tell it."""
     chat.put_away(stamp(uow.now, content=on), is_archived=on)
     channel = Channels(uow).get(chat.channel_id)
     is_able = can(channel.engine, Operation.ARCHIVE, group=chat.kind is ChatKind.GROUP)
-    if is_able and chat.converses and channel.status is ChannelStatus.ACTIVE:
+    if is_able and chat.converses and channel.status is ChannelStatus.ACTIVE and is_there(uow, chat):
         _request(uow, ChatActionKind.ARCHIVE if on else ChatActionKind.UNARCHIVE, chat)
 
 
@@ -108,6 +135,9 @@ def _request(
     labels: list[str] | None = None,
 ) -> None:
     by, at = uow.caller.user_id, uow.now
-    action = ChatAction.queue(kind, chat, by=by, at=at, contact_id=contact_id, text=text, labels=labels)
+    _ask(uow, ChatAction.queue(kind, chat, by=by, at=at, contact_id=contact_id, text=text, labels=labels))
+
+
+def _ask(uow: UnitOfWork, action: ChatAction) -> None:
     ChatActions(uow).request(action)
     uow.schedule(PerformChatAction(action_id=action.id))

@@ -75,8 +75,24 @@ class Chat(Aggregate):
             kind=kind,
             contact_id=contact_id,
         )
-        chat.record(ChatCreated(chat_id=chat.id, kind=kind, contact_id=contact_id))
+        chat.was_made()
         return chat
+
+    @classmethod
+    def asked_for(cls, *, tenant_id: UUID, project_id: UUID, channel_id: UUID, subject: str) -> Self:
+        """A group that the provider is yet to make."""
+        return cls(
+            id=uuid7(),
+            tenant_id=tenant_id,
+            project_id=project_id,
+            channel_id=channel_id,
+            kind=ChatKind.GROUP,
+            subject=subject,
+        )
+
+    def was_made(self) -> None:
+        """Note that the provider has it now."""
+        self.record(ChatCreated(chat_id=self.id, kind=self.kind, contact_id=self.contact_id))
 
     @property
     def converses(self) -> bool:

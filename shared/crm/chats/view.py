@@ -29,7 +29,11 @@ class ChatLabelView:
 
 @dataclass(frozen=True, kw_only=True)
 class PendingChange:
-    """What is being done to a chat at WhatsApp, or could not be; `contact_id` is whose place in a group changes."""
+    """What is being done to a chat at WhatsApp, or could not be; `contact_id` is whose place in a group changes.
+
+    A group whose making is `unknown` may be there or not: it is not asked for again by itself, and settled when
+    WhatsApp tells of the group.
+    """
 
     id: UUID
     kind: ChatActionKind
@@ -47,6 +51,8 @@ class ChatView:
     """`addresses` are the provider's; `participants` are the contacts of a group; `contact_id` is an individual's.
 
     `admins` are those of the participants who run the group; at `left_at` we left it.
+
+    A group that you have asked for has no address before WhatsApp has made it.
 
     A closed chat is one you are done with, until a customer writes in it again. `pending` is what was asked to be done
     to it at WhatsApp and is not done; `metadata` are your own notes about it.
@@ -105,7 +111,7 @@ CHATS = Source(
                 'status', a.status, 'failure_code', a.failure_code, 'failure_reason', a.failure_reason,
                 'requested_at', a.requested_at) order by a.requested_at, a.id), '[]'::json)
             from chat_actions a where a.tenant_id = c.tenant_id and a.chat_id = c.id
-              and a.status in ('queued', 'sending', 'failed')""",
+              and a.status in ('queued', 'sending', 'failed', 'unknown')""",
         "last_message_at": "coalesce(c.last_message_at, c.created_at)",
     },
     where="c.status <> 'merged'",

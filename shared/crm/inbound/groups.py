@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from shared.crm.chats.members import Members
+from shared.crm.inbound.creations import settle_creation
 from shared.crm.inbound.gate import Gate
 from shared.crm.inbound.ledger import Ledger
 from shared.crm.inbound.people import People
@@ -15,6 +16,7 @@ def take_group(gate: Gate, wanted: Wanted, told: GroupChange, seen: dict[str, An
     """Change the group's chat, which is opened if it is not there."""
     ledger, now = Ledger(), datetime.fromisoformat(seen["now"])
     people = People(gate, wanted, ledger, seen)
+    settle_creation(told, people, seen, now)
     chat = people.chat_at(told.chat_address, ChatKind.GROUP)
     if told.subject is not None:
         chat.called(told.subject, told.stamp)

@@ -25,10 +25,16 @@ def take_archive(gate: Gate, _wanted: Wanted, told: ChatArchived, seen: dict[str
     """Put the chat away, or take it out again; a chat that is not known yet finds it waiting."""
     ledger = Ledger()
     if seen["chats"]:
-        ledger.load("chats", Chat, seen["chats"][0]).archive(told.stamp, is_archived=told.is_archived)
+        if not _is_outdated(told, seen["wishes"]):
+            ledger.load("chats", Chat, seen["chats"][0]).archive(told.stamp, is_archived=told.is_archived)
     else:
         _wait(ledger, gate, told, seen, waiting.ARCHIVE, told.is_archived)
     return ledger
+
+
+def _is_outdated(told: ChatArchived, wishes: list[str]) -> bool:
+    """Whether somebody here wants it otherwise by now: the provider tells again once that is done."""
+    return ("unarchive" if told.is_archived else "archive") in wishes
 
 
 def take_chat_label(gate: Gate, wanted: Wanted, told: ChatLabel, seen: dict[str, Any]) -> Ledger:

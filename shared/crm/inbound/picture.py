@@ -129,6 +129,20 @@ _PARTS = {
         where e.tenant_id = :tenant_id and e.channel_id = :channel_id
           and e.external_id = any(array(
             select jsonb_array_elements_text(cast(:external_ids as jsonb) || cast(:addresses as jsonb)))))""",
+    "creating": """(
+        select coalesce(json_agg(json_build_object(
+            'id', a.id, 'claimed_at', a.claimed_at, 'chat', row_to_json(c)) order by a.claimed_at, a.id), '[]')
+        from chat_actions a join chats c on c.tenant_id = a.tenant_id and c.id = a.chat_id
+        where a.tenant_id = :tenant_id and a.channel_id = :channel_id and a.text = :creation
+          and a.kind = 'create' and a.status in ('sending', 'unknown')
+          and not exists (
+            select from known_chats k where k.created_at < a.claimed_at or exists (
+                select from chat_actions d
+                where d.tenant_id = :tenant_id and d.chat_id = k.id and d.kind = 'create')))""",
+    "wishes": """(
+        select coalesce(json_agg(a.kind), '[]') from chat_actions a
+        where a.tenant_id = :tenant_id and a.chat_id = any(array(select id from known_chats))
+          and a.kind in ('archive', 'unarchive') and a.status in ('queued', 'sending'))""",
     "chat_labels": """(
         select coalesce(json_object_agg(l.label, json_build_object('stamp', l.stamp, 'is_on', l.is_on)), '{}')
         from chat_labels l where l.tenant_id = :tenant_id and l.chat_id = any(array(select id from known_chats)))""",
@@ -153,8 +167,8 @@ class About(Enum):
         *("sending", "quoted", "early", "chat_labels"),
     )
     SEQUEL = (*_PEOPLE, "messages", "reactions")
-    GROUP = (*_PEOPLE, "addresses", "everybody", "early", "chat_labels")
-    CHAT = (*_PEOPLE, "chat_labels", "labels")
+    GROUP = (*_PEOPLE, "addresses", "everybody", "early", "chat_labels", "creating")
+    CHAT = (*_PEOPLE, "chat_labels", "labels", "wishes")
     LABEL = ("labels",)
     CALL = (*_PEOPLE, "calls")
     PRESENCE = (*_PEOPLE, "presences")
@@ -170,7 +184,10 @@ def _text(about: About) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class Wanted:
-    """What the delivery names, and so what must be locked and read."""
+    """What the delivery names, and so what must be locked and read.
+
+    `creation` is what a group is called that may be one that was asked for.
+    """
 
     tenant_id: UUID
     project_id: UUID
@@ -182,6 +199,7 @@ class Wanted:
     quoted_external_id: str | None = None
     addresses: tuple[str, ...] = ()
     people: tuple[Person, ...] = ()
+    creation: str | None = None
     is_individual: bool = False
     from_me: bool = False
 
@@ -203,6 +221,7 @@ class Wanted:
                 "quoted_external_id": self.quoted_external_id,
                 "addresses": list(self.addresses),
                 "identities": _told(self.identities),
+                "creation": self.creation,
                 "is_individual": self.is_individual,
                 "from_me": self.from_me,
             },
@@ -227,6 +246,7 @@ class Wanted:
                 ),
                 *(locks.chat(self.channel_id, address) for address in self.addresses),
                 *(locks.person(self.project_id, each) for each in self.identities),
+                *((locks.creation(self.channel_id, self.creation),) if self.creation else ()),
             )
         )
 

@@ -17,6 +17,7 @@ from shared.kernel.inbound import (
     InboundMessage,
     Introduction,
     Label,
+    Membership,
     Person,
     Presence,
     Reaction,
@@ -68,7 +69,8 @@ def _of_reaction(told: Reaction) -> Names:
 
 def _of_group(told: GroupChange) -> Names:
     people = tuple(member.person for member in told.members)
-    return {"about": About.GROUP, "addresses": (told.chat_address,), "people": people}
+    creation = told.subject if told.ours is Membership.JOINED else None
+    return {"about": About.GROUP, "addresses": (told.chat_address,), "people": people, "creation": creation}
 
 
 def _of_chat(told: ChatArchived | ChatLabel) -> Names:

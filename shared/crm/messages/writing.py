@@ -11,6 +11,7 @@ from shared.crm.chats.model import Chat
 from shared.crm.messages.files import with_file
 from shared.crm.messages.model import Message, MessageStatus, SenderKind
 from shared.crm.messages.store import Messages
+from shared.crm.messages.whereabouts import must_be_there
 from shared.crm.sessions.model import Session, place
 from shared.crm.sessions.store import Sessions
 from shared.crm.sessions.use_cases import take_over
@@ -101,10 +102,16 @@ def must_be_able(channel: Channel, operation: Operation, *, group: bool) -> None
 
 
 def way_out(uow: UnitOfWork, chat: Chat) -> Channel:
-    """The channel to write by. Invalid: nobody can be written to there. Conflict: it is not active."""
+    """The channel to write by. Invalid: nobody can be written to there. Conflict: it is not active, or no group yet."""
     if not chat.converses:
         raise Invalid("only a person or a group can be written to", code="not_writable")
-    channel = Channels(uow).get(chat.channel_id)
+    channel = writable(Channels(uow).get(chat.channel_id))
+    must_be_there(uow, chat)
+    return channel
+
+
+def writable(channel: Channel) -> Channel:
+    """The channel itself. Conflict: it is not active."""
     if channel.status is not ChannelStatus.ACTIVE:
         raise Conflict("the chat's channel is not active", code="channel_inactive")
     return channel

@@ -7,6 +7,7 @@ from shared.crm.chats.store import Chats
 from shared.crm.message_groups.model import Outcome
 from shared.crm.message_groups.store import MessageGroups
 from shared.crm.messages.store import Messages
+from shared.crm.messages.whereabouts import must_be_there
 from shared.crm.sessions.model import Session, SessionStatus
 from shared.crm.sessions.store import Sessions
 from shared.kernel.errors import Conflict, Invalid
@@ -17,10 +18,12 @@ from shared.runtime.work import UnitOfWork
 def start(uow: UnitOfWork, chat: Chat) -> Session:
     """Begin a session in a chat that is locked; one that was silent for too long ends.
 
-    Invalid: nobody converses there. Conflict `session_open`: the chat has a session that goes on.
+    Invalid: nobody converses there. Conflict `session_open`: the chat has a session that goes on; or it is a group that
+    is not made yet.
     """
     if not chat.converses:
         raise Invalid("only a conversation with a person or a group has sessions", code="no_conversation")
+    must_be_there(uow, chat)
     sessions = Sessions(uow)
     before = sessions.open_in(chat.id)
     if before and before.expires_at >= uow.now:

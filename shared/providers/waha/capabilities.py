@@ -28,6 +28,7 @@ class Operation(StrEnum):
     ARCHIVE = "archive"
     LABEL = "label"
     GROUP = "group"
+    CREATE_GROUP = "create_group"
 
 
 class Reach(StrEnum):

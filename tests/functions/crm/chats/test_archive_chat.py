@@ -49,6 +49,31 @@ def test_its_echo_is_the_same_thing(shop, echo_comes, seconds):
     assert (shown(shop)["status"], told(shop, "chat.archived"), told(shop, "chat.unarchived")) == ("archived", 1, 0)
 
 
+@pytest.mark.parametrize("shop", ["WEBJS"], indirect=True)
+@pytest.mark.parametrize("seconds", [-2, 0, 2, 20])
+@pytest.mark.parametrize("first", ["archive", "unarchive"])
+def test_an_old_echo_that_comes_after_the_opposite_wish_changes_nothing(shop, first, seconds):
+    second, is_put_away = ("unarchive", True) if first == "archive" else ("archive", False)
+    for what in ("archive", "unarchive")[: 2 - is_put_away]:
+        put(shop, what)
+        shop.world.drain()
+    put(shop, second)
+    before = shown(shop)["status"], told(shop, "chat.archived"), told(shop, "chat.unarchived")
+    deliver(shop, make_archive(ANA.phone_address, archived=is_put_away, at=now(shop) + seconds))
+    assert (shown(shop)["status"], told(shop, "chat.archived"), told(shop, "chat.unarchived")) == before
+    shop.world.drain()
+    deliver(shop, make_archive(ANA.phone_address, archived=is_put_away, at=now(shop) - 1))
+    assert (shown(shop)["status"], told(shop, "chat.archived"), told(shop, "chat.unarchived")) == before
+
+
+@pytest.mark.parametrize("shop", ["WEBJS"], indirect=True)
+def test_what_is_done_on_the_phone_afterwards_counts(shop):
+    put(shop)
+    shop.world.drain()
+    deliver(shop, make_archive(ANA.phone_address, archived=False, at=now(shop) + 2))
+    assert shown(shop)["status"] == "active"
+
+
 @pytest.mark.parametrize("shop", ["NOWEB"], indirect=True)
 def test_what_whatsapp_refuses_stays_put_away_here_and_says_why(shop):
     shop.waha.set_fault(SESSION, Fault(kind="error_463"))

@@ -54,12 +54,17 @@ def test_a_contact_without_a_phone_cannot_be_written_to(api, tenant, channel):
 
 @pytest.mark.parametrize(
     ("kind", "code"),
-    [("group", "kind_unavailable"), ("channel", "kind_unavailable"), ("status", "invalid"), (1, "invalid")],
+    [("group", "invalid"), ("channel", "kind_unavailable"), ("status", "invalid"), (1, "invalid"), (None, "invalid")],
 )
 def test_other_kinds_are_refused(api, tenant, world, channel, stranger, kind, code):
     answer = create(api, tenant, kind=kind, contact_id=stranger, channel_id=str(channel.id))
     assert (answer.status_code, answer.json["error"]["code"]) == (422, code)
     assert world.value("select count(*) from chats") == 0
+
+
+def test_of_whatsapps_channels_nothing_else_is_asked(api, tenant, world):
+    answer = create(api, tenant, kind="channel")
+    assert (answer.status_code, answer.json["error"]["code"]) == (422, "kind_unavailable")
 
 
 def test_what_is_another_tenants_is_not_there(api, tenant, channel, stranger, theirs):
