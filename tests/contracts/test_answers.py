@@ -93,6 +93,8 @@ def test_a_field_too_many_or_too_few_is_seen(api, document, estate):
     told = answer.get_json()
 
     class Changed:
+        status_code = declared.status
+
         def __init__(self, **changes):
             self.told = {name: value for name, value in {**told, **changes}.items() if value is not ...}
 
