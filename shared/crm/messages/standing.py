@@ -95,8 +95,8 @@ class Standing(Aggregate):
 
     @property
     def was_written_here(self) -> bool:
-        """Whether what it says and carries is our word, and not the provider's."""
-        return self.sender_kind in {SenderKind.USER, SenderKind.BOT, SenderKind.SYSTEM}
+        """Whether what it says and carries is the word of somebody here, and not the provider's."""
+        return self.sender_kind in {SenderKind.USER, SenderKind.BOT, SenderKind.SYSTEM, SenderKind.IMPORT}
 
     @property
     def due_at(self) -> datetime:
