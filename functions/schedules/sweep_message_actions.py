@@ -1,21 +1,12 @@
 from uuid import UUID
 
+from shared.crm.actions.sweeping import left_undone
 from shared.crm.message_actions.tasks import PerformMessageAction
-from shared.runtime.postgres import sql
 from shared.runtime.schedule import AllTenants, schedule
-
-# Whoever is at one ends it within ten minutes of its being asked for.
-_LEFT = """
-select tenant_id, id from message_actions
-where status in ('queued', 'sending')
-  and requested_at < clock_timestamp() - interval '15 minutes'
-  and (claimed_at is null or claimed_at < clock_timestamp() - interval '90 seconds')
-order by requested_at limit 500
-"""
 
 
 @schedule("*/5 * * * *")
 def sweep_message_actions(tenants: AllTenants) -> None:
     """Go on with changes, recalls and reactions that were left undone."""
-    left = tenants.find(sql(_LEFT))
+    left = tenants.find(left_undone("message_actions"))
     tenants.schedule((UUID(tenant), PerformMessageAction(action_id=UUID(action))) for tenant, action in left)

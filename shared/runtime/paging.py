@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from shared.runtime.parsing import IN_DIGITS
+from shared.runtime.parsing import IN_DIGITS, Body
 from shared.runtime.query import Source
 
 # Of 200 characters, which is the longest name, at four bytes each.
@@ -24,6 +24,13 @@ class PageQuery(BaseModel):
         None, description="The page by number; a cursor is quicker."
     )
     sort: str | None = Field(None, max_length=100, description="`field:asc` or `field:desc`; more, behind commas.")
+
+
+class PagedBody(Body):
+    """The same of a body that asks for a page."""
+
+    limit: int = Field(25, ge=1, le=100, description="How many at most.")
+    cursor: str | None = Field(None, max_length=LONGEST_CURSOR, description="Where to go on: `paging.next`.")
 
 
 def way_of(source: Source[Any]) -> Any:

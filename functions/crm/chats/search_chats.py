@@ -8,13 +8,12 @@ from shared.crm.chats.query import FIELDS, ChatFilter, words
 from shared.crm.chats.view import CHATS, ChatView
 from shared.runtime.declarations import Limit
 from shared.runtime.http import Role, endpoint
-from shared.runtime.paging import LONGEST_CURSOR, way_of
-from shared.runtime.parsing import Body
+from shared.runtime.paging import PagedBody, way_of
 from shared.runtime.query import Page
 from shared.runtime.search import searched_page
 
 
-class ChatSearch(Body):
+class ChatSearch(PagedBody):
     query: str | None = Field(
         None,
         max_length=200,
@@ -22,11 +21,9 @@ class ChatSearch(Body):
         examples=["ana souza"],
     )
     filter: ChatFilter | None = None
-    limit: int = Field(25, ge=1, le=100, description="How many at most.")
     sort: Annotated[str, way_of(CHATS)] | None = Field(
         None, max_length=100, description="As in the list of chats; by default the one spoken in last first."
     )
-    cursor: str | None = Field(None, max_length=LONGEST_CURSOR, description="Where to go on: `paging.next`.")
 
 
 @endpoint("POST", "/api/v1/crm/chats/search", allow=Role.VIEWER, limit=Limit.CRM_READ)

@@ -8,22 +8,19 @@ from shared.crm.contacts.query import FIELDS, ContactFilter, words
 from shared.crm.contacts.view import CONTACTS, ContactView
 from shared.runtime.declarations import Limit
 from shared.runtime.http import Role, endpoint
-from shared.runtime.paging import LONGEST_CURSOR, way_of
-from shared.runtime.parsing import Body
+from shared.runtime.paging import PagedBody, way_of
 from shared.runtime.query import Page
 from shared.runtime.search import searched_page
 
 
-class ContactSearch(Body):
+class ContactSearch(PagedBody):
     query: str | None = Field(
         None, max_length=200, description="Words of a name, or a part of a phone or e-mail.", examples=["ana souza"]
     )
     filter: ContactFilter | None = None
-    limit: int = Field(25, ge=1, le=100, description="How many at most.")
     sort: Annotated[str, way_of(CONTACTS)] | None = Field(
         None, max_length=100, description="As in the list of contacts; by default the newest first."
     )
-    cursor: str | None = Field(None, max_length=LONGEST_CURSOR, description="Where to go on: `paging.next`.")
 
 
 @endpoint("POST", "/api/v1/crm/contacts/search", allow=Role.VIEWER, limit=Limit.CRM_READ)

@@ -10,12 +10,12 @@ from shared.crm.messages.query import FoundMessageView, find
 from shared.kernel.inbound import MessageType
 from shared.runtime.declarations import Limit
 from shared.runtime.http import Role, endpoint
-from shared.runtime.paging import LONGEST_CURSOR, PageQuery
-from shared.runtime.parsing import Body, Moment
+from shared.runtime.paging import PagedBody, PageQuery
+from shared.runtime.parsing import Moment
 from shared.runtime.query import Page
 
 
-class MessageSearch(Body):
+class MessageSearch(PagedBody):
     query: str = Field(
         min_length=1,
         max_length=200,
@@ -32,8 +32,6 @@ class MessageSearch(Body):
     type: MessageType | None = None
     since: Moment | None = Field(None, description="Not sent before this.")
     until: Moment | None = Field(None, description="Sent before this.")
-    limit: int = Field(25, ge=1, le=100, description="How many at most.")
-    cursor: str | None = Field(None, max_length=LONGEST_CURSOR, description="Where to go on: `paging.next`.")
 
 
 _EQUAL = ("chat_id", "session_id", "contact_id", "channel_id", "direction", "sender_kind", "type")

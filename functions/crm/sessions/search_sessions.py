@@ -8,13 +8,12 @@ from shared.crm.sessions.query import FIELDS, SessionFilter, words
 from shared.crm.sessions.view import SESSIONS, SessionView
 from shared.runtime.declarations import Limit
 from shared.runtime.http import Role, endpoint
-from shared.runtime.paging import LONGEST_CURSOR, way_of
-from shared.runtime.parsing import Body
+from shared.runtime.paging import PagedBody, way_of
 from shared.runtime.query import Page
 from shared.runtime.search import searched_page
 
 
-class SessionSearch(Body):
+class SessionSearch(PagedBody):
     query: str | None = Field(
         None,
         max_length=200,
@@ -22,11 +21,9 @@ class SessionSearch(Body):
         examples=["ana souza"],
     )
     filter: SessionFilter | None = None
-    limit: int = Field(25, ge=1, le=100, description="How many at most.")
     sort: Annotated[str, way_of(SESSIONS)] | None = Field(
         None, max_length=100, description="As in the list of sessions; by default what began last first."
     )
-    cursor: str | None = Field(None, max_length=LONGEST_CURSOR, description="Where to go on: `paging.next`.")
 
 
 @endpoint("POST", "/api/v1/crm/sessions/search", allow=Role.VIEWER, limit=Limit.CRM_READ)

@@ -19,6 +19,9 @@ class ActionStatus(StrEnum):
     UNKNOWN = "unknown"
 
 
+OPEN = frozenset({ActionStatus.QUEUED, ActionStatus.SENDING})
+
+
 @dataclass(eq=False, kw_only=True)
 class Action(Aggregate):
     """Doing one twice does no harm, so that one whose outcome is unknown is done again; a subclass may except some."""
@@ -39,7 +42,7 @@ class Action(Aggregate):
 
     @property
     def waits(self) -> bool:
-        return self.status in {ActionStatus.QUEUED, ActionStatus.SENDING}
+        return self.status in OPEN
 
     def is_held(self, now: datetime) -> bool:
         """Whether somebody is at it just now."""

@@ -6,8 +6,11 @@ from typing import TypeVar
 from uuid import UUID
 
 from shared.crm.actions.model import Action
+from shared.crm.channels.model import Channel, ChannelStatus
+from shared.crm.channels.store import Channels
 from shared.providers.waha.client import NotNow, Refused, Waha, WahaError
 from shared.runtime.telemetry import say
+from shared.runtime.work import UnitOfWork
 
 W = TypeVar("W", bound=Waha)
 
@@ -22,6 +25,15 @@ def call(way: W, run: Callable[[W], None], *, kind: str, action_id: UUID) -> Wah
     except WahaError as error:
         say("an action did not succeed", outcome=type(error).__name__, kind=kind, action_id=action_id)
         return error
+    return None
+
+
+def channel_for(uow: UnitOfWork, action: Action) -> Channel | None:
+    """The channel by which it is to be done; none, and it has failed, where that is not active."""
+    channel = Channels(uow).get(action.channel_id)
+    if channel.status is ChannelStatus.ACTIVE:
+        return channel
+    action.fail("channel_inactive", "the chat's channel is not active")
     return None
 
 

@@ -2,15 +2,15 @@
 
 from collections.abc import Sequence
 from typing import TypeVar
+from uuid import UUID
 
 from sqlalchemy import ColumnElement, inspect, literal, tuple_
 
-from shared.crm.actions.model import Action, ActionStatus
+from shared.crm.actions.model import OPEN, Action, ActionStatus
+from shared.runtime.consume import Busy
 from shared.runtime.work import Repository
 
 A = TypeVar("A", bound=Action)
-
-OPEN = frozenset({ActionStatus.QUEUED, ActionStatus.SENDING})
 
 
 class Actions(Repository[A]):
@@ -18,6 +18,15 @@ class Actions(Repository[A]):
 
     def alike(self, action: A) -> Sequence[ColumnElement[bool]]:
         raise NotImplementedError
+
+    def to_be_done(self, action_id: UUID) -> A | None:
+        """An action that waits, locked. Busy: somebody is at it just now, or at one like it."""
+        action = self.first(inspect(self.kind).columns.id == action_id, lock=True)
+        if action is None or not action.waits:
+            return None
+        if any(each.is_held(self.uow.now) for each in (action, *self.others(action))):
+            raise Busy("this, or something like it, is being done just now")
+        return action
 
     def request(self, action: A) -> A:
         """Let it take the place of those like it that nobody is at."""

@@ -7,10 +7,9 @@ from uuid import UUID
 
 from shared.crm import locks
 from shared.crm.actions.model import ActionStatus
-from shared.crm.actions.performing import not_done
+from shared.crm.actions.performing import channel_for, not_done
 from shared.crm.channels.connection import open_chats
-from shared.crm.channels.model import Channel, ChannelStatus
-from shared.crm.channels.store import Channels
+from shared.crm.channels.model import Channel
 from shared.crm.chat_actions.model import ChatAction, ChatActionKind
 from shared.crm.chat_actions.store import ChatActions
 from shared.crm.chats.members import Members
@@ -51,9 +50,8 @@ def claim(uow: UnitOfWork, action: ChatAction) -> Founding | None:
         action.lose_track()
         return None
     _wait_for_twin(uow, action)
-    channel = Channels(uow).get(action.channel_id)
-    if channel.status is not ChannelStatus.ACTIVE:
-        action.fail("channel_inactive", "the chat's channel is not active")
+    channel = channel_for(uow, action)
+    if channel is None:
         return None
     people = _people(uow, action)
     if not people:

@@ -5,13 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from shared.crm.actions.performing import call, not_done
+from shared.crm.actions.performing import call, channel_for, not_done
 from shared.crm.channels.connection import open_chats
-from shared.crm.channels.model import Channel, ChannelStatus
-from shared.crm.channels.store import Channels
+from shared.crm.channels.model import Channel
 from shared.crm.chat_actions.founding import Founding, claim, found
 from shared.crm.chat_actions.model import ChatAction, ChatActionKind
-from shared.crm.chat_actions.store import ChatActions, chat_actions
+from shared.crm.chat_actions.store import ChatActions
 from shared.crm.chats.members import Members
 from shared.crm.chats.model import Chat
 from shared.crm.chats.store import Chats
@@ -80,12 +79,9 @@ def perform(transactions: Transactions, action_id: UUID) -> None:
 
 def _claim(transactions: Transactions, action_id: UUID) -> Errand | Founding | None:
     with transactions.begin() as uow:
-        actions = ChatActions(uow)
-        action = actions.first(chat_actions.c.id == action_id, lock=True)
-        if action is None or not action.waits:
+        action = ChatActions(uow).to_be_done(action_id)
+        if action is None:
             return None
-        if action.is_held(uow.now) or any(each.is_held(uow.now) for each in actions.others(action)):
-            raise Busy("something like this is being done to the chat just now")
         errand = claim(uow, action) if action.kind is ChatActionKind.CREATE else _errand(uow, action)
         uow.commit()
         return errand
@@ -96,9 +92,8 @@ def _errand(uow: UnitOfWork, action: ChatAction) -> Errand | None:
     if actions.has_later(action):
         action.supersede()
         return None
-    channel, chat = Channels(uow).get(action.channel_id), Chats(uow).get(action.chat_id)
-    if channel.status is not ChannelStatus.ACTIVE:
-        action.fail("channel_inactive", "the chat's channel is not active")
+    channel, chat = channel_for(uow, action), Chats(uow).get(action.chat_id)
+    if channel is None:
         return None
     action.claim(uow.now)
     return Errand(

@@ -6,8 +6,8 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement
 
-from shared.crm.actions.model import ActionStatus
-from shared.crm.actions.standing import OPEN, Actions
+from shared.crm.actions.model import OPEN, ActionStatus
+from shared.crm.actions.standing import Actions
 from shared.crm.chat_actions.model import ChatAction, ChatActionKind
 from shared.crm.chats.model import Chat
 from shared.crm.chats.store import Chats

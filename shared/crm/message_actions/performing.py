@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from shared.crm.actions.performing import call, not_done
+from shared.crm.actions.performing import call, channel_for, not_done
 from shared.crm.channels.connection import open_waha
 from shared.crm.channels.model import Channel, ChannelStatus
 from shared.crm.channels.store import Channels
 from shared.crm.chats.store import Chats, chats
 from shared.crm.message_actions.model import ActionKind, MessageAction
-from shared.crm.message_actions.store import MessageActions, message_actions
+from shared.crm.message_actions.store import MessageActions
 from shared.crm.messages.following import Follower, Sequel, SequelKind
 from shared.crm.messages.model import OURS, Message
 from shared.crm.messages.store import Messages, messages
@@ -60,12 +60,9 @@ def perform(transactions: Transactions, action_id: UUID) -> None:
 
 def _claim(transactions: Transactions, action_id: UUID) -> Errand | None:
     with transactions.begin() as uow:
-        actions = MessageActions(uow)
-        action = actions.first(message_actions.c.id == action_id, lock=True)
-        if action is None or not action.waits:
+        action = MessageActions(uow).to_be_done(action_id)
+        if action is None:
             return None
-        if action.is_held(uow.now) or any(each.is_held(uow.now) for each in actions.others(action)):
-            raise Busy("something like this is being done to the message just now")
         errand = _errand(uow, action)
         uow.commit()
         return errand
@@ -75,9 +72,8 @@ def _errand(uow: UnitOfWork, action: MessageAction) -> Errand | None:
     if MessageActions(uow).has_later(action):
         action.supersede()
         return None
-    channel, message = Channels(uow).get(action.channel_id), Messages(uow).get(action.message_id)
-    if channel.status is not ChannelStatus.ACTIVE:
-        action.fail("channel_inactive", "the chat's channel is not active")
+    channel, message = channel_for(uow, action), Messages(uow).get(action.message_id)
+    if channel is None:
         return None
     action.claim(uow.now)
     address = address_of(uow, message.chat_id)

@@ -5,7 +5,8 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement
 
-from shared.crm.actions.standing import OPEN, Actions
+from shared.crm.actions.model import OPEN
+from shared.crm.actions.standing import Actions
 from shared.crm.message_actions.model import ActionKind, MessageAction
 from shared.crm.messages.following import Reactions, read_reactions
 from shared.runtime.mapping import map_aggregate
