@@ -21,6 +21,7 @@ from shared.runtime.identity import tenant_scope
 from shared.runtime.outbox import Outgoing
 from shared.runtime.postgres import BEGIN, COMMIT, Connection, connections, pipeline, sql
 from shared.runtime.settings import settings
+from tests.benchmarks.servers import keep_on_one_processor
 from tests.benchmarks.stage import Stage
 
 PATIENCE = 60.0
@@ -60,9 +61,12 @@ def relaying(stage: Stage) -> Iterator[None]:
         yield
 
 
-def program(stage: Stage, *words: str, **extra: str) -> Child:
+@contextmanager
+def program(stage: Stage, *words: str, **extra: str) -> Iterator[None]:
     command = (sys.executable, "-m", *words)
-    return Child(command, {**stage.env, **extra}, stage.folder / f"{words[0]}.log", cwd=ROOT)
+    with Child(command, {**stage.env, **extra}, stage.folder / f"{words[0]}.log", cwd=ROOT) as child:
+        keep_on_one_processor(child.pid)
+        yield
 
 
 def settle(stage: Stage) -> None:
