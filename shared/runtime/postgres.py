@@ -15,6 +15,7 @@ import pg8000.dbapi
 from pg8000.core import IDLE
 from pg8000.exceptions import DatabaseError, InterfaceError
 
+from shared.runtime.cursor import Cursor
 from shared.runtime.settings import settings
 from shared.runtime.wire import Connection, Copy, Row, Sql, copied, pipeline
 
@@ -125,6 +126,9 @@ class _Dialled(pg8000.dbapi.Connection):  # type: ignore[misc] # pg8000 ships no
         except BaseException:
             _close(self)
             raise
+
+    def cursor(self) -> Cursor:
+        return Cursor(self)
 
     def close(self) -> None:
         wire: Any = self._usock

@@ -51,30 +51,37 @@ def pipeline(connection: Connection, *statements: Sql | Copy) -> list[list[Row]]
     and carries in `completed` the rows of the statements before it. (pg8000 itself waits for an answer three times
     a statement.)
     """
-    # pg8000 offers no pipeline, so its socket is used behind its back; the lock pins its version.
-    run = _Run(connection.__dict__.setdefault("prepared", {}))
-    connection._usock.sendall(b"".join(run.messages(each) for each in statements) + _SYNC)  # noqa: SLF001 - see above
-    try:
-        run.read(connection)
-    except (InterfaceError, OSError, struct.error) as error:
-        error.completed = run.results  # type: ignore[union-attr] # as below
-        raise
-    if run.error is not None:
-        run.error.completed = run.results
-        raise run.error
-    return run.results
+    return Run(connection).through(*statements)
 
 
-class _Run:
+class Run:
     """One pipeline. `prepared` names the statements that the server has parsed and keeps for this connection."""
 
-    def __init__(self, prepared: dict[str, bytes]) -> None:
-        self.prepared = prepared
+    asks = b""  # what else is to be told of each statement, before its rows
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+        self.prepared: dict[str, bytes] = connection.__dict__.setdefault("prepared", {})
         self.fresh: dict[str, bytes] = {}
         self.results: list[list[Row]] = []
         self.rows: list[Row] = []
         self.error: Any = None
         self.ready = b""
+
+    def through(self, *statements: Sql | Copy) -> list[list[Row]]:
+        """The rows of each of them; raises as `pipeline` says."""
+        sent = b"".join(self.messages(each) for each in statements)
+        # pg8000 offers no pipeline, so its socket is used behind its back; the lock pins its version.
+        self.connection._usock.sendall(sent + _SYNC)  # noqa: SLF001 - see above
+        try:
+            self.read()
+        except (InterfaceError, OSError, struct.error) as error:
+            error.completed = self.results  # type: ignore[union-attr] # as below
+            raise
+        if self.error is not None:
+            self.error.completed = self.results
+            raise self.error
+        return self.results
 
     def messages(self, statement: Sql | Copy) -> bytes:
         if isinstance(statement, Copy):
@@ -89,7 +96,7 @@ class _Run:
             body += (_NULL,) if value is None else (_size.pack(len(value)), value)
         body.append(_AS_TEXT)
         bind = b"".join(body)
-        return b"".join((parse, b"B", _size.pack(len(bind) + 4), bind, _EXECUTE))
+        return b"".join((parse, b"B", _size.pack(len(bind) + 4), bind, self.asks, _EXECUTE))
 
     def _parsed(self, text: str) -> tuple[bytes, bytes]:
         """The message that has the statement parsed, empty when it is known, and the statement's name."""
@@ -102,12 +109,12 @@ class _Run:
         query = name + b"\0" + text.encode() + b"\0\0\0"
         return b"P" + _size.pack(len(query) + 4) + query, name
 
-    def read(self, connection: Connection) -> None:
+    def read(self) -> None:
         """Read every answer up to the server's word that it is ready again."""
         begun = b""
         while begun or not self.ready:
-            begun = self._take_whole(begun + _more(connection._sock, begun))  # noqa: SLF001 - as above
-        connection.handle_READY_FOR_QUERY(self.ready, None)
+            begun = self._take_whole(begun + _more(self.connection._sock, begun))  # noqa: SLF001 - as above
+        self.connection.handle_READY_FOR_QUERY(self.ready, None)
 
     def _take_whole(self, heard: bytes) -> bytes:
         """Take the messages that are whole; what is left is how the next one begins."""
@@ -116,11 +123,12 @@ class _Run:
             following = at + 1 + _size.unpack_from(heard, at + 1)[0]
             if following > end:
                 break
-            self._take(heard[at], heard, at + _HEAD, following)
+            self.take(heard[at], heard, at + _HEAD, following)
             at = following
         return heard[at:]
 
-    def _take(self, code: int, heard: bytes, at: int, end: int) -> None:
+    def take(self, code: int, heard: bytes, at: int, end: int) -> None:
+        """Take one message: its letter, and between which places what it says stands."""
         if self.ready:
             # Told unasked, and no answer to any statement of ours.
             return

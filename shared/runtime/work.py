@@ -19,6 +19,7 @@ from sqlalchemy.orm.exc import StaleDataError
 from shared.kernel.aggregate import Aggregate
 from shared.kernel.errors import Forbidden, NotFound, Unavailable
 from shared.kernel.tasks import Task
+from shared.runtime.cursor import PLACEHOLDERS
 from shared.runtime.identity import SYSTEM, Actor, Claim, Principal, Role, permit, tenant_scope
 from shared.runtime.outbox import Outgoing
 from shared.runtime.postgres import (
@@ -151,6 +152,7 @@ def _engine(database_url: str) -> Engine:
     return create_engine(
         "postgresql+pg8000://",
         creator=lambda: connect(database_url),
+        paramstyle=PLACEHOLDERS,
         pool_size=int(settings().threads),
         # A thread holds one at most: more would be connections that nobody has counted.
         max_overflow=0,

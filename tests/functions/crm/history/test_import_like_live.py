@@ -8,6 +8,7 @@ import pytest
 from infra.fakes.waha_events import envelope, payload
 from infra.fakes.waha_history import Trouble
 from tests.campaigns.state import differences, state_of
+from tests.functions.crm.history.conftest import ENGINES
 from tests.support.calls import tick
 from tests.support.waha import waha_channel
 
@@ -35,6 +36,12 @@ def settled(world, tenant):
         row.pop("subject")  # only the list of chats tells what a group is called
     state.pop("channels")
     return state
+
+
+@pytest.fixture(params=ENGINES)
+def any_past(request, open_past):
+    """Half of the usual past: each of its messages is delivered, one by one."""
+    return open_past(request.param, messages=150)
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ import pytest
 
 from infra.fakes import waha_history
 from infra.fakes.waha_history import Trouble
+from shared.providers.waha import history, pages
 from shared.providers.waha.pages import CHATS_AT_ONCE
 from tests.support.calls import again, tick
 
@@ -12,9 +13,16 @@ def tasks(world, name):
     return world.tasks(name)
 
 
-def test_the_list_is_read_page_by_page(open_past, world):
-    past = open_past(chats=230, messages=230)
-    assert past.fetches()["chats"] == 230
+@pytest.fixture
+def short_pages(monkeypatch):
+    """Pages of twenty chats, so that a list of several is not a long one."""
+    for module in (history, pages):
+        monkeypatch.setattr(module, "CHATS_AT_ONCE", 20)
+
+
+def test_the_list_is_read_page_by_page(open_past, world, short_pages):
+    past = open_past(chats=23, messages=23)
+    assert past.fetches()["chats"] == 23
     assert len(tasks(world, "list_history")) == 4
 
 
@@ -63,10 +71,10 @@ def test_an_answer_that_is_no_list_is_not_the_end_of_it(past, world, monkeypatch
 
 
 @pytest.mark.parametrize("kind", ["twice", "again"])
-def test_a_page_that_tells_more_than_was_asked_for_hides_no_chat(open_past, kind):
-    past = open_past(chats=450, messages=450)
+def test_a_page_that_tells_more_than_was_asked_for_hides_no_chat(open_past, kind, short_pages):
+    past = open_past(chats=45, messages=45)
     past.archive.trouble = Trouble(share=1, kinds=(kind,))
-    assert past.fetches()["chats"] == 450
+    assert past.fetches()["chats"] == 45
 
 
 def test_a_page_of_the_list_may_be_empty_before_its_end(past, monkeypatch):
