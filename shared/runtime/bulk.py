@@ -60,15 +60,14 @@ class Batch:
         self.insert(table, *map(row_of, aggregates))
         self.aggregates.extend(aggregates)
 
-    def change(self, table: str, aggregate: Aggregate, columns: tuple[str, ...]) -> None:
-        """Update these columns; the transaction fails when somebody else has changed the aggregate since it was read.
+    def change(self, table: str, aggregate: Aggregate, columns: tuple[str, ...], *, since: int) -> None:
+        """Update these columns and the version; the transaction fails when the row has another version than `since`.
 
         What hangs on an aggregate may be all that changed: then its version alone is raised.
         """
-        aggregate.version += 1
         row = row_of(aggregate)
         names = ("tenant_id", "id", "version", *columns)
-        values = {name: _bound(row[name]) for name in names}
+        values = {"since": since, **{name: _bound(row[name]) for name in names}}
         self.statements.append(Sql(_update(table, columns), values))
         self.aggregates.append(aggregate)
 
@@ -90,7 +89,7 @@ def _update(table: str, columns: tuple[str, ...]) -> str:
     return f"""
 with changed as (
     update {table} set {changes}version = :version, updated_at = now()
-    where tenant_id = :tenant_id and id = :id and version = :version - 1 returning 1
+    where tenant_id = :tenant_id and id = :id and version = :since returning 1
 )
 select must_equal(count(*), 1) from changed"""
 
