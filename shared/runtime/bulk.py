@@ -3,8 +3,10 @@
 Ordinary writes go through `shared.runtime.work`; what arrives by the hundred a second comes this way.
 """
 
+from collections.abc import Callable
 from dataclasses import fields, is_dataclass
 from functools import cache
+from operator import attrgetter
 from typing import Any, TypeVar, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, create_model
@@ -31,7 +33,8 @@ def _reader(kind: Any) -> type[BaseModel]:
 
 def row_of(aggregate: Aggregate) -> dict[str, Any]:
     """The aggregate's columns, ready for JSON."""
-    return {name: getattr(aggregate, name) for name in _columns(_shape(aggregate))}
+    columns, values = _columns(_shape(aggregate))
+    return dict(zip(columns, values(aggregate), strict=True))
 
 
 def _shape(aggregate: Aggregate) -> Any:
@@ -39,8 +42,9 @@ def _shape(aggregate: Aggregate) -> Any:
 
 
 @cache
-def _columns(kind: Any) -> tuple[str, ...]:
-    return tuple(field.name for field in fields(kind))
+def _columns(kind: Any) -> tuple[tuple[str, ...], Callable[[Aggregate], tuple[Any, ...]]]:
+    columns = tuple(field.name for field in fields(kind))
+    return columns, attrgetter(*columns)
 
 
 class Batch:

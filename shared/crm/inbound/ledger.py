@@ -96,10 +96,15 @@ class Ledger:
         return [each.aggregate for each in sorted(self.entries, key=lambda each: each.turn) if each.count()]
 
     def write(self) -> Batch:
-        """All statements: per table what changed, then what is new, then the rows that hang on it."""
+        """Settle it, and give all statements."""
         self.settle()
+        return self.written()
+
+    def written(self) -> Batch:
+        """All statements of what is settled: per table what changed, what is new, and the rows that hang on it."""
+        ordered = sorted(self.entries, key=lambda each: each.turn)
         for table in ORDER:
-            ours = sorted((each for each in self.entries if each.table == table), key=lambda each: each.turn)
+            ours = [each for each in ordered if each.table == table]
             for each in ours:
                 self._change(each)
             self.batch.add(table, *(each.aggregate for each in ours if each.before is None))

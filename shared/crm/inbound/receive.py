@@ -203,7 +203,7 @@ class _Company:
                 found = pipeline(connection, *unsent, *pictures)[len(unsent) :]
                 seen = [(talk, read_picture([rows])) for talk, rows in zip(talks, found, strict=True)]
                 ready = _apart((pair, _people(pair[1])) for pair in seen)
-                unsent = Ledger.joined(self._decide(*pair) for pair in ready).write().statements
+                unsent = Ledger.joined(self._decide(*pair) for pair in ready).written().statements
             leaving = self.outgoing.statements()
             commit(connection, *unsent, *leaving, after=self.outgoing.hint())
         return [each in self.kept for each in self.receptions]
