@@ -1,4 +1,4 @@
-"""What one delivery read and what it changes, written in an order that every foreign key accepts."""
+"""What deliveries have read and what they change, written in an order that every foreign key accepts."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
