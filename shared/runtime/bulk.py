@@ -3,8 +3,10 @@
 Ordinary writes go through `shared.runtime.work`; what arrives by the hundred a second comes this way.
 """
 
+from collections.abc import Callable
 from dataclasses import fields, is_dataclass
 from functools import cache
+from operator import attrgetter
 from typing import Any, TypeVar, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, create_model
@@ -31,7 +33,8 @@ def _reader(kind: Any) -> type[BaseModel]:
 
 def row_of(aggregate: Aggregate) -> dict[str, Any]:
     """The aggregate's columns, ready for JSON."""
-    return {name: getattr(aggregate, name) for name in _columns(_shape(aggregate))}
+    columns, values = _columns(_shape(aggregate))
+    return dict(zip(columns, values(aggregate), strict=True))
 
 
 def _shape(aggregate: Aggregate) -> Any:
@@ -39,8 +42,9 @@ def _shape(aggregate: Aggregate) -> Any:
 
 
 @cache
-def _columns(kind: Any) -> tuple[str, ...]:
-    return tuple(field.name for field in fields(kind))
+def _columns(kind: Any) -> tuple[tuple[str, ...], Callable[[Aggregate], tuple[Any, ...]]]:
+    columns = tuple(field.name for field in fields(kind))
+    return columns, attrgetter(*columns)
 
 
 class Batch:
@@ -60,15 +64,14 @@ class Batch:
         self.insert(table, *map(row_of, aggregates))
         self.aggregates.extend(aggregates)
 
-    def change(self, table: str, aggregate: Aggregate, columns: tuple[str, ...]) -> None:
-        """Update these columns; the transaction fails when somebody else has changed the aggregate since it was read.
+    def change(self, table: str, aggregate: Aggregate, columns: tuple[str, ...], *, since: int) -> None:
+        """Update these columns and the version; the transaction fails when the row has another version than `since`.
 
         What hangs on an aggregate may be all that changed: then its version alone is raised.
         """
-        aggregate.version += 1
         row = row_of(aggregate)
         names = ("tenant_id", "id", "version", *columns)
-        values = {name: _bound(row[name]) for name in names}
+        values = {"since": since, **{name: _bound(row[name]) for name in names}}
         self.statements.append(Sql(_update(table, columns), values))
         self.aggregates.append(aggregate)
 
@@ -90,7 +93,7 @@ def _update(table: str, columns: tuple[str, ...]) -> str:
     return f"""
 with changed as (
     update {table} set {changes}version = :version, updated_at = now()
-    where tenant_id = :tenant_id and id = :id and version = :version - 1 returning 1
+    where tenant_id = :tenant_id and id = :id and version = :since returning 1
 )
 select must_equal(count(*), 1) from changed"""
 

@@ -17,6 +17,7 @@ from shared.crm.chats import members
 from shared.crm.chats.members import Participant
 from shared.crm.inbound import intake, progress, receive
 from shared.crm.inbound.receive import _Reception
+from shared.crm.inbound.scene import Scene
 from shared.crm.messages.model import Message, MessageStatus
 from shared.crm.sessions.model import Placed, Session, place
 from shared.kernel.inbound import Membership
@@ -151,10 +152,10 @@ def no_locks() -> Iterator[None]:
     """Names are not locked, so two first messages of somebody race; a moment's thought of each sees to it."""
     decide = _Reception._decide
 
-    def slowly(reception: _Reception, seen: Any) -> Any:
-        if not seen["chats"]:
+    def slowly(reception: _Reception, scene: Scene) -> None:
+        if not scene.seen.get("chats"):
             time.sleep(0.1)
-        return decide(reception, seen)
+        decide(reception, scene)
 
     with (
         patch.object(locks, "lock", lambda _names: sql("select 1")),

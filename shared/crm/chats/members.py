@@ -81,12 +81,14 @@ class Members:
         self._of(contact_id).spoke(stamp)
 
     def settle(self) -> list[Sql]:
-        """Tell of whoever came, went, rose or fell, and give what writes it down."""
-        for participant in [*self.known.values()]:
-            self._tell(participant.contact_id, self._before.get(participant.contact_id), self._place(participant))
+        """Tell of whoever came, went, rose or fell since the last time, and give what writes it down."""
+        for contact_id, participant in self.known.items():
+            before, self._before[contact_id] = self._before.get(contact_id), self._place(participant)
+            self._tell(contact_id, before, self._before[contact_id])
         if not self._changed:
             return []
         chat, rows = self.chat, [asdict(each) for each in self._changed.values()]
+        self._changed = {}
         names = {"tenant_id": chat.tenant_id, "project_id": chat.project_id, "chat_id": chat.id}
         return [Sql(_KEEP, {**names, "rows": as_json(rows)})]
 

@@ -29,6 +29,7 @@ from shared.kernel.ids import uuid7
 from shared.kernel.inbound import InboundMessage
 from shared.kernel.stamps import stamp
 from shared.providers.waha.pages import Change
+from shared.runtime.bulk import revive
 
 _REACHED = {level.value: number for number, level in LEVELS.items() if number > 0}
 
@@ -106,7 +107,9 @@ class Book:
     def sending_of(self, chat: Chat, told: InboundMessage, at: datetime) -> Message | None:
         """A send of ours whose id we did not know, that this message is the echo of: that only the provider can say."""
         for row in self._sending.values() if told.from_me and self.run.asks_provider else ():
-            if UUID(row["chat_id"]) == chat.id and echoes(told, row, at=at, engine=self.channel.engine):
+            if UUID(row["chat_id"]) == chat.id and echoes(
+                told, revive(Message, row), at=at, engine=self.channel.engine
+            ):
                 del self._sending[row["id"]]
                 return self.ledger.load("messages", Message, row)
         return None

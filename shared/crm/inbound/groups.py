@@ -1,22 +1,16 @@
 """What is told of a group: how it is called, who is in it, and whether we are."""
 
-from datetime import datetime
-from typing import Any
-
 from shared.crm.chats.members import Members
 from shared.crm.inbound.creations import settle_creation
-from shared.crm.inbound.gate import Gate
-from shared.crm.inbound.ledger import Ledger
 from shared.crm.inbound.people import People
-from shared.crm.inbound.picture import Wanted
+from shared.crm.inbound.scene import Scene
 from shared.kernel.inbound import ChatKind, GroupChange, Membership
 
 
-def take_group(gate: Gate, wanted: Wanted, told: GroupChange, seen: dict[str, Any]) -> Ledger:
+def take_group(scene: Scene, told: GroupChange) -> None:
     """Change the group's chat, which is opened if it is not there."""
-    ledger, now = Ledger(), datetime.fromisoformat(seen["now"])
-    people = People(gate, wanted, ledger, seen)
-    settle_creation(told, people, seen, now)
+    people, now = scene.people, scene.now
+    settle_creation(told, people, scene.seen, now)
     chat = people.chat_at(told.chat_address, ChatKind.GROUP)
     if told.subject is not None:
         chat.called(told.subject, told.stamp)
@@ -25,10 +19,9 @@ def take_group(gate: Gate, wanted: Wanted, told: GroupChange, seen: dict[str, An
     if told.ours is not None:
         chat.we_are_in(told.stamp, min(told.at or now, now), is_in=told.ours is Membership.JOINED)
     if told.doing is not None:
-        members = Members(chat, seen["everybody"])
+        members = Members(chat, scene.seen["everybody"])
         _take_members(told, members, people)
-        ledger.afterwards.extend(members.settle())
-    return ledger
+        scene.ledger.afterwards.extend(members.settle())
 
 
 def _take_members(told: GroupChange, members: Members, people: People) -> None:

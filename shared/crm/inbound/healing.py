@@ -10,10 +10,9 @@ from shared.crm.channels.connection import open_waha
 from shared.crm.channels.model import Channel, ChannelStatus
 from shared.crm.channels.store import Channels
 from shared.crm.inbound.gate import gate_of
-from shared.crm.inbound.ledger import Ledger
 from shared.crm.inbound.merge import merge_all
-from shared.crm.inbound.people import People
 from shared.crm.inbound.picture import About, Wanted
+from shared.crm.inbound.scene import Scene
 from shared.kernel.identities import Identity, IdentityKind
 from shared.kernel.inbound import Person
 from shared.providers.waha.client import NotNow, Unreachable, WahaError
@@ -140,11 +139,10 @@ def make_one(uow: UnitOfWork, channel: Channel, person: Person) -> None:
         is_individual=True,
     )
     merged, seen = merge_all(uow.run, wanted)
-    ledger = Ledger()
-    people = People(gate, wanted, ledger, seen)
-    if people.known(person):
-        people.contact(person)
-    batch = ledger.write()
+    scene = Scene(gate, seen)
+    if scene.people.known(person):
+        scene.people.contact(person)
+    batch = scene.ledger.write()
     if batch.statements:
         uow.run(*batch.statements)
     uow.outgoing.collect([*merged, *batch.aggregates])

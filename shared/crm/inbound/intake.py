@@ -1,18 +1,12 @@
 """One message taken in: kept once, under its contact, chat, session and group."""
 
 from datetime import datetime, timedelta
-from typing import Any
-from uuid import UUID
 
-from shared.crm.channels.model import Channel
 from shared.crm.chats.model import Chat
 from shared.crm.contacts.model import Contact
-from shared.crm.inbound.gate import Gate
-from shared.crm.inbound.ledger import Ledger
 from shared.crm.inbound.moves import move_session
-from shared.crm.inbound.people import People
-from shared.crm.inbound.picture import Wanted
 from shared.crm.inbound.progress import follow
+from shared.crm.inbound.scene import Scene
 from shared.crm.message_groups.model import GroupStatus, MessageGroup, Outcome
 from shared.crm.message_groups.tasks import FlushMessageGroup
 from shared.crm.messages.echoes import is_echo
@@ -23,26 +17,21 @@ from shared.crm.sessions.model import Holder, Session, SessionStatus, place
 from shared.kernel.inbound import ChatKind, InboundMessage
 from shared.kernel.stamps import stamp
 from shared.providers.waha.rendering import rendered
-from shared.runtime.bulk import revive
 from shared.runtime.outbox import Outgoing
 
 ECHO_WITHIN = timedelta(minutes=10)  # of the claim, by the provider's clock
 
 
 class Intake:
-    """Decides what a message changes. `seen` is the picture; everything decided lies in the ledger."""
+    """Decides what a message changes; everything decided lies in the ledger of the scene."""
 
-    def __init__(
-        self, gate: Gate, wanted: Wanted, told: InboundMessage, seen: dict[str, Any], outgoing: Outgoing
-    ) -> None:
+    def __init__(self, scene: Scene, told: InboundMessage, outgoing: Outgoing) -> None:
+        self.scene = scene
         self.told = told
-        self.seen = seen
         self.outgoing = outgoing
-        self.ledger = Ledger()
-        self.now = datetime.fromisoformat(seen["now"])
-        self.at = min(told.sent_at or self.now, self.now)
-        self.channel = self.ledger.load("channels", Channel, seen["channel"])
-        self.people = People(gate, wanted, self.ledger, seen)
+        self.ledger = scene.ledger
+        self.people = scene.people
+        self.at = min(told.sent_at or scene.now, scene.now)
         self.message: Message | None = None
 
     def take(self) -> bool:
@@ -50,11 +39,10 @@ class Intake:
 
         False: it was here, and had been read.
         """
-        row = next(iter(self.seen["messages"]), None) or self._our_own_send()
-        if row is None:
+        message = self.message = self.scene.message(self.told.external_id) or self._our_own_send()
+        if message is None:
             self._keep()
             return True
-        message = self.message = self.ledger.load("messages", Message, row)
         message.is_known_there()
         if message.is_placeholder and not self.told.is_placeholder:
             self._fill(message)
@@ -75,7 +63,6 @@ class Intake:
             contact.restore()
         chat = self.people.chat(told, contact)
         contact = self.people.owner(chat) or contact
-        self._look_at(chat)
         chat.heard(self.at)
         if not told.from_me:
             chat.customer_wrote()
@@ -90,25 +77,18 @@ class Intake:
         self.message = self.ledger.add("messages", message)
         self._follow(chat, contact, session, message)
 
-    def _look_at(self, chat: Chat) -> None:
-        """See no other chat any more, such as that of somebody who was parted from whoever wrote."""
-        for name in ("sessions", "groups", "replies"):
-            self.seen[name] = [row for row in self.seen[name] if row["chat_id"] == str(chat.id)]
-
     def _fill(self, message: Message) -> None:
         """Let a message that was only announced say what it says; from here on it is as one that is new."""
         message.fill(self.told)
         contact = self.people.contact(self.told.customer or self.told.sender, supposed=message.contact_id)
         chat = next(each for each in self.people.chats if each.id == message.chat_id)
-        self._look_at(chat)
         if contact and not self.told.from_me:
             message.sender_contact_id = contact.id
-        sessions = self.ledger.load_all("sessions", Session, self.seen["sessions"])
-        session = next((each for each in sessions if each.id == message.session_id), None)
+        session = next((each for each in self.scene.sessions(chat) if each.id == message.session_id), None)
         self._follow(chat, contact, session, message)
 
     def _follow(self, chat: Chat, contact: Contact | None, session: Session | None, message: Message) -> None:
-        message.quoted_message_id = UUID(self.seen["quoted"]) if self.seen["quoted"] else None
+        message.quoted_message_id = self.scene.quoted(by=message)
         if not message.is_placeholder:
             self._acknowledge(message)
         if contact and not self.told.from_me:
@@ -116,65 +96,66 @@ class Intake:
         if session is None:
             return
         if self.told.from_me:
-            self._take_over(session)
+            self._take_over(chat, session)
         elif not message.is_placeholder:
-            self._group(message)
+            self._group(chat, message)
 
-    def _take_over(self, session: Session) -> None:
+    def _take_over(self, chat: Chat, session: Session) -> None:
         """Let a person hold the session; what a bot was about to say in it is withdrawn."""
         session.held_by_human("an own message was written outside", self.at)
         if session.status is SessionStatus.OPEN and session.held_by is Holder.HUMAN:
-            self._withdraw_replies(Outcome.TAKEN_OVER, "a person wrote in the chat")
+            self._withdraw_replies(chat, Outcome.TAKEN_OVER, "a person wrote in the chat")
 
     def _session(self, chat: Chat) -> Session | None:
         if not chat.converses:
             return None
-        near = self.ledger.load_all("sessions", Session, self.seen["sessions"])
-        placed = place(near, chat=chat, timeout_minutes=self.seen["timeout_minutes"], at=self.at)
+        near, timeout = self.scene.sessions(chat), self.scene.seen["timeout_minutes"]
+        placed = place(near, chat=chat, timeout_minutes=timeout, at=self.at)
         if placed.is_new:
             self.ledger.add("sessions", placed.session)
         if placed.swallowed:
             move_session(self.ledger, placed.session, placed.swallowed)
+            self.scene.is_over = True
         return placed.session
 
-    def _group(self, message: Message) -> None:
+    def _group(self, chat: Chat, message: Message) -> None:
         """Let the message wait with its burst; what older bursts asked and nobody has answered, this one carries."""
-        groups = self.ledger.load_all("message_groups", MessageGroup, self.seen["groups"])
+        groups, timeout_ms = self.scene.groups(chat), self.scene.channel.debounce_timeout_ms
         pending = next((group for group in groups if group.status is GroupStatus.PENDING), None)
         if pending is None:
             pending = self._open_group(message)
         else:
-            pending.join(message, now=self.now, timeout_ms=self.channel.debounce_timeout_ms)
+            pending.join(message, now=self.scene.now, timeout_ms=timeout_ms)
         for older in groups:
             if older is not pending:
                 pending.supersede(older)
-        self._cancel_replies("a newer message came first")
+        self._cancel_replies(chat, "a newer message came first")
 
     def _open_group(self, message: Message) -> MessageGroup:
         group = MessageGroup.open(
             message,
-            now=self.now,
-            timeout_ms=self.channel.debounce_timeout_ms,
-            max_wait_ms=self.channel.debounce_max_wait_ms,
+            now=self.scene.now,
+            timeout_ms=self.scene.channel.debounce_timeout_ms,
+            max_wait_ms=self.scene.channel.debounce_max_wait_ms,
         )
         self.outgoing.schedule(FlushMessageGroup(group_id=group.id, generation=0), at=group.deadline_at)
         return self.ledger.add("message_groups", group)
 
-    def _withdraw_replies(self, outcome: Outcome, reason: str) -> None:
-        for group in self.ledger.load_all("message_groups", MessageGroup, self.seen["groups"]):
+    def _withdraw_replies(self, chat: Chat, outcome: Outcome, reason: str) -> None:
+        for group in self.scene.groups(chat):
             if group.status is not GroupStatus.PENDING:
                 group.settle(outcome, reason)
-        self._cancel_replies(reason)
+        self._cancel_replies(chat, reason)
 
-    def _cancel_replies(self, reason: str) -> None:
-        for reply in self.ledger.load_all("messages", Message, self.seen["replies"]):
+    def _cancel_replies(self, chat: Chat, reason: str) -> None:
+        for reply in self.scene.replies(chat):
             reply.cancel(reason)
 
     def _acknowledge(self, message: Message) -> None:
         """Take what the payload says of its own progress, and what came before the message."""
         if self.told.from_me and self.told.ack is not None and message.direction is Direction.OUTBOUND:
             message.receipt(self.told.ack, self.at)
-        early = [row for row in self.seen["early"] if row["external_id"] == self.told.external_id]
+        early = [row for row in self.scene.seen["early"] if row["external_id"] == self.told.external_id]
         follow(self.ledger, message, map(Sequel.read, early), {})
         self._end_waiting(message)
 
@@ -187,19 +168,20 @@ class Intake:
             "id": message.id,
         }
         self.ledger.last(ANSWERED_LATER, **names)
-        if self.seen["early"]:
+        if self.scene.seen["early"]:
             self.ledger.last(TAKEN, **names)
 
-    def _our_own_send(self) -> dict[str, Any] | None:
+    def _our_own_send(self) -> Message | None:
         """A send of ours that this is the echo of, where the engine chose the id itself."""
         if not self.told.from_me:
             return None
-        engine = self.channel.engine
-        return next((row for row in self.seen["sending"] if echoes(self.told, row, at=self.at, engine=engine)), None)
+        engine = self.scene.channel.engine
+        return next((each for each in self.scene.sending() if echoes(self.told, each, at=self.at, engine=engine)), None)
 
 
-def echoes(told: InboundMessage, row: dict[str, Any], *, at: datetime, engine: str) -> bool:
-    """Whether a message of ours, told by the provider, is the send of that row, claimed about then."""
-    apart = abs(at - datetime.fromisoformat(row["claimed_at"]))
-    draft = rendered(revive(Message, row).draft(), engine, group=told.chat_kind is ChatKind.GROUP)
-    return apart <= ECHO_WITHIN and is_echo(draft, told)
+def echoes(told: InboundMessage, message: Message, *, at: datetime, engine: str) -> bool:
+    """Whether a message of ours, told by the provider, is that send, claimed about then."""
+    if message.claimed_at is None or abs(at - message.claimed_at) > ECHO_WITHIN:
+        return False
+    draft = rendered(message.draft(), engine, group=told.chat_kind is ChatKind.GROUP)
+    return is_echo(draft, told)

@@ -1,14 +1,9 @@
 """Chats that are put away or labelled, and what a channel's labels are called."""
 
-from datetime import datetime
 from typing import Any
 
-from shared.crm.channels.model import Channel
 from shared.crm.chats import waiting
-from shared.crm.chats.model import Chat
-from shared.crm.inbound.gate import Gate
-from shared.crm.inbound.ledger import Ledger
-from shared.crm.inbound.picture import Wanted
+from shared.crm.inbound.scene import Scene
 from shared.kernel.inbound import ChatArchived, ChatLabel, Label
 
 _KEEP = """
@@ -21,15 +16,12 @@ where known.stamp < excluded.stamp
 """
 
 
-def take_archive(gate: Gate, _wanted: Wanted, told: ChatArchived, seen: dict[str, Any]) -> Ledger:
+def take_archive(scene: Scene, told: ChatArchived) -> None:
     """Put the chat away, or take it out again; a chat that is not known yet finds it waiting."""
-    ledger = Ledger()
-    if seen["chats"]:
-        if not _is_outdated(told, seen["wishes"]):
-            ledger.load("chats", Chat, seen["chats"][0]).archive(told.stamp, is_archived=told.is_archived)
-    else:
-        _wait(ledger, gate, told, seen, waiting.ARCHIVE, told.is_archived)
-    return ledger
+    if not scene.people.chats:
+        _wait(scene, told, waiting.ARCHIVE, told.is_archived)
+    elif not _is_outdated(told, scene.seen["wishes"]):
+        scene.people.chats[0].archive(told.stamp, is_archived=told.is_archived)
 
 
 def _is_outdated(told: ChatArchived, wishes: list[str]) -> bool:
@@ -37,55 +29,45 @@ def _is_outdated(told: ChatArchived, wishes: list[str]) -> bool:
     return ("unarchive" if told.is_archived else "archive") in wishes
 
 
-def take_chat_label(gate: Gate, wanted: Wanted, told: ChatLabel, seen: dict[str, Any]) -> Ledger:
+def take_chat_label(scene: Scene, told: ChatLabel) -> None:
     """Put the label on the chat, or take it off; a chat that is not known yet finds it waiting."""
-    ledger = take_label(gate, wanted, told.definition, seen) if told.definition else Ledger()
-    if seen["chats"]:
-        chat = ledger.load("chats", Chat, seen["chats"][0])
-        put = waiting.put_label(chat, told.label, told.stamp, seen["chat_labels"], is_on=told.is_on)
-        ledger.afterwards.extend(put)
+    if told.definition:
+        take_label(scene, told.definition)
+    if scene.people.chats:
+        chat, known = scene.people.chats[0], scene.seen["chat_labels"]
+        scene.ledger.afterwards.extend(waiting.put_label(chat, told.label, told.stamp, known, is_on=told.is_on))
     else:
-        _wait(ledger, gate, told, seen, waiting.LABEL, {"label": told.label, "is_on": told.is_on})
-    return ledger
+        _wait(scene, told, waiting.LABEL, {"label": told.label, "is_on": told.is_on})
 
 
-def take_label(gate: Gate, _wanted: Wanted, told: Label, seen: dict[str, Any]) -> Ledger:
+def take_label(scene: Scene, told: Label) -> None:
     """Call a label as it is called by now, or forget it, unless something later is known."""
-    ledger = Ledger()
-    if told.stamp <= seen["labels"].get(told.label, ""):
-        return ledger
-    ledger.load("channels", Channel, seen["channel"]).labelled(told.label, is_deleted=told.is_deleted)
-    ledger.last(
+    if told.stamp <= scene.seen["labels"].get(told.label, ""):
+        return
+    scene.channel.labelled(told.label, is_deleted=told.is_deleted)
+    scene.ledger.last(
         _KEEP,
-        tenant_id=gate.tenant_id,
-        project_id=gate.project_id,
-        channel_id=gate.channel_id,
+        tenant_id=scene.gate.tenant_id,
+        project_id=scene.gate.project_id,
+        channel_id=scene.gate.channel_id,
         label=told.label,
         name=told.name,
         color=told.color,
-        deleted_at=_at(told.at, seen) if told.is_deleted else None,
+        deleted_at=min(told.at or scene.now, scene.now) if told.is_deleted else None,
         stamp=told.stamp,
     )
-    return ledger
 
 
-def _wait(
-    ledger: Ledger, gate: Gate, told: ChatArchived | ChatLabel, seen: dict[str, Any], kind: str, value: Any
-) -> None:
-    ledger.afterwards.append(
+def _wait(scene: Scene, told: ChatArchived | ChatLabel, kind: str, value: Any) -> None:
+    scene.ledger.afterwards.append(
         waiting.wait(
-            tenant_id=gate.tenant_id,
-            project_id=gate.project_id,
-            channel_id=gate.channel_id,
+            tenant_id=scene.gate.tenant_id,
+            project_id=scene.gate.project_id,
+            channel_id=scene.gate.channel_id,
             address=told.chat_address,
             kind=kind,
             key=told.stamp,
             value=value,
-            at=_at(told.at, seen),
+            at=min(told.at or scene.now, scene.now),
         )
     )
-
-
-def _at(at: datetime | None, seen: dict[str, Any]) -> datetime:
-    now = datetime.fromisoformat(seen["now"])
-    return min(at or now, now)

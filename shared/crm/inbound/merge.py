@@ -10,7 +10,7 @@ from shared.crm.chats.model import Chat
 from shared.crm.contacts.model import Contact, with_variants
 from shared.crm.inbound.ledger import Ledger
 from shared.crm.inbound.moves import OF_CHAT, OF_CONTACT, OF_GROUP, move, move_session
-from shared.crm.inbound.picture import Wanted, read_picture
+from shared.crm.inbound.picture import Owners, Wanted, owners_of, read_picture
 from shared.crm.message_groups.model import GroupStatus, MessageGroup, Outcome
 from shared.crm.sessions.model import Session, SessionStatus
 from shared.kernel.aggregate import Aggregate
@@ -70,7 +70,7 @@ def merge_all(run: Run, wanted: Wanted, *first: Sql) -> tuple[list[Aggregate], d
     touched: list[Aggregate] = []
     parted: set[Pair] = set()
     seen = read_picture(run(*first, *wanted.statements()))
-    while pair := next_merge(wanted, seen, parted):
+    while pair := next_merge(wanted, owners_of(seen), _at_home(seen), parted):
         if were_parted(run, wanted.tenant_id, pair):
             parted.add(pair)
             continue
@@ -79,15 +79,20 @@ def merge_all(run: Run, wanted: Wanted, *first: Sql) -> tuple[list[Aggregate], d
     return touched, seen
 
 
-def next_merge(wanted: Wanted, seen: dict[str, Any], parted: Collection[Pair] = ()) -> Pair | None:
-    """The next two contacts that the picture shows to be one person: the older survives."""
-    known = seen.get("identities", ())
-    owners = {(each["kind"], each["issuer"], each["value"]): UUID(each["contact_id"]) for each in known}
+def _at_home(seen: dict[str, Any]) -> set[UUID]:
+    return {UUID(each["contact_id"]) for each in seen.get("chats", ()) if each["contact_id"]}
+
+
+def next_merge(wanted: Wanted, owners: Owners, at_home: Collection[UUID], parted: Collection[Pair] = ()) -> Pair | None:
+    """The next two contacts that turn out to be one person: the older survives.
+
+    `at_home` are those whose chats are found by what is wanted.
+    """
     for person in wanted.people:
         told = [spelling for identity in person.identities for spelling, _ in with_variants(identity)]
         same = {owners[key] for each in told if (key := (each.kind, each.issuer, each.value)) in owners}
         if wanted.is_individual:
-            same |= {UUID(each["contact_id"]) for each in seen["chats"] if each["contact_id"]}
+            same.update(at_home)
         pair = next((pair for pair in pairs(same) if pair not in parted), None)
         if pair:
             return pair

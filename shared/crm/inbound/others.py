@@ -3,12 +3,10 @@
 from collections.abc import Callable
 from typing import Any
 
-from shared.crm.inbound.gate import Gate
 from shared.crm.inbound.groups import take_group
 from shared.crm.inbound.labels import take_archive, take_chat_label, take_label
-from shared.crm.inbound.ledger import Ledger
-from shared.crm.inbound.picture import Wanted
 from shared.crm.inbound.progress import take_following, take_state
+from shared.crm.inbound.scene import Scene
 from shared.crm.inbound.signs import take_call, take_introduction, take_presence
 from shared.kernel.inbound import (
     Call,
@@ -26,7 +24,7 @@ from shared.kernel.inbound import (
     Revocation,
 )
 
-_TAKE: dict[type, Callable[..., Ledger]] = {
+_TAKE: dict[type, Callable[[Scene, Any], None]] = {
     Receipt: take_following,
     Edit: take_following,
     Revocation: take_following,
@@ -42,6 +40,6 @@ _TAKE: dict[type, Callable[..., Ledger]] = {
 }
 
 
-def take_other(gate: Gate, wanted: Wanted, told: Content, seen: dict[str, Any]) -> Ledger:
-    """What changes, given all that is known."""
-    return _TAKE[type(told)](gate, wanted, told, seen)
+def take_other(scene: Scene, told: Content) -> None:
+    """Decide what changes, given all that is known."""
+    _TAKE[type(told)](scene, told)

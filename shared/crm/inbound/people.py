@@ -11,7 +11,7 @@ from shared.crm.chats.waiting import TAKEN, settle
 from shared.crm.contacts.model import Contact, ContactSource, with_variants
 from shared.crm.inbound.gate import Gate
 from shared.crm.inbound.ledger import Ledger
-from shared.crm.inbound.picture import Wanted
+from shared.crm.inbound.picture import owners_of
 from shared.kernel.identities import Identity, IdentityKind
 from shared.kernel.ids import uuid7
 from shared.kernel.inbound import ChatKind, InboundMessage, Person
@@ -20,17 +20,20 @@ from shared.kernel.inbound import ChatKind, InboundMessage, Person
 class People:
     """Resolves a delivery's person and chat against what was read; what is new goes into the ledger."""
 
-    def __init__(self, gate: Gate, wanted: Wanted, ledger: Ledger, seen: dict[str, Any]) -> None:
+    def __init__(self, gate: Gate, ledger: Ledger, seen: dict[str, Any]) -> None:
         self.gate = gate
-        self.wanted = wanted
         self.ledger = ledger
         self.contacts = ledger.load_all("contacts", Contact, seen["contacts"])
         self.chats = ledger.load_all("chats", Chat, seen["chats"])
-        self.owners = {
-            (each["kind"], each["issuer"], each["value"]): UUID(each["contact_id"]) for each in seen["identities"]
-        }
+        self.owners = owners_of(seen)
         self.addresses = {address: UUID(chat_id) for address, chat_id in seen.get("addresses", {}).items()}
         self.seen = seen
+        self._members: dict[UUID, Members] = {}
+
+    @property
+    def at_home(self) -> set[UUID]:
+        """The contacts whose chats these are."""
+        return {chat.contact_id for chat in self.chats if chat.contact_id}
 
     def contact(self, person: Person | None, *, supposed: UUID | None = None) -> Contact | None:
         """The contact who is that person; None when nothing says who it is. `supposed` is who it is if not known."""
@@ -88,7 +91,9 @@ class People:
     def takes_part(self, chat: Chat, contact: Contact, stamp: str) -> None:
         """Remember who speaks in a group."""
         if chat.kind is ChatKind.GROUP:
-            members = Members(chat, self.seen["participants"])
+            if chat.id not in self._members:
+                self._members[chat.id] = Members(chat, self.seen["participants"])
+            members = self._members[chat.id]
             members.spoke(contact.id, stamp)
             self.ledger.afterwards.extend(members.settle())
 

@@ -1,6 +1,6 @@
 """All that a delivery needs to know, locked first and then read in one statement."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
@@ -59,7 +59,8 @@ with known_identities as (
               and address = any(array(select jsonb_array_elements_text(cast(:addresses as jsonb))))))
         or (cast(:is_individual as boolean) and contact_id = any(array(select id from known_contacts))))
 ), written as (
-    select least(cast(:at as timestamptz), clock_timestamp()) as at
+    select distinct least(cast(told.at as timestamptz), clock_timestamp()) as at
+    from jsonb_array_elements_text(cast(:ats as jsonb)) as told (at)
 ), living_sessions as (
     select s.* from sessions s
     where s.tenant_id = :tenant_id and s.chat_id = any(array(select id from known_chats)) and s.status <> 'merged'
@@ -68,8 +69,8 @@ with known_identities as (
     where s.last_message_at >= written.at - make_interval(mins => s.timeout_minutes)
       and s.started_at <= written.at + make_interval(mins => s.timeout_minutes)
     union
-    (select distinct on (s.chat_id) s.* from living_sessions s, written
-     where s.started_at <= written.at order by s.chat_id, s.started_at desc)
+    (select distinct on (s.chat_id, written.at) s.* from living_sessions s, written
+     where s.started_at <= written.at order by s.chat_id, written.at, s.started_at desc)
     union
     (select distinct on (s.chat_id) s.* from living_sessions s order by s.chat_id, s.started_at desc)
 ), queued_messages as (
@@ -82,9 +83,10 @@ _PARTS = {
     "now": "clock_timestamp()",
     "timeout_minutes": """(
         select session_timeout_minutes from projects where tenant_id = :tenant_id and id = :project_id)""",
-    "delivery": """(
-        select json_build_object('id', id, 'status', status) from inbound_deliveries
-        where tenant_id = :tenant_id and channel_id = :channel_id and delivery_key = :delivery_key)""",
+    "deliveries": """(
+        select coalesce(json_object_agg(delivery_key, status), '{}') from inbound_deliveries
+        where tenant_id = :tenant_id and channel_id = :channel_id
+          and delivery_key = any(array(select jsonb_array_elements_text(cast(:delivery_keys as jsonb)))))""",
     "channel": "(select row_to_json(channels) from channels where tenant_id = :tenant_id and id = :channel_id)",
     "identities": "(select coalesce(json_agg(i), '[]') from known_identities i)",
     "contacts": "(select coalesce(json_agg(c order by c.id), '[]') from known_contacts c)",
@@ -115,8 +117,9 @@ _PARTS = {
         where m.tenant_id = :tenant_id and m.chat_id = any(array(select id from known_chats))
           and m.status in ('sending', 'unknown') and m.external_id is null and cast(:from_me as boolean))""",
     "quoted": """(
-        select id from messages
-        where tenant_id = :tenant_id and channel_id = :channel_id and external_id = :quoted_external_id)""",
+        select coalesce(json_object_agg(external_id, id), '{}') from messages
+        where tenant_id = :tenant_id and channel_id = :channel_id
+          and external_id = any(array(select jsonb_array_elements_text(cast(:quoted_external_ids as jsonb)))))""",
     "reactions": """(
         select coalesce(json_agg(json_build_object(
             'message_id', r.message_id, 'kind', r.kind, 'contact_id', r.contact_id, 'stamp', r.stamp,
@@ -156,6 +159,7 @@ _PARTS = {
     "presences": f"""(
         select coalesce(json_agg(known), '[]') from presences known where {_IS_TOLD})""",  # noqa: S608 - our own words
 }
+Owners = dict[tuple[str, str, str], UUID]
 _PEOPLE = ("identities", "contacts", "chats")
 
 
@@ -178,7 +182,7 @@ class About(Enum):
 
 @cache
 def _text(about: About) -> str:
-    parts = ("now", "delivery", "channel", *about.value)
+    parts = ("now", "deliveries", "channel", *about.value)
     return _PICTURE.replace("{PARTS}", ", ".join(f"'{name}', {_PARTS[name]}" for name in parts))
 
 
@@ -205,27 +209,7 @@ class Wanted:
 
     def statements(self) -> list[Sql]:
         """The locks and then the picture: the last row of the last statement is its JSON."""
-        return [*locking([self]), self.picture()]
-
-    def picture(self) -> Sql:
-        """What reads it all, to be sent when the locks are held."""
-        return Sql(
-            _text(self.about),
-            {
-                "tenant_id": self.tenant_id,
-                "project_id": self.project_id,
-                "channel_id": self.channel_id,
-                "delivery_key": self.delivery_key,
-                "at": self.at,
-                "external_ids": list(self.external_ids),
-                "quoted_external_id": self.quoted_external_id,
-                "addresses": list(self.addresses),
-                "identities": _told(self.identities),
-                "creation": self.creation,
-                "is_individual": self.is_individual,
-                "from_me": self.from_me,
-            },
-        )
+        return [*locking([self]), picturing([self])]
 
     @cached_property
     def identities(self) -> list[Identity]:
@@ -233,21 +217,27 @@ class Wanted:
         told = (identity for person in self.people for identity in person.identities)
         return [spelling for identity in told for spelling, _ in with_variants(identity)]
 
+    @property
+    def subject(self) -> Hashable:
+        """What is the same of deliveries that one picture serves; None of those that each need their own."""
+        if self.about is not About.MESSAGE:
+            return None
+        return self.addresses, tuple(self.identities) if self.is_individual else None
+
+    @cached_property
+    def own_names(self) -> frozenset[str]:
+        """The names of the delivery itself and of what it tells, which come once."""
+        messages = (locks.message(self.channel_id, each) for each in self.external_ids)
+        return frozenset((f"delivery:{self.channel_id}:{self.delivery_key}", *messages))
+
     @cached_property
     def names(self) -> frozenset[str]:
         """What is locked by name: two deliveries that share one must see what the other has written."""
-        return frozenset(
-            (
-                f"delivery:{self.channel_id}:{self.delivery_key}",
-                *(
-                    locks.message(self.channel_id, each)
-                    for each in (*self.external_ids, self.quoted_external_id)
-                    if each
-                ),
-                *(locks.chat(self.channel_id, address) for address in self.addresses),
-                *(locks.person(self.project_id, each) for each in self.identities),
-                *((locks.creation(self.channel_id, self.creation),) if self.creation else ()),
-            )
+        return self.own_names.union(
+            (locks.chat(self.channel_id, address) for address in self.addresses),
+            (locks.person(self.project_id, each) for each in self.identities),
+            (locks.message(self.channel_id, each) for each in (self.quoted_external_id,) if each),
+            (locks.creation(self.channel_id, each) for each in (self.creation,) if each),
         )
 
 
@@ -264,8 +254,36 @@ def locking(wanted: Sequence[Wanted]) -> list[Sql]:
     return [locks.lock(names), Sql(_LOCK_CONTACTS, values), Sql(_LOCK_CHATS, values)]
 
 
+def picturing(wanted: Sequence[Wanted]) -> Sql:
+    """What reads all that deliveries about the same need to know, to be sent when the locks are held."""
+    first = wanted[0]
+    return Sql(
+        _text(first.about),
+        {
+            "tenant_id": first.tenant_id,
+            "project_id": first.project_id,
+            "channel_id": first.channel_id,
+            "delivery_keys": [each.delivery_key for each in wanted],
+            "ats": [each.at for each in wanted],
+            "external_ids": [external_id for each in wanted for external_id in each.external_ids],
+            "quoted_external_ids": [each.quoted_external_id for each in wanted if each.quoted_external_id],
+            "addresses": list(first.addresses),
+            "identities": _told({identity: None for each in wanted for identity in each.identities}),
+            "creation": first.creation,
+            "is_individual": first.is_individual,
+            "from_me": any(each.from_me for each in wanted),
+        },
+    )
+
+
 def _told(identities: Iterable[Identity]) -> list[dict[str, str]]:
     return [{"kind": each.kind, "issuer": each.issuer, "value": each.value} for each in identities]
+
+
+def owners_of(seen: dict[str, Any]) -> Owners:
+    """Whose each name is that the picture shows."""
+    known = seen.get("identities", ())
+    return {(each["kind"], each["issuer"], each["value"]): UUID(each["contact_id"]) for each in known}
 
 
 def read_picture(rows: list[list[Row]]) -> dict[str, Any]:

@@ -6,11 +6,9 @@ from functools import cached_property
 from typing import Any
 from uuid import UUID
 
-from shared.crm.channels.model import SHOWS_CODE, Channel
-from shared.crm.inbound.gate import Gate
+from shared.crm.channels.model import SHOWS_CODE
 from shared.crm.inbound.ledger import Ledger
-from shared.crm.inbound.people import People
-from shared.crm.inbound.picture import Wanted
+from shared.crm.inbound.scene import Scene
 from shared.crm.messages.following import Follower, Reactions, Sequel, SequelKind, read_reactions
 from shared.crm.messages.model import LEVELS, Direction, Message
 from shared.crm.messages.waiting import wait
@@ -20,9 +18,9 @@ SENT = 1
 Following = Receipt | Edit | Revocation | Reaction
 
 
-def take_following(gate: Gate, wanted: Wanted, told: Following, seen: dict[str, Any]) -> Ledger:
+def take_following(scene: Scene, told: Following) -> None:
     """Apply it to the messages it is about, or let it wait for them. Whose they are, our own rows say."""
-    progress = _Progress(gate, wanted, seen)
+    progress = _Progress(scene)
     match told:
         case Receipt():
             progress.receipt(told)
@@ -32,7 +30,6 @@ def take_following(gate: Gate, wanted: Wanted, told: Following, seen: dict[str, 
             progress.change(told.external_id, SequelKind.REVOCATION, told.at)
         case Reaction():
             progress.reaction(told)
-    return progress.ledger
 
 
 def follow(ledger: Ledger, message: Message, sequels: Iterable[Sequel], known: Reactions) -> None:
@@ -46,13 +43,10 @@ def follow(ledger: Ledger, message: Message, sequels: Iterable[Sequel], known: R
 class _Progress:
     """One delivery and the messages it speaks of."""
 
-    def __init__(self, gate: Gate, wanted: Wanted, seen: dict[str, Any]) -> None:
-        self.gate = gate
-        self.wanted = wanted
-        self.seen = seen
-        self.ledger = Ledger()
-        self.now = datetime.fromisoformat(seen["now"])
-        loaded = self.ledger.load_all("messages", Message, seen["messages"])
+    def __init__(self, scene: Scene) -> None:
+        self.scene = scene
+        self.ledger = scene.ledger
+        loaded = self.ledger.load_all("messages", Message, scene.seen["messages"])
         self.messages = {message.external_id: message for message in loaded}
 
     def receipt(self, told: Receipt) -> None:
@@ -76,11 +70,12 @@ class _Progress:
         self._take(told.external_id, kind, told.at, contact_id=reactor_id, key=told.stamp, value=told.value)
 
     def _take(self, external_id: str, kind: SequelKind, at: datetime | None, **facts: Any) -> None:
-        happened = min(at or self.now, self.now) if kind is not SequelKind.RECEIPT else at or self.now
+        now = self.scene.now
+        happened = min(at or now, now) if kind is not SequelKind.RECEIPT else at or now
         sequel = Sequel(kind=kind, at=happened, **{"value": None, **facts})
         message = self.messages.get(external_id)
         if message is None or message.is_placeholder:
-            gate = self.gate
+            gate = self.scene.gate
             waiting = wait(gate.tenant_id, gate.project_id, gate.channel_id, external_id, sequel)
             self.ledger.afterwards.append(waiting)
         else:
@@ -88,7 +83,7 @@ class _Progress:
 
     @cached_property
     def _known_reactions(self) -> Reactions:
-        return read_reactions(self.seen["reactions"])
+        return read_reactions(self.scene.seen["reactions"])
 
     def _reader_id(self, told: Receipt) -> UUID | None:
         """Who in a group received or read it."""
@@ -99,21 +94,14 @@ class _Progress:
     def _contact_id(self, person: Person | None) -> UUID | None:
         if person is None:
             return None
-        contact = self._people.contact(person)
+        contact = self.scene.people.contact(person)
         return contact.id if contact else None
 
-    @cached_property
-    def _people(self) -> People:
-        return People(self.gate, self.wanted, self.ledger, self.seen)
 
-
-def take_state(_gate: Gate, _wanted: Wanted, told: ConnectionState, seen: dict[str, Any]) -> Ledger:
+def take_state(scene: Scene, told: ConnectionState) -> None:
     """Take the provider's word for the connection."""
-    ledger = Ledger()
-    channel = ledger.load("channels", Channel, seen["channel"])
-    now = datetime.fromisoformat(seen["now"])
+    channel, now = scene.channel, scene.now
     state, at = told.status.lower()[:40], min(told.at or now, now)
     if state == SHOWS_CODE:
         channel.shows_code(at)
     channel.connection_is(state, at, told.phone.value if told.phone else None)
-    return ledger

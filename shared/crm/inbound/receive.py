@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 from contextvars import copy_context
 from dataclasses import replace
 from functools import lru_cache
@@ -13,9 +13,10 @@ from uuid import UUID
 from shared.crm.inbound.gate import Gate
 from shared.crm.inbound.intake import Intake
 from shared.crm.inbound.ledger import Ledger
-from shared.crm.inbound.merge import merge_all, next_merge
+from shared.crm.inbound.merge import merge_all
 from shared.crm.inbound.others import take_other
-from shared.crm.inbound.picture import locking, read_picture
+from shared.crm.inbound.picture import locking, picturing, read_picture
+from shared.crm.inbound.scene import Scene
 from shared.crm.inbound.wants import wanted
 from shared.kernel.aggregate import Aggregate
 from shared.kernel.ids import uuid7
@@ -79,6 +80,7 @@ class _Reception:
         self.outgoing = Outgoing(tenant_id=gate.tenant_id)
         key = again or delivery.event_id or hashlib.sha256(body).hexdigest()
         self.wanted = wanted(gate, self.delivery.content, key)
+        self.subject = self.wanted.subject or self
         self.status = _status(self.delivery) if is_ours else "misdirected"
         self.context = copy_context()  # of whoever brought it, whose request its events name
         self.touched: list[Aggregate] = []
@@ -92,18 +94,20 @@ class _Reception:
     def run(self) -> None:
         """Keep it in a transaction of its own."""
         with connections(settings().database_url).take() as connection:
-            ledger = self.judge(self._look(connection))
-            statements = ledger.write().statements
-            self.outgoing.collect([*self.touched, *ledger.batch.aggregates])
+            scene = self._look(connection)
+            self.judge(scene)
+            batch = scene.ledger.write()
+            self.outgoing.collect([*self.touched, *batch.aggregates])
             leaving = self.outgoing.statements()
-            commit(connection, *statements, self.row(), *leaving, after=self.outgoing.hint())
+            commit(connection, *batch.statements, self.row(), *leaving, after=self.outgoing.hint())
 
-    def judge(self, seen: dict[str, Any]) -> Ledger:
-        """What changes, given all that is known. Raises Outdated."""
+    def judge(self, scene: Scene) -> None:
+        """Decide what changes, given all that is known. Raises Outdated."""
         if not self.again:
-            self.gate.check(seen["channel"])
-            self.is_repeated = bool(seen["delivery"])
-        return Ledger() if self.is_repeated else self._decide(seen)
+            self.gate.check(scene.seen["channel"])
+            self.is_repeated = self.wanted.delivery_key in scene.seen["deliveries"]
+        if not self.is_repeated:
+            self._decide(scene)
 
     @property
     def names(self) -> frozenset[str]:
@@ -111,26 +115,28 @@ class _Reception:
         states = {"state"} if isinstance(self.delivery.content, ConnectionState | Label | ChatLabel) else set()
         return self.wanted.names | states
 
-    def _look(self, connection: Connection) -> dict[str, Any]:
+    def _look(self, connection: Connection) -> Scene:
         scope = (BEGIN, tenant_scope(self.gate.tenant_id))
         # A payload may show that two contacts are one person: that is settled before anything else.
         self.touched, seen = merge_all(lambda *s: pipeline(connection, *s), self.wanted, *scope)
-        return seen
+        return Scene(self.gate, seen)
 
-    def _decide(self, seen: dict[str, Any]) -> Ledger:
+    def _decide(self, scene: Scene) -> None:
         content = self.delivery.content
         if isinstance(content, InboundMessage):
-            return self._take_message(content, seen)
-        return take_other(self.gate, self.wanted, content, seen) if content else Ledger()
+            self._take_message(content, scene)
+        elif content:
+            take_other(scene, content)
 
-    def _take_message(self, told: InboundMessage, seen: dict[str, Any]) -> Ledger:
-        intake = Intake(self.gate, self.wanted, told, seen, self.outgoing)
+    def _take_message(self, told: InboundMessage, scene: Scene) -> None:
+        intake = Intake(scene, told, self.outgoing)
         if not intake.take():
-            self.status = _known_by(seen["delivery"])
+            # It is here: by this very delivery, worked off again, or by another.
+            was_kept = scene.seen["deliveries"].get(self.wanted.delivery_key) == "kept"
+            self.status = "kept" if was_kept else "duplicate"
         if intake.message:
             self.message_id = intake.message.id
             self.contact_id = intake.message.contact_id or intake.message.sender_contact_id
-        return intake.ledger
 
     def row(self) -> Sql:
         """The delivery's own row."""
@@ -155,14 +161,15 @@ class _Reception:
         }
 
 
-_Seen = tuple[_Reception, dict[str, Any]]
+_Talk = list[_Reception]
 
 
 def _kept_together(receptions: list[_Reception]) -> list[bool]:
     """Keep deliveries of one channel in one transaction; tell of each whether it was kept.
 
-    All is locked first, as for one. Those that share a name go one behind the other, each with a picture that shows
-    what was written before it; the others go side by side. What fails here fails for all: each is then kept alone,
+    All is locked first, as for one. Messages of one chat are decided one behind the other upon one picture, and what
+    they change is written once; who shares a name in another way waits for that, and looks at a picture of its own; the
+    others go side by side. What fails here fails for all: each is then kept alone,
     and meets its own failure again. A database that says nothing is not asked again.
     """
     try:
@@ -185,35 +192,43 @@ class _Company:
         self.tenant_id = receptions[0].gate.tenant_id
         self.outgoing = Outgoing(tenant_id=self.tenant_id)
         self.kept: set[_Reception] = set()
+        self.decided: set[_Reception] = set()  # those that are left out among them
 
     def run(self) -> list[bool]:
         locks = locking([each.wanted for each in self.receptions])
         unsent = [BEGIN, tenant_scope(self.tenant_id), _IMPATIENT, *locks]
-        waiting = self.receptions
         with connections(settings().database_url).take() as connection:
-            while waiting:
-                wave, waiting = _apart((each, each.names) for each in waiting)
-                found = pipeline(connection, *unsent, *(each.wanted.picture() for each in wave))[len(unsent) :]
-                seen = [(each, read_picture([rows])) for each, rows in zip(wave, found, strict=True)]
-                plain = [(each, picture) for each, picture in seen if next_merge(each.wanted, picture) is None]
-                ready, met = _apart((pair, _people(pair[1])) for pair in plain)
-                waiting = [*(each for each, _ in met), *waiting]
-                unsent = self._written(ready)
+            while talks := _talks(each for each in self.receptions if each not in self.decided):
+                pictures = [picturing([each.wanted for each in talk]) for talk in talks]
+                found = pipeline(connection, *unsent, *pictures)[len(unsent) :]
+                seen = [(talk, read_picture([rows])) for talk, rows in zip(talks, found, strict=True)]
+                ready = _apart((pair, _people(pair[1])) for pair in seen)
+                unsent = Ledger.joined(self._decide(*pair) for pair in ready).written().statements
             leaving = self.outgoing.statements()
             commit(connection, *unsent, *leaving, after=self.outgoing.hint())
         return [each in self.kept for each in self.receptions]
 
-    def _written(self, ready: list[_Seen]) -> list[Sql]:
-        """The statements of deliveries that have nothing in common."""
-        ledgers = [(each, each.context.run(each.judge, seen)) for each, seen in ready]
-        batch = Ledger.joined(ledger for _, ledger in ledgers).write()
-        owners = {id(aggregate): each for each, ledger in ledgers for aggregate in ledger.aggregates}
-        for aggregate in batch.aggregates:
-            owners[id(aggregate)].context.run(self.outgoing.collect, [aggregate])
-        for each, _ in ready:
-            self.outgoing.tasks.extend(each.outgoing.tasks)
-            self.kept.add(each)
-        return [*batch.statements, *(each.row() for each, _ in ready)]
+    def _decide(self, talk: _Talk, seen: dict[str, Any]) -> Ledger:
+        """What changes by those of a talk, each of whom sees what the ones before have changed."""
+        scene = Scene(talk[0].gate, seen)
+        if len(talk) > 1 and scene.shows_more:
+            for each in talk:
+                each.subject = each
+            return scene.ledger
+        for each in talk:
+            if scene.is_over:
+                break
+            self.decided.add(each)
+            if not scene.shows_two(each.wanted):
+                each.context.run(self._keep, each, scene)
+        return scene.ledger
+
+    def _keep(self, reception: _Reception, scene: Scene) -> None:
+        reception.judge(scene)
+        scene.ledger.afterwards.append(reception.row())
+        self.outgoing.collect(scene.ledger.settle())
+        self.outgoing.tasks.extend(reception.outgoing.tasks)
+        self.kept.add(reception)
 
 
 def _believed(gate: Gate, delivery: Delivery) -> Delivery:
@@ -238,22 +253,33 @@ def _harmless(event: str) -> str:
     return re.sub(r"[^a-z0-9._-]", "?", event[:60])
 
 
-def _apart(named: Iterable[tuple[T, frozenset[str]]]) -> tuple[list[T], list[T]]:
-    """Those that share no name with one before them, and the others; both in their order."""
+def _talks(waiting: Iterable[_Reception]) -> list[_Talk]:
+    """Those that share a name with nobody before them but whom they follow in the same talk, by talk."""
+    talks: dict[Hashable, _Talk] = {}
+    takers: dict[str, Hashable] = {}
+    once: set[str] = set()
+    for each in waiting:
+        names, subject = each.names, each.subject
+        if all(takers.get(name, subject) == subject for name in names) and once.isdisjoint(each.wanted.own_names):
+            talks.setdefault(subject, []).append(each)
+            once |= each.wanted.own_names
+        else:
+            subject = None
+        takers.update(dict.fromkeys(names, subject))
+    return list(talks.values())
+
+
+def _apart(named: Iterable[tuple[T, frozenset[str]]]) -> list[T]:
+    """Those that share no name with one before them."""
     taken: set[str] = set()
     apart: list[T] = []
-    others: list[T] = []
     for each, names in named:
-        (others if taken & names else apart).append(each)
+        if taken.isdisjoint(names):
+            apart.append(each)
         taken |= names
-    return apart, others
+    return apart
 
 
 def _people(seen: dict[str, Any]) -> frozenset[str]:
     """The contacts and chats that a picture shows."""
     return frozenset(each["id"] for table in ("contacts", "chats") for each in seen.get(table, ()))
-
-
-def _known_by(before: dict[str, Any] | None) -> str:
-    """How a message that is here already came: by this very delivery, worked off again, or by another."""
-    return "kept" if before and before["status"] == "kept" else "duplicate"

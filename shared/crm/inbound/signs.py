@@ -1,14 +1,10 @@
 """Signs of life: calls, presence, and the names people go by. They make nobody a contact."""
 
-from datetime import datetime
 from typing import Any
 
 from shared.crm.calls.model import Call
 from shared.crm.contacts.model import Contact
-from shared.crm.inbound.gate import Gate
-from shared.crm.inbound.ledger import Ledger
-from shared.crm.inbound.people import People
-from shared.crm.inbound.picture import Wanted
+from shared.crm.inbound.scene import Scene
 from shared.kernel.inbound import Call as ToldCall
 from shared.kernel.inbound import Introduction, Person, Presence, PresenceState
 
@@ -25,32 +21,30 @@ on conflict (tenant_id, project_id, kind, issuer, value) do update set
 """
 
 
-def take_call(gate: Gate, wanted: Wanted, told: ToldCall, seen: dict[str, Any]) -> Ledger:
+def take_call(scene: Scene, told: ToldCall) -> None:
     """Keep the call, or how far it has come."""
-    ledger, now = Ledger(), datetime.fromisoformat(seen["now"])
-    contact = _known(gate, wanted, ledger, seen, told.person)
+    gate, ledger, now = scene.gate, scene.ledger, scene.now
+    contact = _known(scene, told.person)
     contact_id = contact.id if contact else None
-    if seen["calls"]:
-        call = ledger.load("calls", Call, seen["calls"][0])
+    if scene.seen["calls"]:
+        call = ledger.load("calls", Call, scene.seen["calls"][0])
     else:
         names = {"tenant_id": gate.tenant_id, "project_id": gate.project_id, "channel_id": gate.channel_id}
         call = ledger.add("calls", Call.heard_of(told, contact_id=contact_id, **names))
     call.is_of(told, contact_id)
     call.reaches(told.stage, min(told.at or now, now))
-    return ledger
 
 
-def take_presence(gate: Gate, wanted: Wanted, told: Presence, seen: dict[str, Any]) -> Ledger:
+def take_presence(scene: Scene, told: Presence) -> None:
     """Keep how people are seen by now; of contacts, tell when they come online or go."""
-    ledger, now = Ledger(), datetime.fromisoformat(seen["now"])
-    people = People(gate, wanted, ledger, seen)
+    gate, people, now = scene.gate, scene.people, scene.now
     for person, state, last_seen_at in told.people:
         contact = people.known(person)
-        before = _latest(seen, person)
+        before = _latest(scene.seen, person)
         if contact and told.stamp > before.get("stamp", ""):
             contact.seen(was_online=_is_online(before), is_online=state is not PresenceState.OFFLINE)
         for identity in person.identities:
-            ledger.last(
+            scene.ledger.last(
                 _SEEN,
                 tenant_id=gate.tenant_id,
                 project_id=gate.project_id,
@@ -62,22 +56,18 @@ def take_presence(gate: Gate, wanted: Wanted, told: Presence, seen: dict[str, An
                 at=min(told.at or now, now),
                 stamp=told.stamp,
             )
-    return ledger
 
 
-def take_introduction(gate: Gate, wanted: Wanted, told: Introduction, seen: dict[str, Any]) -> Ledger:
+def take_introduction(scene: Scene, told: Introduction) -> None:
     """Call somebody by the name they go by, unless we already call them something."""
-    ledger = Ledger()
-    contact = _known(gate, wanted, ledger, seen, told.person)
+    contact = _known(scene, told.person)
     if contact:
         contact.introduce(told.person.name)
-    return ledger
 
 
-def _known(gate: Gate, wanted: Wanted, ledger: Ledger, seen: dict[str, Any], person: Person | None) -> Contact | None:
+def _known(scene: Scene, person: Person | None) -> Contact | None:
     """The contact, if there is one; learns by what else they are known."""
-    people = People(gate, wanted, ledger, seen)
-    return people.contact(person) if person and people.known(person) else None
+    return scene.people.contact(person) if person and scene.people.known(person) else None
 
 
 def _latest(seen: dict[str, Any], person: Person) -> dict[str, Any]:

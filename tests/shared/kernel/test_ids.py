@@ -21,8 +21,9 @@ def test_an_id_begins_with_the_time_in_milliseconds():
     assert before <= made <= time.time_ns() // 1_000_000
 
 
-def test_ids_sort_by_when_they_were_made(monkeypatch):
-    clock = iter(range(1_700_000_000_000_000_000, 2_000_000_000_000_000_000, 1_000_000))
+@pytest.mark.parametrize("apart", [1_000_000, 250])
+def test_ids_sort_by_when_they_were_made(monkeypatch, apart):
+    clock = iter(range(1_700_000_000_000_000_000, 2_000_000_000_000_000_000, apart))
     monkeypatch.setattr(time, "time_ns", lambda: next(clock))
     made = [uuid7() for _ in range(500)]
     assert made == sorted(made)
