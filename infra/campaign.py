@@ -7,7 +7,7 @@ A campaign is a module tests/campaigns/NAME.py with
 - `FAULTS: dict[str, Callable[[], dict]]`: each plants one fault, runs the short form and returns the same keys.
   A campaign that does not see a fault planted in it proves nothing, so there `passed` must be False.
 
-It makes what it needs (tests/support/postgres.py `serving`) and leaves nothing behind. tests/campaigns/test_NAME.py
+It makes what it needs (tests/support/postgres.py `fresh`) and leaves nothing behind. tests/campaigns/test_NAME.py
 runs the short form, under a minute, and every fault.
 """
 

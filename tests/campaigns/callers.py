@@ -11,7 +11,7 @@ from infra.local.keys import make_keys
 from shared.runtime.postgres import Connections, Sql
 from tests.support.api import Api
 from tests.support.environment import disconnect, environment
-from tests.support.postgres import Database, serving
+from tests.support.postgres import Database, fresh
 from tests.support.tenants import Tenant, new_tenant
 
 
@@ -34,8 +34,7 @@ class Callers:
 @contextmanager
 def callers(name: str, **settings: str) -> Iterator[Callers]:
     """All of that for the length of the block; `settings` are further environment variables."""
-    with tempfile.TemporaryDirectory() as folder, serving(18) as server:
-        database = server.clone(f"campaign_{name}")
+    with tempfile.TemporaryDirectory() as folder, fresh(f"campaign_{name}") as database:
         variables = {**make_keys(Path(folder)).environment(), **database.environment(), **settings}
         with environment(variables), closing(Connections(database.admin_url)) as admin:
             yield Callers(database, admin, new_tenant(admin, "Aurora"), new_tenant(admin, "Boreal"), variables)

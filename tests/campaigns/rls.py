@@ -19,7 +19,7 @@ from shared.runtime.postgres import Connections, Row, Sql, is_lost, sql, sqlstat
 from shared.runtime.settings import settings
 from shared.runtime.work import UnitOfWork, engine, unit_of_work
 from tests.support.environment import environment
-from tests.support.postgres import Database, serving
+from tests.support.postgres import Database, fresh
 from tests.support.tenants import Tenant, new_tenant
 
 WORKERS = 4
@@ -245,8 +245,7 @@ def figures(tallies: list[Tally]) -> dict[str, Any]:
 @contextmanager
 def own_database(**changed: str) -> Iterator[Database]:
     """A database of the campaign's own; `changed` settings name one of its ways in, as `database_url="admin_url"`."""
-    with serving(18) as server:
-        database = server.clone("campaign_rls")
+    with fresh("campaign_rls") as database:
         settings_of_it = {name.upper(): getattr(database, way) for name, way in changed.items()}
         with environment({**database.environment(), **settings_of_it}):
             yield database

@@ -8,15 +8,14 @@ from pathlib import Path
 from infra.local.keys import make_keys
 from tests.support.clock import make_movable
 from tests.support.environment import disconnect, environment
-from tests.support.postgres import Database, serving
+from tests.support.postgres import Database, fresh
 from tests.support.world import World
 
 
 @contextmanager
 def stage(name: str, *, movable: bool = False) -> Iterator[World]:
     """Migrate a fresh database and let the functions of this process work on it; `movable` is its clock."""
-    with serving(18) as server:
-        database = server.clone(f"campaign_{name}")
+    with fresh(f"campaign_{name}") as database:
         if movable:
             make_movable(database)
         with on(database) as world:

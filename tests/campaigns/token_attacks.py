@@ -82,20 +82,19 @@ def bearer(token: str) -> Headers:
     return {"Authorization": f"Bearer {token}"}
 
 
-def attacks(target: Target, flips: int) -> Iterator[Attack]:
-    """All of them; `flips` is how many bits of a good signature are turned, one by one."""
-    for name, token in (
-        *algorithms(target),
-        *keys(target),
-        *claims(target),
-        *readings(target),
-        *spellings(target, flips),
-        *outside(target),
-        *outside_purposes(target),
-    ):
-        yield name, bearer(token)
-    yield from credentials(target)
-    yield from transports(target)
+def attacks(target: Target, flips: int) -> dict[str, Iterator[Attack]]:
+    """All of them by their kind; `flips` is how many bits of a good signature are turned, one by one."""
+    tokens = {
+        "algorithms": algorithms(target),
+        "keys": keys(target),
+        "claims": claims(target),
+        "readings": readings(target),
+        "spellings": spellings(target, flips),
+        "outside": outside(target),
+        "outside_purposes": outside_purposes(target),
+    }
+    borne = {kind: ((name, bearer(token)) for name, token in found) for kind, found in tokens.items()}
+    return {**borne, "credentials": credentials(target), "transports": transports(target)}
 
 
 def unsigned(header: dict[str, Any], claims: dict[str, Any], signature: bytes = b"") -> str:

@@ -102,10 +102,10 @@ class Talk:
             yield Posted(self.engine, event, self.at)
 
 
-def make_traffic(count: int, since: int, seed: int = 2) -> list[Posted]:
-    """So many events, in the order in which they happened, in about forty chats; `since` in seconds."""
+def make_traffic(count: int, since: int, seed: int = 2, engines: tuple[str, ...] = ENGINES) -> list[Posted]:
+    """So many events, in the order in which they happened, in some 14 chats of each engine; `since` in seconds."""
     chance = Random(seed)
-    talks = [talk for engine in ENGINES for talk in _talks(engine, chance, since)]
+    talks = [talk for engine in engines for talk in _talks(engine, chance, since)]
     posted: list[Posted] = []
     while len(posted) < count:
         talk = chance.choice(talks)

@@ -33,7 +33,7 @@ from tests.support.conversation import speak
 from tests.support.environment import disconnect, environment
 from tests.support.estate import Estate, settle
 from tests.support.operations import BODIES
-from tests.support.postgres import Database, serving
+from tests.support.postgres import Database, fresh
 from tests.support.redis import TOKEN, counting
 from tests.support.tenants import new_tenant
 from tests.support.world import World
@@ -88,7 +88,7 @@ def ground() -> Iterator[Ground]:
     """Lay it, for the length of the block."""
     with ExitStack() as held:
         folder = Path(held.enter_context(tempfile.TemporaryDirectory(prefix="ventros-ground-")))
-        database = held.enter_context(serving(18)).clone("ground")
+        database = held.enter_context(fresh("ground"))
         bus = held.enter_context(Bus(folder / "bus", service_account=settings().pusher_account))
         variables = {
             **make_keys(folder).environment(),

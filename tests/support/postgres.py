@@ -4,15 +4,17 @@ import json
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
+from uuid import uuid4
 
 from infra.local.postgres import HOST, SUPERUSER, Cluster, clone, drop, run
 from infra.migrate import ROLES, make_database, make_roles, migrate
 
 OWNER = "ventros_owner"
 TEMPLATE = "ventros_template"
+_lent: list["Postgres"] = []
 
 
 @dataclass(frozen=True)
@@ -103,6 +105,29 @@ def serving(major: int) -> Iterator[Postgres]:
     finally:
         cluster.destroy()
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def lending() -> Iterator[None]:
+    """Let every `fresh` database of this process be on one server, for as long as the block lasts."""
+    with serving(18) as server:
+        _lent.append(server)
+        try:
+            yield
+        finally:
+            _lent.pop()
+
+
+@contextmanager
+def fresh(name: str) -> Iterator[Database]:
+    """A migrated, empty database of somebody's own, on the server that is lent or else on its own; nothing is left."""
+    with nullcontext(_lent[-1]) if _lent else serving(18) as server:
+        # What a process remembers of a database must not be taken for true of the next one.
+        database = server.clone(f"{name}_{uuid4().hex[:12]}")
+        try:
+            yield database
+        finally:
+            server.drop(database.name)
 
 
 def prepared(cluster: Cluster) -> Postgres:
