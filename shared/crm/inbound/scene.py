@@ -42,8 +42,11 @@ class Scene:
 
     @property
     def shows_more(self) -> bool:
-        """Whether more is to be seen here than the one chat: that of a message which was only announced."""
-        return any(row["is_placeholder"] for row in self.seen.get("messages", ()))
+        """Whether more is to be seen here than the one chat, or what the database alone will change.
+
+        That is so where a message was only announced, and where one waits for what it quotes.
+        """
+        return any(row["is_placeholder"] or _waits(row) for row in self.seen.get("messages", ()))
 
     def shows_two(self, wanted: Wanted) -> bool:
         """Whether two contacts turn out to be one person."""
@@ -87,6 +90,10 @@ class Scene:
         """All of the chat, and of no other, such as that of somebody who was parted from whoever wrote."""
         self.ledger.load_all(table, kind, rows)
         return [each for each in self.ledger.all(kind) if each.chat_id == chat.id]
+
+
+def _waits(row: dict[str, Any]) -> bool:
+    return row["quoted_external_id"] is not None and row["quoted_message_id"] is None
 
 
 def _is_open(group: MessageGroup) -> bool:

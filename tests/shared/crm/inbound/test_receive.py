@@ -46,6 +46,10 @@ select gen_random_uuid(), tenant_id, project_id, 1, channel_id, chat_id, session
     'outbound', 'user', 'text', 'sending', :said, sent_at, sent_at
 from messages where tenant_id = :tenant_id and direction = 'inbound'
 """
+_CLOSED_BY_HAND = """
+update sessions set status = 'closed', close_reason = 'manual', ended_at = last_message_at + interval '60 hours'
+where tenant_id = :tenant_id and status = 'open'
+"""
 _DIE = """
 select pg_terminate_backend(pid) from pg_stat_activity
 where datname = current_database() and state = 'idle in transaction'
@@ -192,7 +196,9 @@ def test_what_waited_for_messages_and_for_the_chat(the_same, script):
     the_same(*events, before=early)
 
 
-@pytest.mark.parametrize("hours", [(0, 30), (0, 30, 31, 70), (30, 0), (0, 46, 23), (0, 46, 23, 24, 1), (60, 0, 23, 40)])
+@pytest.mark.parametrize(
+    "hours", [(0, 30), (0, 30, 31, 70), (30, 0), (0, 46, 23), (0, 46, 23, 24, 1), (46, 0, 23, 24), (60, 0, 23, 40)]
+)
 def test_silence_between_them_cuts_and_late_ones_join(the_same, script, hours):
     the_same(*(script.says(f"{hour}", at=hour * HOUR) for hour in hours))
 
@@ -201,6 +207,19 @@ def test_silence_between_them_cuts_and_late_ones_join(the_same, script, hours):
 def test_and_so_it_is_in_a_chat_that_has_sessions(the_same, script, hours):
     before = [script.says("antes"), script.says("depois", at=46 * HOUR)]
     the_same(*(script.says(f"{hour}", at=hour * HOUR) for hour in hours), before=before)
+
+
+def test_each_finds_the_session_of_its_own_time(world, way, script):
+    events = [script.says(text, at=hour * HOUR) for text, hour in (("c", 201), ("d", 40), ("e", 130))]
+    first, later = script.says("a"), script.says("b", at=200 * HOUR)
+    single, company = way([first]), way([first])
+    for each in (single, company):
+        world.run(_CLOSED_BY_HAND, tenant_id=each.channel.tenant.tenant_id)
+        each.one_by_one([later])
+    single.one_by_one(events)
+    assert all(company.together(*events))
+    assert company.story() == single.story()
+    assert company.state() == single.state()
 
 
 @pytest.fixture
@@ -270,6 +289,25 @@ def test_a_message_that_was_only_announced(the_same, script):
     the_same(script.says("um"), said, script.says("dois"), before=[announced])
     alone = {**script.says(None), "event": "message.waiting"}
     the_same(script.says("um"), alone, script.says("dois"))
+
+
+def test_one_that_was_announced_by_another_name_of_its_chat(way, script):
+    said = script.says("antes", addressing=Addressing.PHONE)
+    announced = {**script.says(None, message_id=number(said), addressing=Addressing.LID), "event": "message.waiting"}
+    events = [script.says("um"), said, script.says("dois")]
+    single, company = way([announced]), way([announced])
+    single.one_by_one(events)
+    company.together(*events)
+    assert company.state() == single.state()
+
+
+def test_a_message_that_is_told_again_when_what_it_quotes_comes(the_same, script):
+    quoted = script.says("citada")
+    reply = {"from_me": True, "reply_to": number(quoted)}
+    message = script.says("cito", **reply)
+    again = script.says("cito", **reply, message_id=number(message))
+    again["payload"] |= {"ack": 3, "_data": {**again["payload"]["_data"], "Status": 4}}
+    the_same(quoted, again, before=[message])
 
 
 def test_a_database_that_dies_in_the_midst_keeps_none(world, way, script, monkeypatch):
@@ -342,7 +380,7 @@ def test_any_mix_leaves_what_it_leaves_one_by_one(way, events, first):
     before, events = events[:first], events[first:]
     single, company = way(before), way(before)
     single.one_by_one(events)
-    company.together(*events)
+    assert all(company.together(*events))
     assert company.story(is_one=False) == single.story(is_one=False)
     assert company.state() == single.state()
 
@@ -353,5 +391,5 @@ def test_any_mix_of_names_ends_as_it_ends_one_by_one(way, events, first):
     before, events = events[:first], events[first:]
     single, company = way(before), way(before)
     single.one_by_one(events)
-    company.together(*events)
+    assert any(company.together(*events)), "a company that fails is kept one by one, and so is no company"
     assert company.state() == single.state()
