@@ -5,7 +5,7 @@ import itertools
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from random import Random
@@ -30,7 +30,7 @@ from tests.support.calls import again, give, tell, tick
 from tests.support.waha import WahaChannel, waha_channel
 from tests.support.world import World
 
-LONG, QUICK, WITH_FAULT = 400, 18, 12  # chats
+LONG, QUICK = 400, 18  # chats
 TALK, AFTERWARDS, SWEEP_EVERY = 600, 1200, 60  # seconds
 RARELY, OFTEN = 0.1, 0.25
 LATE = 300
@@ -257,13 +257,15 @@ def unchecked(uow: UnitOfWork, group_id: UUID, generation: int) -> None:
     flush(uow, group_id, group.generation if group else generation)
 
 
-def with_fault(fault: AbstractContextManager[Any], *, sweeps: bool = True) -> dict[str, Any]:
+def with_fault(fault: AbstractContextManager[Any], chats: int, *, sweeps: bool = True) -> dict[str, Any]:
+    """The fault, among so many chats as surely show it."""
     with fault:
-        return measure(WITH_FAULT, sweeps=sweeps)
+        return measure(chats, sweeps=sweeps)
 
 
+# Without a sweep it is lost timers that show, so more are lost.
 FAULTS: dict[str, Callable[[], dict[str, Any]]] = {
-    "generation_unchecked": lambda: with_fault(patch.object(timer, "flush", unchecked)),
-    "sweeper_off": lambda: with_fault(nullcontext(), sweeps=False),
-    "deadline_ignored": lambda: with_fault(patch.object(MessageGroup, "is_due", lambda *_: True)),
+    "generation_unchecked": lambda: with_fault(patch.object(timer, "flush", unchecked), 6),
+    "sweeper_off": lambda: with_fault(patch.dict(FATES, lost=100), 4, sweeps=False),
+    "deadline_ignored": lambda: with_fault(patch.object(MessageGroup, "is_due", lambda *_: True), 3),
 }
