@@ -267,9 +267,7 @@ class Tour:
             self._call("POST", "/api/v1/crm/contacts", json=new, as_=self.shop.tenant.agent)
 
 
-def measure(
-    rounds: int, fault: Callable[[], AbstractContextManager[Any]] = nullcontext, *only: str
-) -> dict[str, Any]:
+def measure(rounds: int, fault: Callable[[], AbstractContextManager[Any]] = nullcontext, *only: str) -> dict[str, Any]:
     with stage("canaries", movable=True) as world, listening() as (ours, theirs), fault():
         api, canaries = Api(), Canaries()
         with open_shop(world, api, world.new_tenant()) as shop:
