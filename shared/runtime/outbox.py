@@ -1,10 +1,9 @@
 """What leaves with a transaction: its events and its tasks, as rows beside the rows that changed."""
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field, fields
 from datetime import datetime
-from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -15,6 +14,7 @@ from shared.kernel.tasks import Task
 from shared.runtime.identity import SYSTEM, Actor
 from shared.runtime.parsing import as_json
 from shared.runtime.postgres import Sql, sql
+from shared.runtime.rows import Insert
 from shared.runtime.telemetry import trace
 
 EVENT_VERSION = "v1"
@@ -22,11 +22,18 @@ EVENT_VERSION = "v1"
 # now looks by itself, so that who commits one thing upon another need not wake it each time.
 HINT_EVERY, HINT_EVERY_WHEN_BUSY = 0.005, 0.025
 
-_EVENT = ("id", "project_id", "topic", "type", "ordering_key", "envelope", "traceparent")
-# An event occurred when the database says so, whose clock all instances share; one that leaves again, when it did.
-_MADE = {"envelope": "jsonb_build_object('occurred_at', clock_timestamp()) || cast({} as jsonb)"}
-_TASK = ("id", "queue", "task", "dedup_name", "body", "run_at", "traceparent")
-MOST_AT_ONCE = 16  # rows of one statement, so that few statements are to be prepared
+_EVENTS = Insert(
+    table="outbox_events",
+    common=("tenant_id",),
+    columns=("id", "project_id", "topic", "type", "ordering_key", "envelope", "traceparent"),
+    # An event occurred when the database says so, whose clock all instances share; one that leaves again, when it did.
+    made=(("envelope", "jsonb_build_object('occurred_at', clock_timestamp()) || cast({} as jsonb)"),),
+)
+_TASKS = Insert(
+    table="outbox_tasks",
+    common=("tenant_id",),
+    columns=("id", "queue", "task", "dedup_name", "body", "run_at", "traceparent"),
+)
 # A notification holds a lock over its own commit, so it never rides in the writing transaction.
 _HINT = sql("select set_config('synchronous_commit', 'off', true), pg_notify('outbox', '')")
 
@@ -83,12 +90,8 @@ class Outgoing:
 
     def statements(self) -> list[Sql]:
         """The inserts, to be sent in the writing transaction; none when nothing leaves."""
-        leaving = (("outbox_events", _EVENT, self.events), ("outbox_tasks", _TASK, self.tasks))
-        return [
-            Sql(_insert(table, columns, len(some)), {"tenant_id": self.tenant_id, **_numbered(columns, some)})
-            for table, columns, rows in leaving
-            for some in _batched(rows)
-        ]
+        events = _EVENTS.of(self.events, tenant_id=self.tenant_id)
+        return [*events, *_TASKS.of(self.tasks, tenant_id=self.tenant_id)]
 
     def hint(self) -> list[Sql]:
         """A wake-up for the relay, to be sent behind the commit; losing it costs only latency."""
@@ -123,25 +126,6 @@ class Outgoing:
             "actor": {"type": self.actor.type, "id": self.actor.id},
             "data": plain(event),
         }
-
-
-def _batched(rows: list[dict[str, Any]]) -> Iterable[list[dict[str, Any]]]:
-    return (rows[first : first + MOST_AT_ONCE] for first in range(0, len(rows), MOST_AT_ONCE))
-
-
-@cache
-def _insert(table: str, columns: tuple[str, ...], count: int) -> str:
-    rows = (_row(columns, number) for number in range(count))
-    return f"insert into {table} (tenant_id, {', '.join(columns)}) values {', '.join(rows)}"  # noqa: S608 - our own words
-
-
-def _row(columns: tuple[str, ...], number: int) -> str:
-    values = (_MADE.get(name, "{}").format(f":{name}_{number}") for name in columns)
-    return f"(:tenant_id, {', '.join(values)})"
-
-
-def _numbered(columns: tuple[str, ...], rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    return {f"{name}_{number}": row[name] for number, row in enumerate(rows) for name in columns}
 
 
 def plain(message: Event | Task) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import lru_cache
 from typing import ClassVar, Self
 from uuid import UUID
 
@@ -124,6 +125,7 @@ class Contact(Aggregate):
         self.record(ContactUnmerged(survivor_id=self.id, restored_ids=[other.id]))
 
 
+@lru_cache(maxsize=4096)
 def with_variants(identity: Identity) -> tuple[tuple[Identity, bool], ...]:
     """The identity itself and its other spellings (a Brazilian mobile's ninth digit), each with whether it is one."""
     if identity.kind is not IdentityKind.PHONE:

@@ -123,10 +123,10 @@ class Book:
     def serve(self, message: Message) -> None:
         """Let a message that can be read at last have what waited for it."""
         early = [row for row in self.seen["early"] if row["external_id"] == message.external_id]
-        if early:
+        if message.external_id and early:
             follow(self.ledger, message, map(Sequel.read, early), {})
             names = {"tenant_id": message.tenant_id, "channel_id": message.channel_id}
-            self.ledger.last(TAKEN, **names, external_id=message.external_id)
+            self.ledger.last_of_all(TAKEN, {message.external_id: message.id}, **names)
 
     def catch_up(self, rows: Sequence[dict[str, Any]]) -> None:
         """Bring those that are behind as far as the provider says; `rows` are what they are now."""
@@ -156,8 +156,8 @@ class Book:
             message.sender_contact_id = contact.id
         message.collect()  # of what is long over nobody is told one by one
         self.serve(message)
-        names = {"tenant_id": message.tenant_id, "channel_id": message.channel_id, "id": message.id}
-        self.ledger.last(ANSWERED_LATER, **names, external_id=told.external_id)
+        names = {"tenant_id": message.tenant_id, "channel_id": message.channel_id}
+        self.ledger.last_of_all(ANSWERED_LATER, {told.external_id: message.id}, **names)
         message.record(imported(self.run, [message]))
 
 

@@ -92,7 +92,7 @@ class Taking:
 
     def statements(self) -> list[Sql | Copy]:
         """People, chats and sessions, then the messages, then what needs them to be there."""
-        afterwards, self.ledger.afterwards = self.ledger.afterwards, []
+        afterwards = self.ledger.ending()
         first = self.ledger.write().statements
         return [*first, *self._messages(), *afterwards]
 

@@ -120,7 +120,7 @@ class Intake:
 
     def _group(self, chat: Chat, message: Message) -> None:
         """Let the message wait with its burst; what older bursts asked and nobody has answered, this one carries."""
-        groups, timeout_ms = self.scene.groups(chat), self.scene.channel.debounce_timeout_ms
+        groups, timeout_ms = self.scene.groups(chat), self.scene.seen["channel"]["debounce_timeout_ms"]
         pending = next((group for group in groups if group.status is GroupStatus.PENDING), None)
         if pending is None:
             pending = self._open_group(message)
@@ -132,11 +132,12 @@ class Intake:
         self._cancel_replies(chat, "a newer message came first")
 
     def _open_group(self, message: Message) -> MessageGroup:
+        channel = self.scene.seen["channel"]
         group = MessageGroup.open(
             message,
             now=self.scene.now,
-            timeout_ms=self.scene.channel.debounce_timeout_ms,
-            max_wait_ms=self.scene.channel.debounce_max_wait_ms,
+            timeout_ms=channel["debounce_timeout_ms"],
+            max_wait_ms=channel["debounce_max_wait_ms"],
         )
         self.outgoing.schedule(FlushMessageGroup(group_id=group.id, generation=0), at=group.deadline_at)
         return self.ledger.add("message_groups", group)
@@ -161,21 +162,17 @@ class Intake:
 
     def _end_waiting(self, message: Message) -> None:
         """Serve what waited for the message to have an id: what follows upon it, and the replies that quote it."""
-        names = {
-            "tenant_id": message.tenant_id,
-            "channel_id": message.channel_id,
-            "external_id": self.told.external_id,
-            "id": message.id,
-        }
-        self.ledger.last(ANSWERED_LATER, **names)
+        names = {"tenant_id": message.tenant_id, "channel_id": message.channel_id}
+        learnt = {self.told.external_id: message.id}
+        self.ledger.last_of_all(ANSWERED_LATER, learnt, **names)
         if self.scene.seen["early"]:
-            self.ledger.last(TAKEN, **names)
+            self.ledger.last_of_all(TAKEN, learnt, **names)
 
     def _our_own_send(self) -> Message | None:
         """A send of ours that this is the echo of, where the engine chose the id itself."""
         if not self.told.from_me:
             return None
-        engine = self.scene.channel.engine
+        engine = self.scene.seen["channel"]["engine"]
         return next((each for each in self.scene.sending() if echoes(self.told, each, at=self.at, engine=engine)), None)
 
 

@@ -14,6 +14,7 @@ from shared.crm import locks
 from shared.crm.contacts.model import with_variants
 from shared.kernel.identities import Identity
 from shared.kernel.inbound import Person
+from shared.runtime.parsing import as_json
 from shared.runtime.postgres import Row, Sql
 
 # A join would scan all that the tenant knows; the arrays are looked up in the key, and then held against the whole.
@@ -257,23 +258,23 @@ def locking(wanted: Sequence[Wanted]) -> list[Sql]:
 def picturing(wanted: Sequence[Wanted]) -> Sql:
     """What reads all that deliveries about the same need to know, to be sent when the locks are held."""
     first = wanted[0]
-    return Sql(
-        _text(first.about),
-        {
-            "tenant_id": first.tenant_id,
-            "project_id": first.project_id,
-            "channel_id": first.channel_id,
-            "delivery_keys": [each.delivery_key for each in wanted],
-            "ats": [each.at for each in wanted],
-            "external_ids": [external_id for each in wanted for external_id in each.external_ids],
-            "quoted_external_ids": [each.quoted_external_id for each in wanted if each.quoted_external_id],
-            "addresses": list(first.addresses),
-            "identities": _told({identity: None for each in wanted for identity in each.identities}),
-            "creation": first.creation,
-            "is_individual": first.is_individual,
-            "from_me": any(each.from_me for each in wanted),
-        },
-    )
+    common = {
+        "tenant_id": first.tenant_id,
+        "project_id": first.project_id,
+        "channel_id": first.channel_id,
+        "creation": first.creation,
+        "is_individual": first.is_individual,
+        "from_me": any(each.from_me for each in wanted),
+    }
+    several = {
+        "delivery_keys": [each.delivery_key for each in wanted],
+        "ats": [each.at for each in wanted],
+        "external_ids": [external_id for each in wanted for external_id in each.external_ids],
+        "quoted_external_ids": [each.quoted_external_id for each in wanted if each.quoted_external_id],
+        "addresses": first.addresses,
+        "identities": _told({identity: None for each in wanted for identity in each.identities}),
+    }
+    return Sql(_text(first.about), {**common, **{name: as_json(some) for name, some in several.items()}})
 
 
 def _told(identities: Iterable[Identity]) -> list[dict[str, str]]:

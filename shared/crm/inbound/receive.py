@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, Sequence
 from contextvars import copy_context
 from dataclasses import replace
 from functools import lru_cache
@@ -26,6 +26,7 @@ from shared.runtime.identity import tenant_scope
 from shared.runtime.outbox import Outgoing
 from shared.runtime.postgres import BEGIN, Connection, Sql, commit, connections, is_silent, pipeline, sql, sqlstate
 from shared.runtime.retry import retried
+from shared.runtime.rows import Insert
 from shared.runtime.settings import settings
 from shared.runtime.telemetry import say
 
@@ -34,14 +35,14 @@ T = TypeVar("T")
 AT_ONCE, TOGETHER = 2, 16  # transactions of one channel in this process, and deliveries in each of them
 # A chat that somebody holds must not keep those of other chats waiting.
 _IMPATIENT = sql("select set_config('lock_timeout', '500ms', true)")
-_KEEP = """
-insert into inbound_deliveries as known (
-    id, tenant_id, project_id, channel_id, provider, event, delivery_key, body, status, problem, message_id, contact_id)
-values (:id, :tenant_id, :project_id, :channel_id, :provider, :event, :delivery_key, :body, :status, :problem,
-    :message_id, :contact_id)
+_KEPT = Insert(
+    table="inbound_deliveries as known",
+    common=("tenant_id", "project_id", "channel_id", "provider"),
+    columns=("id", "event", "delivery_key", "body", "status", "problem", "message_id", "contact_id"),
+    otherwise="""
 on conflict (tenant_id, channel_id, delivery_key) do update
-set times_received = known.times_received + 1, last_received_at = clock_timestamp()
-"""
+set times_received = known.times_received + 1, last_received_at = clock_timestamp()""",
+)
 _SETTLE = """
 update inbound_deliveries
 set status = :status, problem = :problem, message_id = :message_id, contact_id = :contact_id, reprocessed_at = now()
@@ -49,7 +50,8 @@ where tenant_id = :tenant_id and channel_id = :channel_id and delivery_key = :de
 """
 _AGAIN = """
 update inbound_deliveries set times_received = times_received + 1, last_received_at = clock_timestamp()
-where tenant_id = :tenant_id and channel_id = :channel_id and delivery_key = :delivery_key
+where tenant_id = :tenant_id and channel_id = :channel_id
+  and delivery_key = any(array(select jsonb_array_elements_text(cast(:delivery_keys as jsonb))))
 """
 
 
@@ -99,7 +101,7 @@ class _Reception:
             batch = scene.ledger.write()
             self.outgoing.collect([*self.touched, *batch.aggregates])
             leaving = self.outgoing.statements()
-            commit(connection, *batch.statements, self.row(), *leaving, after=self.outgoing.hint())
+            commit(connection, *batch.statements, *_own_rows([self]), *leaving, after=self.outgoing.hint())
 
     def judge(self, scene: Scene) -> None:
         """Decide what changes, given all that is known. Raises Outdated."""
@@ -138,26 +140,17 @@ class _Reception:
             self.message_id = intake.message.id
             self.contact_id = intake.message.contact_id or intake.message.sender_contact_id
 
-    def row(self) -> Sql:
+    def row(self) -> dict[str, Any]:
         """The delivery's own row."""
-        if self.is_repeated:
-            return Sql(_AGAIN, self._names())
-        outcome = {
+        return {
+            "id": uuid7(),
+            "event": self.delivery.event[:100],
+            "delivery_key": self.wanted.delivery_key,
+            "body": self.body,
             "status": self.status,
             "problem": self.delivery.problem,
             "message_id": self.message_id,
             "contact_id": self.contact_id,
-        }
-        if self.again:
-            return Sql(_SETTLE, {**self._names(), **outcome})
-        about = {"id": uuid7(), "project_id": self.gate.project_id, "provider": "waha", "body": self.body}
-        return Sql(_KEEP, {**self._names(), **outcome, **about, "event": self.delivery.event[:100]})
-
-    def _names(self) -> dict[str, Any]:
-        return {
-            "tenant_id": self.gate.tenant_id,
-            "channel_id": self.gate.channel_id,
-            "delivery_key": self.wanted.delivery_key,
         }
 
 
@@ -192,6 +185,7 @@ class _Company:
         self.tenant_id = receptions[0].gate.tenant_id
         self.outgoing = Outgoing(tenant_id=self.tenant_id)
         self.kept: set[_Reception] = set()
+        self.unwritten: list[_Reception] = []  # those whose own rows are still to be written
         self.decided: set[_Reception] = set()  # those that are left out among them
 
     def run(self) -> list[bool]:
@@ -203,7 +197,8 @@ class _Company:
                 found = pipeline(connection, *unsent, *pictures)[len(unsent) :]
                 seen = [(talk, read_picture([rows])) for talk, rows in zip(talks, found, strict=True)]
                 ready = _apart((pair, _people(pair[1])) for pair in seen)
-                unsent = Ledger.joined(self._decide(*pair) for pair in ready).written().statements
+                changes = Ledger.joined(self._decide(*pair) for pair in ready).written().statements
+                unsent, self.unwritten = [*changes, *_own_rows(self.unwritten)], []
             leaving = self.outgoing.statements()
             commit(connection, *unsent, *leaving, after=self.outgoing.hint())
         return [each in self.kept for each in self.receptions]
@@ -225,10 +220,24 @@ class _Company:
 
     def _keep(self, reception: _Reception, scene: Scene) -> None:
         reception.judge(scene)
-        scene.ledger.afterwards.append(reception.row())
         self.outgoing.collect(scene.ledger.settle())
         self.outgoing.tasks.extend(reception.outgoing.tasks)
         self.kept.add(reception)
+        self.unwritten.append(reception)
+
+
+def _own_rows(receptions: Sequence[_Reception]) -> list[Sql]:
+    """What writes down the deliveries of one channel themselves, of which no two are the same."""
+    if not receptions:
+        return []
+    gate = receptions[0].gate
+    names = {"tenant_id": gate.tenant_id, "channel_id": gate.channel_id}
+    repeated = [each.wanted.delivery_key for each in receptions if each.is_repeated]
+    fresh = [each for each in receptions if not each.is_repeated]
+    settled = [Sql(_SETTLE, {**names, **each.row()}) for each in fresh if each.again]
+    kept = [each.row() for each in fresh if not each.again]
+    counted = [Sql(_AGAIN, {**names, "delivery_keys": repeated})] if repeated else []
+    return [*counted, *settled, *_KEPT.of(kept, **names, project_id=gate.project_id, provider="waha")]
 
 
 def _believed(gate: Gate, delivery: Delivery) -> Delivery:

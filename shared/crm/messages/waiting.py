@@ -19,14 +19,16 @@ values (:tenant_id, :project_id, :channel_id, :external_id, :kind, :contact_id, 
 on conflict (tenant_id, channel_id, external_id, kind, contact_id, key) do update
 set at = least(known.at, excluded.at)
 """
+# Both are `told` the ids that messages have, each with the message's own.
 ANSWERED_LATER = """
-update messages set quoted_message_id = :id, version = version + 1
-where tenant_id = :tenant_id and channel_id = :channel_id and quoted_external_id = :external_id
-  and quoted_message_id is null
+update messages set quoted_message_id = cast(cast(:told as jsonb) ->> quoted_external_id as uuid), version = version + 1
+where tenant_id = :tenant_id and channel_id = :channel_id and quoted_message_id is null
+  and quoted_external_id = any(array(select jsonb_object_keys(cast(:told as jsonb))))
 """
 TAKEN = """
 delete from early_events
-where tenant_id = :tenant_id and channel_id = :channel_id and external_id = :external_id
+where tenant_id = :tenant_id and channel_id = :channel_id
+  and external_id = any(array(select jsonb_object_keys(cast(:told as jsonb))))
 """
 _WAITING = """
 select row_to_json(e) from early_events e
@@ -59,13 +61,9 @@ def lock_ids(uow: "UnitOfWork", channel_id: UUID, *external_ids: str) -> None:
 
 def serve_waiting(uow: "UnitOfWork", message: Message) -> None:
     """Let the message, whose id has just been learnt, have what waited for it; the id is locked."""
-    names = {
-        "tenant_id": message.tenant_id,
-        "channel_id": message.channel_id,
-        "external_id": message.external_id,
-        "id": message.id,
-    }
+    names = {"tenant_id": message.tenant_id, "channel_id": message.channel_id}
     follower = Follower(message)
-    for row in uow.run(Sql(_WAITING, names))[0]:
+    for row in uow.run(Sql(_WAITING, {**names, "external_id": message.external_id}))[0]:
         follower.take(Sequel.read(json.loads(row[0] or "")))
-    uow.run(*follower.statements, Sql(ANSWERED_LATER, names), Sql(TAKEN, names))
+    learnt = {**names, "told": {message.external_id: message.id}}
+    uow.run(*follower.statements, Sql(ANSWERED_LATER, learnt), Sql(TAKEN, learnt))

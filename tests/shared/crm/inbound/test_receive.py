@@ -124,25 +124,77 @@ def test_more_messages_of_a_chat_that_is_known(the_same, script):
     the_same(*(script.says(f"{n}", at=MINUTE, from_me=n % 5 == 3) for n in range(12)), before=before)
 
 
-def test_one_chat_costs_two_round_trips_and_one_change_of_each(way, script, monkeypatch):
-    company = way([script.says("antes")])
-    sent: list[tuple[postgres.Sql, ...]] = []
+@pytest.fixture
+def sent(monkeypatch):
+    """The statements that are sent, by round trip."""
+    trips: list[list[str]] = []
 
     def counted(send):
         def count(connection, *statements, **more):
-            sent.append(statements)
+            trips.append([statement.text.strip() for statement in statements])
             return send(connection, *statements, **more)
 
         return count
 
     for name in ("pipeline", "commit"):
         monkeypatch.setattr(receive, name, counted(getattr(postgres, name)))
-    company.together(*(script.says(f"{n}") for n in range(16)))
+    return trips
+
+
+# All that sixteen deliveries write: what they change, what they say, what quoted it, themselves, and their 32 events.
+_WRITES = (
+    *("update chats", "update sessions", "update message_groups", "insert into messages", "update messages"),
+    *("insert into inbound_deliveries", "insert into outbox_events", "insert into outbox_events"),
+)
+
+
+def test_one_chat_costs_two_round_trips_and_one_statement_of_each_kind(way, script, sent):
+    company = way([script.says("antes")])
+    sent.clear()
+    company.together(*(script.says(f"{n}", at=n) for n in range(16)))
     assert len(sent) == 2
-    texts = [statement.text.strip() for statement in sent[1]]
-    for table in ("chats", "sessions", "message_groups"):
-        assert len([text for text in texts if f"update {table} set" in text]) <= 1
-    assert len([text for text in texts if text.startswith("insert into messages")]) == 1
+    assert all(write in text for write, text in zip(_WRITES, sent[1], strict=True))
+
+
+def test_and_so_do_many_chats(way, script, sent):
+    people = [Party(phone=f"551198765{n:04}", name=f"{n}") for n in range(16)]
+    company = way([script.says("antes", customer=each) for each in people])
+    sent.clear()
+    assert all(company.together(*(script.says("agora", customer=each, at=MINUTE) for each in people)))
+    assert len(sent) == 2
+    assert all(write in text for write, text in zip(_WRITES, sent[1], strict=True))
+
+
+def test_what_quoted_many_of_them_and_what_waited_for_them_is_served_at_once(the_same, script, sent):
+    quoting = [script.says(f"cito {n}", reply_to=f"3EB0Q{n}", customer=BIA) for n in range(4)]
+    waiting = [
+        script.about(make_reaction("GOWS", f"3EB0Q{n}", "👍", theirs=True, customer=ANA, timestamp=SINCE))
+        for n in range(4)
+    ]
+    events = [script.says(f"{n}", message_id=f"3EB0Q{n}") for n in range(4)]
+    the_same(*events, before=[*quoting, *waiting, script.says("antes")])
+    for text in ("set quoted_message_id", "delete from early_events"):
+        assert len([each for each in sent[-1] if text in each]) == 1
+
+
+def test_chats_that_change_alike_and_otherwise(the_same, script):
+    people = [Party(phone=f"551198765{n:04}", name=f"{n}") for n in range(12)]
+    before = [script.says("antes", customer=each) for each in people]
+    hours = (0, 1, 30, 46, 80)
+    events = [
+        script.says(f"{n}", customer=people[n % 12], at=hours[n % 5] * HOUR, from_me=n % 7 == 3) for n in range(16)
+    ]
+    the_same(*events, before=before)
+
+
+def test_deliveries_that_were_kept_are_counted_together(world, the_same, script):
+    known = [script.says(f"{n}", customer=each) for n, each in enumerate((ANA, BIA, CAIO, ANA))]
+    company = the_same(*known, script.says("agora"), *known, before=known)
+    counts = world.rows(
+        "select times_received as count from inbound_deliveries where tenant_id = :tenant_id",
+        tenant_id=company.channel.tenant.tenant_id,
+    )
+    assert sorted(row["count"] for row in counts) == [1, 3, 3, 3, 3]
 
 
 def test_a_message_and_what_quotes_it_either_way(the_same, script):
