@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from importlib import import_module
 from typing import Any
 from unittest.mock import patch
@@ -117,7 +117,7 @@ class Trial:
 
     world: World
     thinking: Thinking
-    refused: int = 0
+    refused: Counter[str] = field(default_factory=Counter)  # by function and answer
     deliveries: int = 0
 
     def effects(self, name: str, engine: str, way: Way) -> tuple[Counter[str], set[str]]:
@@ -138,11 +138,11 @@ class Trial:
     def _settle(self, due: Due, statuses: list[int]) -> None:
         """Deliver what was busy again, as the cloud would, until it is done."""
         self.deliveries += len(statuses)
-        self.refused += sum(status not in {DONE, BUSY} for status in statuses)
+        self.refused.update(f"{due.spec.name} {status}" for status in statuses if status not in {DONE, BUSY})
         for _ in range(MOST_REDELIVERIES):
             if due.deliver(0) == DONE:
                 return
-        self.refused += 1
+        self.refused[f"{due.spec.name} at last"] += 1
 
 
 def counted(shop: Shop) -> Counter[str]:
@@ -202,7 +202,7 @@ def measure(
         "deliveries": trial.deliveries,
         "effects_beyond": dict(beyond),
         "effects_missing": dict(missing),
-        "refused": trial.refused,
+        "refused": dict(trial.refused),
         "without_situation": sorted(without),
         "bar": BAR,
         "passed": not (beyond or missing or trial.refused or without),
