@@ -19,7 +19,7 @@ from shared.runtime.dead_letters import Letter
 from shared.runtime.declarations import Declaration, Deployment, Kind
 from shared.runtime.parsing import adapter
 from shared.runtime.postgres import DATABASE_ERRORS, is_away, is_lost, sql
-from shared.runtime.retry import retried
+from shared.runtime.retry import Crowded, retried
 from shared.runtime.spans import SpanKind, called
 from shared.runtime.telemetry import configure, say
 from shared.runtime.work import UnitOfWork, unit_of_work
@@ -138,7 +138,7 @@ def worked_off(work: Callable[[], None], letter: Letter, most: int) -> Response:
 
 def _failed(error: Exception, letter: Letter, most: int) -> Response:
     gone = isinstance(error, Unavailable) or is_lost(error)
-    passing = gone or isinstance(error, Busy) or is_away(error)
+    passing = gone or isinstance(error, (Busy, Crowded)) or is_away(error)
     if passing:
         say("not now", type=letter.type, reason=type(error).__name__, because=_said(error))
     else:
@@ -151,7 +151,7 @@ def _failed(error: Exception, letter: Letter, most: int) -> Response:
 
 def _said(error: Exception) -> str | None:
     """What an exception says, if the words are our own."""
-    return str(error) if isinstance(error, (Busy, Unavailable)) else None
+    return str(error) if isinstance(error, (Busy, Crowded, Unavailable)) else None
 
 
 def _is_kept(letter: Letter, error: Exception) -> bool:

@@ -17,11 +17,15 @@ class Stale(Exception):
     """An aggregate was changed by somebody else between being read and being written."""
 
 
+class Crowded(Conflict):
+    """The work lost its race each time it was tried; nothing is wrong with it, and later it may win."""
+
+
 def retried(work: Callable[[], R], *, once: bool = False) -> R:
     """Do the work; after a deadlock, a lost race or a lost connection do it again, a few times, with pauses.
 
     The work must change nothing but the database. `once`: it does not know itself again, so it is not repeated
-    when nobody knows whether it was done. Raises Conflict or Unavailable when it never succeeds.
+    when nobody knows whether it was done. Raises Crowded or Unavailable when it never succeeds.
     """
     for attempt in range(1, ATTEMPTS):
         try:
@@ -56,4 +60,4 @@ def _given_up(error: Exception, *, once: bool) -> Exception:
         return _unknown()
     if is_lost(error):
         return Unavailable("the database cannot be reached just now; try again shortly")
-    return Conflict("somebody else changed the same thing at the same time; look at it again and retry")
+    return Crowded("somebody else changed the same thing at the same time; look at it again and retry")

@@ -13,6 +13,7 @@ from shared.kernel.values import Name
 from shared.runtime.consume import Busy, Envelope, Transactions, consumer
 from shared.runtime.dead_letters import Letter
 from shared.runtime.declarations import declaration_of
+from shared.runtime.retry import Stale
 from shared.runtime.telemetry import trace
 from tests.shared.runtime import declared
 from tests.support.registries import own_registries
@@ -42,6 +43,18 @@ def test_an_event_reaches_its_handler_typed_and_traced(tenant):
     assert push(declaration_of(note_contact), sent) == 204
     event = ContactCreated(contact_id=UUID(sent["data"]["contact_id"]), source="api")
     assert seen == [(tenant.tenant_id, event, tenant.project_id, "c1", sent["event_id"])]
+
+
+def test_one_that_never_gets_its_turn_comes_again_later(tenant, capsys):
+    @consumer(ContactCreated)
+    def crowd_contact(uow, event) -> None:
+        """Crowd a contact."""
+        raise Stale
+
+    assert push(declaration_of(crowd_contact), declared.envelope(tenant)) == 503
+    told = capsys.readouterr().out
+    assert "not now" in told
+    assert "not done" not in told
 
 
 def test_an_event_counts_once_however_often_and_however_many_at_once_it_comes(tenant, world):
