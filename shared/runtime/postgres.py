@@ -238,7 +238,7 @@ def _reset(connection: Connection) -> bool:
 def _close(connection: Connection) -> None:
     try:
         connection.close()
-    except (InterfaceError, OSError):
+    except (InterfaceError, OSError, ValueError):  # the last of a file that was closed already
         return
 
 

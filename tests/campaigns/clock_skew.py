@@ -18,7 +18,7 @@ from jwt import api_jwt
 from infra.fakes.waha_events import Party, make_event
 from shared.core.users import passwords
 from shared.crm.sessions.tasks import ExpireSession
-from shared.runtime import identity, leases, outbox, work
+from shared.runtime import identity, leases, rows, work
 from shared.runtime.leases import SHARDS, Leases
 from shared.runtime.postgres import Row, Sql, connections
 from tests.campaigns.stage import stage
@@ -295,7 +295,7 @@ def with_leases_by_the_instances_clock() -> dict[str, Any]:
 
 
 def with_events_by_the_instances_clock() -> dict[str, Any]:
-    with patch.object(outbox, "Sql", own_clock):
+    with patch.object(rows, "Sql", own_clock):
         return measure(1, events)
 
 

@@ -259,3 +259,15 @@ def test_a_connection_that_failed_holds_no_socket_though_its_error_is_kept(datab
         del connection, wire, kept, lost
         gc.collect()
     assert [str(each.message) for each in told] == []
+
+
+def test_a_forgotten_one_is_closed_though_its_file_is_closed_before_it(database):
+    """As the garbage collector may do it, which takes what refers to each other in any order."""
+    connection = connect(database.app_url)
+    wire = connection._usock
+    connection._sock.close()
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        connection.__del__()
+    assert wire.fileno() == -1
+    assert told == []
