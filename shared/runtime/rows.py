@@ -42,4 +42,5 @@ def _text(insert: Insert, count: int) -> str:
 def _row(insert: Insert, number: int) -> str:
     made = dict(insert.made)
     common = (f":{name}" for name in insert.common)
-    return f"({', '.join((*common, *(made.get(name, '{}').format(f':{name}_{number}') for name in insert.columns)))})"
+    own = (made.get(name, "{}").format(f":{name}_{number}") for name in insert.columns)
+    return f"({', '.join((*common, *own))})"

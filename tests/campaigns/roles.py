@@ -31,13 +31,9 @@ BAR = "0 routes that let in whom the policy does not name, refuse whom it names,
 LONG, QUICK = 20, 1  # how often each route is asked by each caller
 PUBLIC, PROVIDER, INTERNAL, SERVICE = "public", "provider", "internal", "service"
 MOST_SHOWN = 10
-# One door for each kind of policy.
-SHOWING = {"get_contact", "create_contact", "list_users", "update_user"} | {
-    "login",
-    "receive_waha",
-    "get_metrics",
-    "sweep_sessions",
-}
+# At least one door for each kind of policy.
+FOR_PEOPLE = {"get_contact", "create_contact", "list_users", "update_user"}
+SHOWING = {*FOR_PEOPLE, "login", "receive_waha", "get_metrics", "sweep_sessions"}
 
 Policy = dict[str, str]
 Headers = dict[str, str]

@@ -7,6 +7,7 @@ from uuid import UUID
 from shared.crm.chats.model import Chat
 from shared.crm.inbound.moves import OF_CHAT, move
 from shared.crm.inbound.people import People
+from shared.crm.inbound.scene import Scene
 from shared.kernel.inbound import GroupChange
 
 BEFORE, AFTER = timedelta(minutes=1), timedelta(minutes=10)  # of the claim, by the provider's clock
@@ -17,10 +18,10 @@ where tenant_id = :tenant_id and id = :id
 """
 
 
-def settle_creation(told: GroupChange, people: People, seen: dict[str, Any], now: datetime) -> None:
+def settle_creation(scene: Scene, told: GroupChange) -> None:
     """Let a group that we are in from now on be the one that was asked for, if it is called so and made about then."""
-    at = min(told.at or now, now)
-    asked = next((each for each in seen["creating"] if _is_about_then(each, at)), None)
+    people, at = scene.people, scene.moment(told.at)
+    asked = next((each for each in scene.seen["creating"] if _is_about_then(each, at)), None)
     if asked is None:
         return
     chat = people.ledger.load("chats", Chat, asked["chat"])

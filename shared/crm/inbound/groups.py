@@ -9,15 +9,15 @@ from shared.kernel.inbound import ChatKind, GroupChange, Membership
 
 def take_group(scene: Scene, told: GroupChange) -> None:
     """Change the group's chat, which is opened if it is not there."""
-    people, now = scene.people, scene.now
-    settle_creation(told, people, scene.seen, now)
+    people = scene.people
+    settle_creation(scene, told)
     chat = people.chat_at(told.chat_address, ChatKind.GROUP)
     if told.subject is not None:
         chat.called(told.subject, told.stamp)
     if told.description is not None:
         chat.described(told.description, told.stamp)
     if told.ours is not None:
-        chat.we_are_in(told.stamp, min(told.at or now, now), is_in=told.ours is Membership.JOINED)
+        chat.we_are_in(told.stamp, scene.moment(told.at), is_in=told.ours is Membership.JOINED)
     if told.doing is not None:
         members = Members(chat, scene.seen["everybody"])
         _take_members(told, members, people)

@@ -31,7 +31,7 @@ class Intake:
         self.outgoing = outgoing
         self.ledger = scene.ledger
         self.people = scene.people
-        self.at = min(told.sent_at or scene.now, scene.now)
+        self.at = scene.moment(told.sent_at)
         self.message: Message | None = None
 
     def take(self) -> bool:

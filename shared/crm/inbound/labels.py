@@ -53,7 +53,7 @@ def take_label(scene: Scene, told: Label) -> None:
         label=told.label,
         name=told.name,
         color=told.color,
-        deleted_at=min(told.at or scene.now, scene.now) if told.is_deleted else None,
+        deleted_at=scene.moment(told.at) if told.is_deleted else None,
         stamp=told.stamp,
     )
 
@@ -68,6 +68,6 @@ def _wait(scene: Scene, told: ChatArchived | ChatLabel, kind: str, value: Any) -
             kind=kind,
             key=told.stamp,
             value=value,
-            at=min(told.at or scene.now, scene.now),
+            at=scene.moment(told.at),
         )
     )

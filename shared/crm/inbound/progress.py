@@ -70,8 +70,7 @@ class _Progress:
         self._take(told.external_id, kind, told.at, contact_id=reactor_id, key=told.stamp, value=told.value)
 
     def _take(self, external_id: str, kind: SequelKind, at: datetime | None, **facts: Any) -> None:
-        now = self.scene.now
-        happened = min(at or now, now) if kind is not SequelKind.RECEIPT else at or now
+        happened = self.scene.moment(at) if kind is not SequelKind.RECEIPT else at or self.scene.now
         sequel = Sequel(kind=kind, at=happened, **{"value": None, **facts})
         message = self.messages.get(external_id)
         if message is None or message.is_placeholder:
@@ -100,8 +99,7 @@ class _Progress:
 
 def take_state(scene: Scene, told: ConnectionState) -> None:
     """Take the provider's word for the connection."""
-    channel, now = scene.channel, scene.now
-    state, at = told.status.lower()[:40], min(told.at or now, now)
+    state, at = told.status.lower()[:40], scene.moment(told.at)
     if state == SHOWS_CODE:
-        channel.shows_code(at)
-    channel.connection_is(state, at, told.phone.value if told.phone else None)
+        scene.channel.shows_code(at)
+    scene.channel.connection_is(state, at, told.phone.value if told.phone else None)

@@ -161,9 +161,9 @@ def _kept_together(receptions: list[_Reception]) -> list[bool]:
     """Keep deliveries of one channel in one transaction; tell of each whether it was kept.
 
     All is locked first, as for one. Messages of one chat are decided one behind the other upon one picture, and what
-    they change is written once; who shares a name in another way waits for that, and looks at a picture of its own; the
-    others go side by side. What fails here fails for all: each is then kept alone,
-    and meets its own failure again. A database that says nothing is not asked again.
+    they change is written once; who shares a name in another way waits for that, and looks at a picture of its own;
+    the others go side by side. What fails here fails for all: each is then kept alone, and meets its own failure
+    again. A database that says nothing is not asked again.
     """
     try:
         if len(receptions) > 1:

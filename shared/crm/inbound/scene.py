@@ -40,6 +40,10 @@ class Scene:
     def people(self) -> People:
         return People(self.gate, self.ledger, self.seen)
 
+    def moment(self, told: datetime | None) -> datetime:
+        """When that was: now where nobody says, and never later, however far ahead the provider's clock is."""
+        return min(told or self.now, self.now)
+
     @property
     def shows_more(self) -> bool:
         """Whether more is to be seen here than the one chat, or what the database alone will change.

@@ -23,7 +23,7 @@ on conflict (tenant_id, project_id, kind, issuer, value) do update set
 
 def take_call(scene: Scene, told: ToldCall) -> None:
     """Keep the call, or how far it has come."""
-    gate, ledger, now = scene.gate, scene.ledger, scene.now
+    gate, ledger = scene.gate, scene.ledger
     contact = _known(scene, told.person)
     contact_id = contact.id if contact else None
     if scene.seen["calls"]:
@@ -32,12 +32,12 @@ def take_call(scene: Scene, told: ToldCall) -> None:
         names = {"tenant_id": gate.tenant_id, "project_id": gate.project_id, "channel_id": gate.channel_id}
         call = ledger.add("calls", Call.heard_of(told, contact_id=contact_id, **names))
     call.is_of(told, contact_id)
-    call.reaches(told.stage, min(told.at or now, now))
+    call.reaches(told.stage, scene.moment(told.at))
 
 
 def take_presence(scene: Scene, told: Presence) -> None:
     """Keep how people are seen by now; of contacts, tell when they come online or go."""
-    gate, people, now = scene.gate, scene.people, scene.now
+    gate, people = scene.gate, scene.people
     for person, state, last_seen_at in told.people:
         contact = people.known(person)
         before = _latest(scene.seen, person)
@@ -53,7 +53,7 @@ def take_presence(scene: Scene, told: Presence) -> None:
                 value=identity.value,
                 state=state,
                 last_seen_at=last_seen_at,
-                at=min(told.at or now, now),
+                at=scene.moment(told.at),
                 stamp=told.stamp,
             )
 
